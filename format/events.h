@@ -1,0 +1,363 @@
+// The events a trace is made of, as the recorder hands them to TraceWriter and as TraceReader hands
+// them to a TraceVisitor. How they lie in the file is the business of format/ alone
+// (docs/trace-format.md).
+//
+// Every `*_ns` is nanoseconds of CLOCK_BOOTTIME unless its comment says otherwise. Spans and string
+// views borrow: in events that go to the writer they must live until the call returns, in events
+// that come from the reader they live until the visitor returns.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/ids.h"
+
+namespace tarry {
+
+inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr int kMaxArgs = 6;  // arguments of a Linux system call
+
+// ---- header, clock, trailer -------------------------------------------------------------------
+
+enum class Level : uint8_t { waits = 1, syscalls = 2, full = 3 };
+
+// The calling convention a system call came in by: decides the meaning of its number.
+enum class Abi : uint8_t { none = 0, x86_64 = 1, i386 = 2, x32 = 3, aarch64 = 4 };
+
+enum class TargetKind : uint8_t { command = 1, pids = 2, cgroup = 3, unit = 4, all = 5 };
+
+// The three clocks read together (the recorder takes one at the start, every 10 s and at the end).
+struct ClockPoint {
+  int64_t boottime_ns = 0;
+  int64_t monotonic_ns = 0;
+  int64_t realtime_ns = 0;  // since 1970-01-01 UTC
+};
+
+struct TraceHeader {
+  uint32_t format_version = kFormatVersion;
+  std::string tarry_version;
+  std::string hostname;
+  std::string kernel_release;  // uname -r
+  std::string machine;         // uname -m
+  std::string os_name;         // PRETTY_NAME of os-release
+  uint32_t cpu_count = 0;
+  uint32_t page_size = 0;
+  Level level = Level::syscalls;
+  int64_t snaplen = 0;  // payload bytes kept per call; -1 all
+  std::string backend;  // "bpf", "ptrace"
+  TargetKind target_kind = TargetKind::command;
+  std::vector<std::string> target;  // argv of the command, pids, cgroup path, unit name
+  std::string cwd;                  // of the recorder (and so of the command) at the start
+  std::string user;                 // as whom the command ran
+  uint32_t recorder_pid = 0;
+  ClockPoint start;  // ts = 0 of the database
+};
+
+enum class EndReason : uint8_t {
+  unknown = 0,      // no trailer: the file was cut
+  target_ended = 1, // the command, or the last process of the target, exited
+  duration = 2,     // --for
+  interrupted = 3,  // SIGINT, SIGTERM
+  max_size = 4,
+  error = 5,
+};
+
+// What the recorder itself cost.
+struct RecorderCost {
+  int64_t user_ns = 0;
+  int64_t system_ns = 0;
+  int64_t drain_cpu_ns = 0;    // of the draining thread
+  int64_t encode_cpu_ns = 0;   // of the encoding thread
+  int64_t bpf_run_ns = -1;     // in BPF programs, -1 where the kernel does not say
+  int64_t max_rss_bytes = 0;
+  int64_t ring_bytes = 0;      // locked memory of the rings
+};
+
+struct Trailer {
+  EndReason reason = EndReason::unknown;
+  ClockPoint end;
+  int32_t command_status = -1;  // wait status (wait(2)) of the launched command, -1 without one
+  RecorderCost cost;
+  std::string error;  // with EndReason::error
+};
+
+// ---- threads and processes --------------------------------------------------------------------
+
+// Who a thread is. Repeated at the start of every epoch; a later definition replaces an earlier one.
+struct ThreadDef {
+  ThreadId id;
+  int32_t tid = 0;     // in the initial pid namespace
+  int32_t pid = 0;     // thread group, in the initial pid namespace
+  int32_t ns_tid = 0;  // in the thread's own pid namespace
+  int32_t ns_pid = 0;
+  int64_t start_ns = 0;
+  ThreadId leader;   // the thread that stands for the process; equal to id in a leader
+  ThreadId creator;  // thread that forked/cloned this one, none where not known
+  int32_t ppid = 0;
+  StringId comm;
+  bool recorded = false;  // false: known by name only (a waker, a socket's owner)
+  bool existed = false;   // lived before the recording began
+};
+
+// What a process is, at the moment it is first seen and after each exec. Strings may be none.
+struct ProcessInfo {
+  StringId exe;
+  StringId cmdline;  // arguments separated by NUL
+  StringId cwd;
+  StringId cgroup;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+// The state of a task that is not running, as at a switch out (include/linux/sched.h).
+enum class TaskState : uint8_t {
+  unknown = 0,
+  runnable = 1,         // preempted or yielded: still wants a CPU
+  sleeping = 2,         // interruptible
+  uninterruptible = 3,  // D
+  stopped = 4,
+  traced = 5,
+  dead = 6,
+  idle = 7,    // uninterruptible without load (kernel threads)
+  parked = 8,
+};
+
+// The system call a thread is in. nr < 0: none (user code, a page fault, a kernel thread).
+struct PendingCall {
+  Abi abi = Abi::none;
+  int32_t nr = -1;
+  std::array<int64_t, kMaxArgs> args{};
+  ResourceId resource;  // behind the first argument that is an fd; in a page fault the mapped file
+};
+
+enum class LifeKind : uint8_t {
+  info = 1,      // first sight of a process, by snapshot or first event: `info`
+  fork = 2,      // `thread` created `other` (clone, fork, vfork; a new thread or a new process)
+  exec = 3,      // `info`, `comm`; `other`: who called execve where that was not the leader, whose
+                 // life ends here and goes on as the leader
+  comm = 4,      // renamed: `comm`
+  exit = 5,      // of the thread; exit_* and rusage are those of the process in its last thread
+  blocked = 6,   // snapshot: `thread` is at ts in `state` and (if blocked) in `pending`
+};
+
+// Lifecycle: rare, never lost in a storm.
+struct LifeEvent {
+  LifeKind kind = LifeKind::info;
+  int64_t ts_ns = 0;
+  ThreadId thread;
+  ThreadId other;
+  StringId comm;
+  ProcessInfo info;
+  TaskState state = TaskState::unknown;
+  PendingCall pending;
+  bool group_dead = false;   // exit: the last thread of its process
+  int32_t exit_status = 0;   // exit: wait(2) encoding
+  int64_t user_ns = 0;       // exit: CPU time of the thread group if group_dead, else of the thread
+  int64_t system_ns = 0;
+  int64_t max_rss_bytes = 0;
+  int64_t start_blocked_ns = 0;  // blocked: when it began to block, 0 where not known
+};
+
+// ---- resources --------------------------------------------------------------------------------
+
+enum class ResourceKind : uint8_t {
+  unknown = 0,
+  file = 1,
+  dir = 2,
+  symlink = 3,
+  block_device = 4,
+  device = 5,  // character device that is no terminal
+  tty = 6,
+  socket = 7,  // IPv4, IPv6
+  unix_socket = 8,
+  netlink = 9,
+  other_socket = 10,
+  pipe = 11,
+  fifo = 12,
+  eventfd = 13,
+  epoll = 14,
+  timerfd = 15,
+  signalfd = 16,
+  inotify = 17,
+  fanotify = 18,
+  pidfd = 19,
+  io_uring = 20,
+  memfd = 21,
+  perf_event = 22,
+  bpf = 23,
+  userfaultfd = 24,
+  message_queue = 25,
+  anon = 26,    // another anonymous inode: `path` has its class
+  memory = 27,  // shared memory, /dev/shm, SysV
+};
+
+// What is behind an fd. Immutable: a socket that connects, a file that is renamed gets a new row
+// (same cookie; same dev, inode, generation).
+struct Resource {
+  ResourceId id;
+  ResourceKind kind = ResourceKind::unknown;
+  uint32_t dev_major = 0, dev_minor = 0;
+  uint64_t inode = 0;
+  uint32_t generation = 0;
+  uint32_t rdev_major = 0, rdev_minor = 0;  // of a device node
+  StringId path;                            // absolute; Unix sockets: bound name ('\0' first: abstract)
+  uint16_t family = 0;                      // AF_*
+  uint16_t sock_type = 0;                   // SOCK_*
+  uint16_t protocol = 0;                    // IPPROTO_*
+  bool listening = false;
+  std::array<uint8_t, 16> local_addr{}, remote_addr{};  // network order; IPv4 in the first 4 bytes
+  uint16_t local_port = 0, remote_port = 0;             // host order
+  uint64_t cookie = 0;                                  // of a socket, the same over all its rows
+  uint64_t peer_inode = 0;                              // Unix socket: inode of the other end
+  int32_t peer_pid = 0;                                 // Unix socket: SO_PEERCRED, 0 unknown
+};
+
+// An fd that was open when the recording began (sockets of all processes, all fds of recorded ones).
+struct OpenFd {
+  ThreadId process;  // leader
+  int32_t fd = -1;
+  ResourceId resource;
+};
+
+// ---- stacks -----------------------------------------------------------------------------------
+
+struct Frame {
+  FrameId id;
+  uint64_t address = 0;
+  StringId symbol;  // none: not resolved
+  StringId module;  // "kernel", a kernel module, or the path of the mapped file
+  uint64_t offset = 0;  // from the symbol's start
+};
+
+struct Stack {
+  StackId id;
+  bool kernel = true;
+  std::span<const FrameId> frames;  // innermost first
+};
+
+// ---- system calls -----------------------------------------------------------------------------
+
+// Where in a call an object or string stands. 0..5: that argument.
+enum class ObjectRole : uint8_t {
+  arg0 = 0, arg1, arg2, arg3, arg4, arg5,
+  returned = 6,   // the returned fd; first of a pair (pipe, socketpair)
+  returned2 = 7,  // second of a pair
+  cwd = 8,        // directory a relative path was resolved from
+  ready = 9,      // fd that poll/select reported; repeated. epoll: fd is the low half of `data`
+};
+
+struct ObjectRef {
+  ObjectRole role = ObjectRole::arg0;
+  int32_t fd = -1;
+  ResourceId resource;     // none: bad fd, or not known
+  uint64_t ready_data = 0; // role ready: revents of poll, or epoll's whole `data`
+};
+
+struct StringArg {
+  uint8_t arg = 0;
+  StringId text;           // argv: arguments joined by NUL, each with its NUL
+  bool truncated = false;
+};
+
+enum class PayloadDirection : uint8_t { in = 0, out = 1 };  // read by the kernel, written by it
+
+// Bytes behind a pointer argument: a buffer, or a structure as it lies in the caller's memory
+// (decode with the call's ABI). iovec and msghdr: see docs/trace-format.md.
+struct PayloadRef {
+  uint8_t arg = 0;
+  PayloadDirection direction = PayloadDirection::in;
+  uint64_t length = 0;  // bytes that were there; data may be shorter (snaplen)
+  std::span<const uint8_t> data;
+};
+
+struct CallFlags {
+  bool unfinished = false;    // still pending at the end of the recording or of the thread
+  bool no_enter = false;      // enter not seen (seccomp, attached in the middle): enter_ns = exit
+  bool restarted = false;     // reserved for restart_syscall bookkeeping
+};
+
+// Names a row in the file, for TraceReader::readCall.
+struct CallLocator {
+  uint64_t block_offset = 0;
+  uint32_t row = 0;
+};
+
+struct SyscallEvent {
+  ThreadId thread;
+  uint32_t call_seq = 0;  // counts the calls of the thread from 1; a gap is a loss
+  int64_t enter_ns = 0;
+  int64_t dur_ns = 0;  // meaningless if unfinished
+  Abi abi = Abi::none;
+  int32_t nr = -1;
+  int64_t ret = 0;
+  uint8_t arg_mask = 0;  // bit i: args[i] is recorded; otherwise it is a pointer without meaning
+                         // that was not NULL (its bytes are in payloads or strings where captured)
+  CallFlags flags;
+  std::array<int64_t, kMaxArgs> args{};
+  std::span<const ObjectRef> objects;
+  std::span<const StringArg> strings;
+  std::span<const PayloadRef> payloads;
+  StackId user_stack;
+  CallLocator locator;  // set by the reader
+};
+
+// ---- scheduling -------------------------------------------------------------------------------
+
+struct SwitchEvent {
+  int64_t ts_ns = 0;
+  ThreadId thread;
+  uint16_t cpu = 0;
+  bool in = false;  // true: got a CPU, the rest is empty
+  TaskState state = TaskState::unknown;  // why it left the CPU
+  bool in_iowait = false;
+  bool throttled = false;  // its cgroup has used up its CPU quota
+  PendingCall pending;
+  StackId user_stack;
+};
+
+enum class WakerContext : uint8_t {
+  unknown = 0,
+  thread = 1,
+  hardirq = 2,
+  softirq = 3,
+  timer = 4,    // timer interrupt or softirq
+  network = 5,  // network receive softirq
+  disk = 6,     // block completion
+};
+
+struct WakeEvent {
+  int64_t ts_ns = 0;
+  ThreadId thread;  // who was woken
+  bool is_new = false;
+  WakerContext context = WakerContext::unknown;
+  ThreadId waker;            // context thread only
+  PendingCall waker_call;    // args empty; resource: of its fd, or the socket that got data
+  StackId kernel_stack;      // of the woken thread, where its sleep was long enough
+};
+
+// ---- losses -----------------------------------------------------------------------------------
+
+enum class LossSource : uint8_t {
+  unknown = 0,
+  syscalls = 1,
+  switches = 2,
+  wakes = 3,
+  lifecycle = 4,
+  definitions = 5,
+  payload = 6,
+  encoder = 7,  // the recorder itself could not keep up
+};
+
+struct LossEvent {
+  int64_t ts_ns = 0;   // the slice in which count events were lost
+  int64_t dur_ns = 0;
+  LossSource source = LossSource::unknown;
+  ThreadId thread;  // none: not known
+  uint64_t count = 0;
+};
+
+}  // namespace tarry
