@@ -1,0 +1,33 @@
+#!/bin/sh
+# Records every trace in this folder again (as root, or as somebody who may record):
+#
+#     sh sample_traces/record.sh [NAME…]
+#
+# TARRY names another binary than the wrapper ../tarry. Afterwards review what changed in the
+# expected reports: python3 tests/diff/run.py --update && git diff tests/diff
+set -eu
+
+cd "$(dirname "$0")"
+tarry=${TARRY:-../tarry}
+# The distribution's own python3, not a shim that somebody's PATH has in front of it.
+PATH=/usr/bin:/bin
+export PATH LC_ALL=C.UTF-8
+unset PYTHONPATH PYTHONSTARTUP
+
+record() {
+  name=$1
+  shift
+  rm -f "$name.tarry"
+  echo "$name: $*"
+  "$tarry" record --max-size 4M -o "$name.tarry" -- "$@"
+  chmod 0644 "$name.tarry" # nothing in these is a secret
+}
+
+for name in ${*:-mystery_1 mystery_2 mystery_3 bash_login bash_interactive}; do
+  case $name in
+    mystery_*) record "$name" python3 "$name.py" ;;
+    bash_*) record "$name" sh bash_startup.sh "${name#bash_}" ;;
+    *) echo "record.sh: no trace is called $name" >&2; exit 2 ;;
+  esac
+done
+ls -l -- *.tarry
