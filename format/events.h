@@ -83,6 +83,7 @@ struct Trailer {
   int32_t command_status = -1;  // wait status (wait(2)) of the launched command, -1 without one
   RecorderCost cost;
   std::string error;  // with EndReason::error
+  bool repaired = false;  // written by `tarry check --repair`, not by the recorder
 };
 
 // ---- threads and processes --------------------------------------------------------------------
@@ -266,9 +267,11 @@ struct StringArg {
 enum class PayloadDirection : uint8_t { in = 0, out = 1 };  // read by the kernel, written by it
 
 // Bytes behind a pointer argument: a buffer, or a structure as it lies in the caller's memory
-// (decode with the call's ABI). iovec and msghdr: see docs/trace-format.md.
+// (decode with the call's ABI). An argument that leads to several places (iovec, msghdr) has
+// several payloads told apart by `part`; see docs/trace-format.md.
 struct PayloadRef {
   uint8_t arg = 0;
+  uint8_t part = 0;  // 0: what the argument points to; msghdr: 1 name, 2 iovec array, 3 data
   PayloadDirection direction = PayloadDirection::in;
   uint64_t length = 0;  // bytes that were there; data may be shorter (snaplen)
   std::span<const uint8_t> data;
