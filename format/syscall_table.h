@@ -83,6 +83,32 @@ enum class ArgType : uint8_t {
   seccomp_op, seccomp_flags, ptrace_request, io_uring_enter_flags, io_uring_register_op, pidfd_flags,
   copy_flags, mq_flags, key_op, ipc_flags, quota_cmd, reboot_cmd, landlock_flags, kcmp_type, bpf_cmd,
   perf_flags, mempolicy, accept_flags, swap_flags, module_flags, rseq_flags, syslog_type, rwf_flags,
+
+  // numbers in two registers of a 32-bit ABI (on 64-bit ones the low half is the whole)
+  offset_low,   // loff_t: this argument and the next one, which is offset_high
+  offset_high,
+  page_offset,  // in units of 4096 bytes (mmap2)
+  // structures and arrays; the layout of timespec, itimerspec, timex is the ABI's word size, that of
+  // the *64 ones has 64-bit members everywhere
+  timespec64_in, timespec64_out, timespec64_inout, itimerspec64_in, itimerspec64_out, timex64_inout,
+  timespec_pair_in, timespec64_pair_in, timeval_pair_in,  // arrays of two
+  timeval_inout, utimbuf_in, time_in,
+  stat64_out, statfs64_out,            // of 32-bit ABIs
+  rlimit64_in, rlimit64_out,
+  gid_list_in, gid_list_out,           // gid_t[]; count in length_arg (out: the result)
+  sembuf_in,                           // count in length_arg
+  iovec_addr,                          // iovec of addresses only: nothing behind them is captured
+  pselect_sigset_in,                   // struct {const sigset_t *set; size_t size}
+  mq_attr_in, mq_attr_out, sched_attr_out, cap_data_in, mount_attr_in,
+  futex_waitv_pair_in,                 // struct futex_waitv[2]
+  futex_val2_64,                       // futex_val2 with a 64-bit timespec
+  long_inout, loff_out, ulong_out,
+  // flags and enumerations
+  file_mode,   // mode_t with a file type
+  faccess_flags, unlink_flags, execveat_flags, name_to_handle_flags,  // AT_* with another meaning of 0x200
+  clock_nanosleep_flags, timerfd_settime_flags, mlockall_flags, mbind_flags, setns_flags, shmat_flags, ipc_cmd,
+  ipc_call_nr, socketcall_nr, ioprio_which, pkey_rights, landlock_rule,
+  move_mount_flags, open_tree_flags, fsopen_flags, fsmount_flags, fspick_flags, fsconfig_cmd, mount_attr_flags,
 };
 
 // Classes of strace's -e filters (strace(1), "Filtering"), and the kernel areas of `summary`.
@@ -114,7 +140,7 @@ struct ArgSpec {
 };
 
 struct SyscallSpec {
-  int32_t nr = -1;
+  int32_t nr = -1;         // as in the register: x32 numbers have bit 30 set
   std::string_view name;  // strace's name for it
   uint8_t arg_count = 0;
   bool no_return = false;  // exit, exit_group
@@ -131,5 +157,7 @@ const SyscallSpec* findSyscall(Abi abi, std::string_view name);
 std::span<const SyscallSpec> allSyscalls(Abi abi);
 
 std::string_view abiName(Abi abi);
+// Bytes of a pointer, a long and a size_t in the caller's memory: 4 or 8.
+uint32_t abiWordSize(Abi abi);
 
 }  // namespace tarry
