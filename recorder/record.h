@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,14 +20,20 @@ struct RecordOptions {
   std::vector<int> pids;
   std::string cgroup;  // path or name under the cgroup mount
   std::string unit;
-  std::string user;    // run the command as; empty: the caller, or who called sudo
-  std::optional<Level> level;  // default: syscalls with a command, else waits
-  int64_t snaplen = 0;         // -1 all
-  std::string output;          // empty: NAME.tarry after the target in the current directory; "-": stdout
-  int64_t duration_ns = 0;     // 0: no limit
-  uint64_t max_size_bytes = 0; // 0: no limit; recording ends when it is reached
-  uint64_t ring_bytes = 0;     // 0: default
+  std::string user;             // run the command as; empty: the caller, or who called sudo
+  std::optional<Level> level;   // default: syscalls with a command, else waits
+  int64_t snaplen = 0;          // -1 all
+  std::string output;           // empty: NAME.tarry after the target in the current directory; "-": stdout
+  int64_t duration_ns = 0;      // 0: no limit
+  uint64_t max_size_bytes = 0;  // 0: no limit; recording ends when it is reached
+  uint64_t ring_bytes = 0;      // 0: default
+  // Go on until all descendants have ended too; otherwise the end of the command ends the recording.
+  bool wait_all = false;
+  // Told once, when everything is armed and the command (if any) runs; the path of the trace.
+  std::function<void(const std::string& path)> on_start;
 };
+
+class LaunchedCommand;
 
 struct RecordResult {
   std::string path;  // of the trace
@@ -33,10 +41,25 @@ struct RecordResult {
   int command_status = -1;  // wait status, -1 without a command
   uint64_t lost = 0;
   uint64_t bytes = 0;
+  int64_t duration_ns = 0;
+  std::string error;  // with EndReason::error; what was written until then is kept
+  // The command, where recording ended before it did (--for, --max-size, full disk): it goes on.
+  std::shared_ptr<LaunchedCommand> still_running;
 };
 
-// Throws RecordError (status 125, 126 or 127) or UsageError.
+// Throws RecordError (status 125, 126 or 127) or UsageError; nothing is left behind then. What goes
+// wrong later (full disk, closed pipe) only ends the recording, with EndReason::error.
+//
+// Signals, while a command runs: SIGINT and SIGQUIT are the command's business, as with time(1); two
+// SIGINT within a second end the recording. SIGTERM and SIGHUP sent by a process are passed on to
+// the command, a second one ends the recording. Ctrl-Z stops the recorder once the command has
+// stopped. Without a command SIGINT, SIGTERM and SIGHUP end the recording. While the end is being
+// written, any of them ends the process: what is in the file stays readable.
 RecordResult record(const RecordOptions& options);
+
+// Waits for a command that outlived its recording, with the same behaviour towards signals; returns
+// its wait status.
+int waitForCommand(LaunchedCommand& command);
 
 // Exit status a shell would report for a wait status: code, or 128 + signal.
 int shellStatus(int wait_status);

@@ -1,0 +1,58 @@
+#include "recorder/batch_queue.h"
+
+#include <utility>
+
+namespace tarry {
+
+size_t sizeBytes(const RawBatch& batch) {
+  size_t bytes = batch.definitions.size();
+  for (const auto& ring : batch.events) bytes += ring.size();
+  return bytes;
+}
+
+bool BatchQueue::hasRoom() const {
+  std::lock_guard lock(mutex_);
+  return bytes_ < max_bytes_;
+}
+
+bool BatchQueue::waitForRoom(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&] { return bytes_ < max_bytes_ || closed_; });
+}
+
+void BatchQueue::push(RawBatch batch) {
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    bytes_ += sizeBytes(batch);
+    batches_.push_back(std::move(batch));
+  }
+  changed_.notify_all();
+}
+
+void BatchQueue::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::optional<RawBatch> BatchQueue::pop(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [&] { return !batches_.empty() || closed_; });
+  if (batches_.empty()) return std::nullopt;
+  RawBatch batch = std::move(batches_.front());
+  batches_.pop_front();
+  bytes_ -= sizeBytes(batch);
+  lock.unlock();
+  changed_.notify_all();
+  return batch;
+}
+
+bool BatchQueue::finished() const {
+  std::lock_guard lock(mutex_);
+  return closed_ && batches_.empty();
+}
+
+}  // namespace tarry

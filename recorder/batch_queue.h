@@ -1,0 +1,48 @@
+// What lies between the thread that empties the rings and the one that encodes: raw batches in
+// order, bounded in bytes. When it is full the producer waits, so the data stays in the rings and
+// the kernel counts what does not fit there: a slow disk costs events, never memory, and never
+// stalls the recorded program.
+//
+// Thread-safe: one producer, one consumer.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "recorder/backend.h"
+
+namespace tarry {
+
+class BatchQueue {
+ public:
+  explicit BatchQueue(size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // False if there is no room; a batch that is larger than the whole queue fits an empty one.
+  bool hasRoom() const;
+  // Waits for room as long as `timeout`.
+  bool waitForRoom(std::chrono::milliseconds timeout);
+  // Never waits: ask for room before. Does nothing once the queue is closed.
+  void push(RawBatch batch);
+  // Nothing will follow.
+  void close();
+
+  // The next batch; none after `timeout` or at the end.
+  std::optional<RawBatch> pop(std::chrono::milliseconds timeout);
+  bool finished() const;  // closed and empty
+
+ private:
+  const size_t max_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<RawBatch> batches_;
+  size_t bytes_ = 0;
+  bool closed_ = false;
+};
+
+size_t sizeBytes(const RawBatch& batch);
+
+}  // namespace tarry
