@@ -1,0 +1,180 @@
+"""What the live tests share: recording with the built tarry, asking the trace, skipping loudly.
+
+Every test file ends with `harness.main()` and is run by CTest as
+
+    python3 test_x.py --tarry BINARY --workloads DIRECTORY [unittest arguments]
+
+Standard library only. Everything is recorded into a directory of the test's own, which is removed
+again, with bounded size and time, and no recorder is left behind.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIPPED = 77  # CTest's SKIP_RETURN_CODE
+TIMEOUT_S = 60
+MS = 1_000_000
+
+TARRY = None
+WORKLOADS = None
+
+
+class Recorded:
+    """A finished recording: what the recorder printed, and the trace to ask."""
+
+    def __init__(self, trace, returncode, stdout, stderr):
+        self.trace = trace
+        self.returncode = returncode
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def json_lines(self):
+        """The JSON lines among what the recorded workload printed."""
+        return json_lines(self.stdout)
+
+    def query(self, sql):
+        return query(self.trace, sql)
+
+
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def run_tarry(*arguments, timeout=TIMEOUT_S, **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([TARRY, *map(str, arguments)], capture_output=True, text=True,
+                          errors="surrogateescape", timeout=timeout, **options)
+
+
+def query(trace, sql):
+    """Rows of a query as dictionaries."""
+    done = run_tarry("query", trace, "--format", "json", sql)
+    if done.returncode:
+        raise AssertionError(f"tarry query failed: {done.stderr.strip()}\n{sql}")
+    return json.loads(done.stdout or "[]")
+
+
+def workload(name):
+    return str(WORKLOADS / name)
+
+
+def wait_until(condition, seconds=10, what="it"):
+    """Polls; the condition's value, or a failure when it stays false."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+class LiveTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        # On a real file system: /tmp may be in memory, where nothing ever waits for the disk.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tarry-live.", dir="/var/tmp"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def record(self, *command, level=None, options=(), check=True, **how):
+        """Records a command; `options` go to `tarry record`, `how` to subprocess.run."""
+        trace = self.directory / f"t{len(list(self.directory.glob('*.tarry')))}.tarry"
+        arguments = ["record", "-o", trace, "--max-size", "200M", *options]
+        if level:
+            arguments += ["--level", level]
+        done = run_tarry(*arguments, "--", *command, **how)
+        if check and done.returncode:
+            self.fail(f"tarry record: exit status {done.returncode}: {done.stderr.strip()}")
+        return Recorded(trace, done.returncode, done.stdout, done.stderr)
+
+    def start(self, *command, **how):
+        """Starts a program that is ended with the test."""
+        how.setdefault("stdin", subprocess.PIPE)
+        how.setdefault("stdout", subprocess.PIPE)
+        process = subprocess.Popen([str(part) for part in command], text=True, **how)
+        self.addCleanup(end_process, process)
+        return process
+
+    def start_recorder(self, *arguments, name="live.tarry", ready=True, **how):
+        """Starts `tarry record` in the background; returns (process, trace) once it records."""
+        trace = self.directory / name
+        how.setdefault("stderr", subprocess.PIPE)
+        process = self.start(TARRY, "record", "-o", trace, "--max-size", "200M", *arguments, **how)
+        if ready:
+            # The header is written when recording is armed; a little more for the first drain.
+            wait_until(lambda: process.poll() is not None
+                       or trace.exists() and trace.stat().st_size > 0, what="the recorder")
+            time.sleep(0.5)
+        return process, trace
+
+    def stop_recorder(self, process, number=signal.SIGINT):
+        process.send_signal(number)
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        return process.returncode, out, err
+
+    def skip_loudly(self, why):
+        print(f"SKIPPED {self.id()}: {why}", file=sys.stderr, flush=True)
+        self.skipTest(why)
+
+    def assert_one_clear_line(self, done, *words, status=None):
+        """An error as users should see it: one line, `tarry: …`, naming the words; non-zero exit."""
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, f"one line expected on stderr: {done.stderr!r}")
+        self.assertTrue(lines[0].startswith("tarry: "), lines[0])
+        for word in words:
+            self.assertIn(word.lower(), lines[0].lower())
+        if status is None:
+            self.assertNotEqual(done.returncode, 0)
+        else:
+            self.assertEqual(done.returncode, status, lines[0])
+
+
+def end_process(process):
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass
+
+
+def bpf_program_count():
+    """BPF programs loaded in the kernel, None where bpftool cannot tell."""
+    done = subprocess.run(["bpftool", "prog", "list", "--json"], capture_output=True, text=True)
+    return len(json.loads(done.stdout)) if done.returncode == 0 else None
+
+
+def main(needs_bpf=True):
+    global TARRY, WORKLOADS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tarry", required=True)
+    parser.add_argument("--workloads", required=True)
+    options, rest = parser.parse_known_args()
+    TARRY = os.path.abspath(options.tarry)
+    WORKLOADS = pathlib.Path(options.workloads).resolve()
+    os.environ["LC_ALL"] = "C.UTF-8"
+    # The distribution's programs, not shims that somebody's PATH has in front of them.
+    os.environ["PATH"] = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+    if needs_bpf:
+        doctor = run_tarry("doctor")
+        if doctor.returncode:
+            print(f"SKIPPED, this machine does not allow recording:\n{doctor.stdout}{doctor.stderr}",
+                  file=sys.stderr)
+            sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
+    unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2)

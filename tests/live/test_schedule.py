@@ -1,0 +1,170 @@
+"""Scheduling oracle: time on CPU and in the run queue against the kernel's own accounts, and the
+partition of every thread's life."""
+import os
+import pathlib
+import threading
+import time
+
+import harness
+
+PER_THREAD = """
+SELECT t.tid AS tid, sum(iif(s.state = 'running', s.dur, 0)) AS running_ns,
+       sum(iif(s.state = 'runnable', s.dur, 0)) AS queued_ns
+FROM thread_state s JOIN thread t USING (utid) GROUP BY t.utid
+"""
+
+# Neighbours that do not meet; the last row of a thread may be open, all others may not.
+PARTITION_BREAKS = """
+SELECT * FROM (
+  SELECT utid, ts, dur, state, lead(ts) OVER (PARTITION BY utid ORDER BY ts, id) AS next_ts
+  FROM thread_state)
+WHERE next_ts IS NOT NULL AND (dur IS NULL OR ts + dur <> next_ts) OR dur < 0
+"""
+
+LIFE_BREAKS = """
+SELECT t.utid, t.tid, t.start_ts, t.end_ts, min(s.ts) AS first_ts, max(s.ts + s.dur) AS last_ts,
+       sum(s.dur IS NULL) AS open_rows
+FROM thread t JOIN thread_state s USING (utid) GROUP BY t.utid
+HAVING t.start_ts >= 0 AND t.start_ts <> first_ts
+   OR t.end_ts IS NOT NULL AND (open_rows > 0 OR t.end_ts <> last_ts)
+   OR t.end_ts IS NULL AND open_rows <> 1
+"""
+
+
+def cpu_cgroup():
+    """Mount point of the cgroup hierarchy that limits CPU, and whether it is version 1."""
+    for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+        _, path, kind, options = line.split()[:4]
+        if kind == "cgroup" and "cpu" in options.split(","):
+            return pathlib.Path(path), True
+        if kind == "cgroup2" and "cpu" in (pathlib.Path(path) / "cgroup.controllers").read_text().split():
+            return pathlib.Path(path), False
+    return None, None
+
+
+class AccountsTest(harness.LiveTest):
+    def check_accounts(self, level):
+        recorded = self.record(harness.workload("sched_accounts"), level=level)
+        facts = recorded.json_lines()
+        rows = {row["tid"]: row for row in recorded.query(PER_THREAD)}
+        wrong = []
+        for fact in facts:
+            if fact["fact"] != "thread":
+                continue
+            row = rows[fact["tid"]]
+            for column in ("running_ns", "queued_ns"):
+                # After it read its accounts a thread has a little left to do, and may be queued
+                # in that time behind the others: those have slices of some milliseconds.
+                late = 3 * harness.MS if column == "running_ns" else 30 * harness.MS
+                if not -fact[column] // 100 - harness.MS <= row[column] - fact[column] <= \
+                        fact[column] // 100 + late:
+                    wrong.append(f"tid {fact['tid']} {column}: trace {row[column]}, kernel {fact[column]}")
+        self.assertEqual(wrong, [])
+        process = next(fact for fact in facts if fact["fact"] == "process")
+        seen = recorded.query(
+            f"SELECT user_ns, system_ns FROM process WHERE pid = {process['pid']}")[0]
+        for column in ("user_ns", "system_ns"):
+            # The kernel splits the total by ticks: a few of those, and what came after.
+            self.assertAlmostEqual(seen[column], process[column], delta=30 * harness.MS)
+        self.assertEqual(recorded.query(PARTITION_BREAKS), [])
+        self.assertEqual(recorded.query(LIFE_BREAKS), [])
+
+    def test_running_and_queued_time_at_level_syscalls(self):
+        self.check_accounts("syscalls")
+
+    def test_running_and_queued_time_at_level_waits(self):
+        self.check_accounts("waits")
+
+    def test_cpu_queue_is_the_kind_of_waiting_for_a_cpu(self):
+        recorded = self.record("taskset", "-c", "0", harness.workload("cpu_burner"), "200", "3",
+                               level="waits")
+        burnt = recorded.json_lines()[0]
+        kinds = {row["kind"]: row["ns"] for row in recorded.query(
+            "SELECT wait_kind AS kind, sum(dur) AS ns FROM thread_state WHERE state = 'runnable'"
+            " GROUP BY wait_kind")}
+        self.assertEqual(list(kinds), ["cpu-queue"])
+        # Three threads want one CPU for 200 ms each: 600 ms; two thirds of the time each waits.
+        self.assertGreater(kinds["cpu-queue"], 2 * 0.8 * burnt["cpu_ns"] * 2 / 3)
+
+
+class QuotaTest(harness.LiveTest):
+    def test_used_up_quota_is_cpu_limit(self):
+        root, version_1 = cpu_cgroup()
+        if not root:
+            self.skip_loudly("no cgroup hierarchy here limits CPU")
+        group = root / f"tarry-test-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError as error:
+            self.skip_loudly(f"cannot make a cgroup: {error}")
+        self.addCleanup(group.rmdir)
+        if version_1:
+            (group / "cpu.cfs_period_us").write_text("100000")
+            (group / "cpu.cfs_quota_us").write_text("20000")
+        else:
+            (group / "cpu.max").write_text("20000 100000")
+        burner = harness.workload("cpu_burner")
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                recorded = self.record(
+                    "sh", "-c", f'echo $$ > {group}/cgroup.procs && exec {burner} 150', level=level)
+                burnt = recorded.json_lines()[0]
+                limited = recorded.query(
+                    "SELECT coalesce(sum(dur), 0) AS ns FROM thread_state"
+                    " WHERE state = 'runnable' AND wait_kind = 'cpu-limit'")[0]["ns"]
+                lost = burnt["real_ns"] - burnt["cpu_ns"]
+                self.assertGreater(lost, 300 * harness.MS, "the quota did not bite")
+                self.assertAlmostEqual(limited / lost, 1, delta=0.1)
+
+
+class PartitionTest(harness.LiveTest):
+    def check_partition(self, *command, level):
+        recorded = self.record(*command, level=level)
+        self.assertEqual(recorded.query(PARTITION_BREAKS), [])
+        self.assertEqual(recorded.query(LIFE_BREAKS), [])
+        unknown = recorded.query("SELECT coalesce(sum(dur), 0) AS ns FROM thread_state"
+                                 " WHERE state = 'unknown'")[0]["ns"]
+        lost = recorded.query("SELECT coalesce(sum(count), 0) AS n FROM loss")[0]["n"]
+        if lost == 0:
+            self.assertEqual(unknown, 0, "nothing was lost and all threads were born in the recording")
+
+    def test_many_short_threads(self):
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                self.check_partition(harness.workload("many_threads"), level=level)
+
+    def test_odd_lives(self):
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                self.check_partition(harness.workload("odd_lives"), level=level)
+
+    def test_pipeline_of_a_shell(self):
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                self.check_partition(
+                    "bash", "-c", "for i in 1 2 3; do (ls -l /usr/bin | sort -k5n | tail -3) >/dev/null; done;"
+                    " echo $(echo $(echo deep))", level=level)
+
+    def test_threads_that_lived_before(self):
+        """Attached to this very process, one thread of which is asleep throughout."""
+        over = threading.Event()
+        sleeper = threading.Thread(target=over.wait)
+        sleeper.start()
+        try:
+            recorder, trace = self.start_recorder("-p", os.getpid(), "--level", "waits", "--for", "1s")
+            out, err = recorder.communicate(timeout=harness.TIMEOUT_S)
+            self.assertEqual(recorder.returncode, 0, err)
+        finally:
+            over.set()
+            sleeper.join()
+        self.assertEqual(harness.query(trace, PARTITION_BREAKS), [])
+        self.assertEqual(harness.query(trace, LIFE_BREAKS), [])
+        rows = harness.query(trace, f"""
+            SELECT state, wait_kind AS kind, call_name AS call, dur FROM thread_state s
+            JOIN thread t USING (utid) WHERE t.tid = {sleeper.native_id}""")
+        self.assertEqual([(row["state"], row["kind"], row["dur"]) for row in rows],
+                         [("blocked", "lock", None)])
+
+
+if __name__ == "__main__":
+    harness.main()

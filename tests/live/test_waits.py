@@ -1,0 +1,143 @@
+"""Wait oracle: each workload says what it waited for, how long, and who ended the wait; the trace has
+to say the same, at both levels. Written from the wait kinds of docs/schema.md."""
+import json
+import unittest
+
+import harness
+
+# Time between the workload's clock reading and the block, and back: calls and the run queue.
+SLACK_NS = 3 * harness.MS
+
+ROWS = """
+SELECT t.tid AS tid, s.ts + c.boottime AS begin_ns, s.dur AS dur, s.state AS state,
+       s.wait_kind AS kind, s.role AS role, s.call_name AS call, s.waker_context AS context,
+       r.kind AS resource_kind, r.name AS resource, r.path AS path, s.syscall_id AS syscall_id,
+       w.tid AS waker_tid
+FROM thread_state s JOIN thread t USING (utid)
+JOIN (SELECT boottime - ts AS boottime FROM clock ORDER BY ts LIMIT 1) c
+LEFT JOIN resource r ON r.id = s.resource_id
+LEFT JOIN thread w ON w.utid = s.waker_utid
+WHERE s.state = 'blocked' ORDER BY s.ts
+"""
+
+
+def longest_block(rows, wait):
+    """The blocked interval that the workload means: the longest of that thread within its times."""
+    inside = [row for row in rows if row["tid"] == wait["tid"] and row["dur"] is not None
+              and row["begin_ns"] >= wait["begin_ns"] - SLACK_NS
+              and row["begin_ns"] + row["dur"] <= wait["end_ns"] + SLACK_NS]
+    return max(inside, key=lambda row: row["dur"], default=None)
+
+
+def differences(row, wait, level):
+    """What the trace says otherwise than the workload, as readable text."""
+    if row is None:
+        return ["no blocked interval of this thread in this time"]
+    found = []
+
+    def compare(column, wanted, seen):
+        if wanted != seen:
+            found.append(f"{column}: {seen!r}, should be {wanted!r}")
+
+    if wait["kind"]:
+        compare("kind", wait["kind"], row["kind"])
+    if wait["call"]:
+        compare("call", wait["call"], row["call"])
+    elif wait["kind"] in ("disk", "memory"):
+        compare("call", None, row["call"])
+    if wait["resource_kind"]:
+        # What a level cannot know is NULL: the fd of a multiplexed wait may be known from the
+        # waker only, so it may be missing at level waits, but never another one.
+        if not (level == "waits" and row["resource_kind"] is None and wait["call"] in
+                ("poll", "ppoll", "select", "epoll_wait")):
+            compare("resource kind", wait["resource_kind"], row["resource_kind"])
+    if wait["resource"] and row["resource_kind"]:
+        if wait["resource"] not in f"{row['resource']} {row['path']}":
+            found.append(f"resource: {row['resource']!r}, should name {wait['resource']!r}")
+    if wait["role"]:
+        compare("role", wait["role"], row["role"])
+    if wait["waker_tid"]:
+        compare("waker", wait["waker_tid"], row["waker_tid"])
+    if wait["context"]:
+        compare("waker context", wait["context"], row["context"])
+    compare("has its system call", level == "syscalls" and bool(row["call"]),
+            row["syscall_id"] is not None)
+    longest = wait["end_ns"] - wait["begin_ns"]
+    # The last 1% or 1 ms: the workload's own timer may be late, never early.
+    if not wait["least_ns"] - harness.MS <= row["dur"] <= longest:
+        found.append(f"duration {row['dur'] / 1e6:.2f} ms, should be "
+                     f"{wait['least_ns'] / 1e6:.2f} to {longest / 1e6:.2f}")
+    if wait["least_ns"] and longest - row["dur"] > max(longest // 100, harness.MS) + SLACK_NS:
+        found.append(f"duration {row['dur'] / 1e6:.2f} ms of {longest / 1e6:.2f} in the call")
+    return found
+
+
+class WaitTest(harness.LiveTest):
+    def check_workload(self, name, *arguments):
+        for level in ("syscalls", "waits"):
+            with self.subTest(level=level):
+                recorded = self.record(harness.workload(name), *arguments, level=level)
+                said = recorded.json_lines()
+                for line in said:
+                    if line.get("fact") == "skip":
+                        self.skip_loudly(line["why"])
+                waits = [line for line in said if "label" in line]
+                self.assertTrue(waits, "the workload noted no waits")
+                rows = recorded.query(ROWS)
+                wrong = []
+                for wait in waits:
+                    row = longest_block(rows, wait)
+                    found = differences(row, wait, level)
+                    if found:
+                        wrong.append(f"{wait['label']}: {'; '.join(found)}")
+                self.assertFalse(wrong, f"\n  {name} at level {level}:\n  " + "\n  ".join(wrong))
+
+    def test_locks_and_parked_workers(self):
+        self.check_workload("wait_lock")
+
+    def test_pipes_sockets_and_events(self):
+        self.check_workload("wait_ipc")
+
+    def test_children(self):
+        self.check_workload("wait_child")
+
+    def test_sleeps_timeouts_and_signals(self):
+        self.check_workload("wait_sleep")
+
+    def test_ready_fd_of_poll_select_and_epoll(self):
+        self.check_workload("wait_poll")
+
+    def test_network(self):
+        self.check_workload("wait_network")
+
+    def test_disk(self):
+        self.check_workload("wait_disk", self.directory)
+
+    def test_terminal(self):
+        self.check_workload("wait_terminal")
+
+    def test_page_fault_without_file(self):
+        self.check_workload("wait_memory")
+
+    def test_device(self):
+        self.check_workload("wait_device")
+
+    def test_io_uring_enter_blocks(self):
+        self.check_workload("odd_calls", self.directory)
+
+
+class BlockedTimeOfCallsTest(harness.LiveTest):
+    def test_blocked_time_of_a_call_is_that_of_its_states(self):
+        recorded = self.record(harness.workload("wait_ipc"), level="syscalls")
+        wrong = recorded.query("""
+            SELECT c.id, c.name, c.blocked_ns AS blocked, sum(s.dur) AS states FROM syscall c
+            JOIN thread_state s ON s.syscall_id = c.id AND s.state IN ('blocked', 'runnable')
+            WHERE c.dur IS NOT NULL GROUP BY c.id HAVING c.blocked_ns <> sum(s.dur)""")
+        self.assertEqual(wrong, [])
+        self.assertGreater(recorded.query(
+            "SELECT max(blocked_ns) AS most FROM syscall WHERE name = 'read'")[0]["most"],
+            100 * harness.MS)
+
+
+if __name__ == "__main__":
+    harness.main()
