@@ -13,6 +13,7 @@ import re
 LINE = re.compile(r"^(\d+) +(.*)$")
 RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
 CALL = re.compile(r"^(\w+)\((.*)$")
+SUPERSEDED = re.compile(r"^\+\+\+ superseded by execve in pid (\d+) \+\+\+$")
 UNFINISHED = re.compile(r"(, | |)<unfinished \.\.\.>$")
 # The last " = " of the line that is followed by a result; strings may contain others.
 RESULT = re.compile(r".*\) += (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9]+)\b.*| \(.*| .*|)$", re.S)
@@ -43,18 +44,22 @@ def parse_result(text):
 def parse(lines):
     """{tid: [(name, result), …]} in the order in which each thread's calls began."""
     calls = {}
-    pending = {}  # tid -> index of its unfinished call
+    pending = {}  # tid -> its unfinished call: whose sequence, and where in it
     for line in lines:
         match = LINE.match(line.rstrip("\n"))
         if not match:
             raise StraceError(f"no thread id in: {line}")
         tid, rest = int(match.group(1)), match.group(2)
         sequence = calls.setdefault(tid, [])
+        superseded = SUPERSEDED.match(rest)
+        if superseded:  # an execve of another thread returns as the leader
+            pending[tid] = pending.pop(int(superseded.group(1)))
+            continue
         if rest.startswith(("---", "+++")):
             continue
         resumed = RESUMED.match(rest)
         if resumed:
-            at = pending.pop(tid)
+            sequence, at = pending.pop(tid)
             if UNFINISHED.search(rest):  # "<... exit resumed> <unfinished ...>"
                 continue
             if sequence[at][0] != resumed.group(1):
@@ -67,7 +72,7 @@ def parse(lines):
                 continue
             raise StraceError(f"neither call nor event: {line}")
         if UNFINISHED.search(rest):
-            pending[tid] = len(sequence)
+            pending[tid] = (sequence, len(sequence))
             sequence.append((call.group(1), None))
         else:
             sequence.append((call.group(1), parse_result(rest)))
