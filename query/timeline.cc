@@ -1,0 +1,324 @@
+#include "query/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "analyzer/sqlite.h"
+#include "format/errors.h"
+#include "query/render/units.h"
+
+namespace tarry {
+namespace {
+
+constexpr std::array<std::string_view, kWaitKinds> kKindNames = {
+    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",
+    "sleep",  "child",     "terminal",  "memory",  "device", "signal",  "stopped", "unknown"};
+
+RunState stateOf(std::string_view text) {
+  if (text == "running") return RunState::running;
+  if (text == "runnable") return RunState::runnable;
+  if (text == "blocked") return RunState::blocked;
+  return RunState::unknown;
+}
+
+WaitKind kindOf(RunState state, std::string_view text) {
+  if (state == RunState::running) return WaitKind::none;
+  for (size_t i = 1; i < kKindNames.size(); ++i)
+    if (kKindNames[i] == text) return static_cast<WaitKind>(i);
+  return state == RunState::runnable ? WaitKind::cpu_queue : WaitKind::unknown;
+}
+
+std::optional<int64_t> optionalInteger(const Statement& row, int column) {
+  if (row.isNull(column)) return std::nullopt;
+  return row.integer(column);
+}
+
+int32_t lookUp(const std::unordered_map<int64_t, int32_t>& ids, const Statement& row, int column) {
+  if (row.isNull(column)) return kNone;
+  const auto found = ids.find(row.integer(column));
+  return found == ids.end() ? kNone : found->second;
+}
+
+int64_t addClamped(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) return b > 0 ? INT64_MAX : INT64_MIN;
+  return sum;
+}
+
+}  // namespace
+
+std::string_view waitKindName(WaitKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
+
+Timeline Timeline::load(Database& db, const TimelineOptions& options) {
+  Timeline timeline;
+  try {
+    timeline.loadFacts(db);
+    timeline.loadProcesses(db);
+    timeline.loadThreads(db);
+    timeline.loadResources(db);
+    timeline.loadStates(db, options);
+  } catch (const UsageError& error) {
+    // SQL of ours that does not compile here: another kind of database.
+    throw TraceError(fmt::format("this database was not written by tarry load: {}", error.what()));
+  }
+  timeline.findRoot();
+  return timeline;
+}
+
+void Timeline::loadFacts(Database& db) {
+  for (auto q = db.prepare("SELECT key, value FROM meta"); q.step();) meta_.emplace(q.text(0), q.text(1));
+  for (auto q = db.prepare("SELECT name, value FROM stats"); q.step();) stats_.emplace(q.text(0), q.integer(1));
+  for (auto q = db.prepare("SELECT source, sum(count) FROM loss GROUP BY source ORDER BY 2 DESC"); q.step();)
+    losses_.emplace_back(q.text(0), q.integer(1));
+}
+
+void Timeline::loadProcesses(Database& db) {
+  auto q = db.prepare(
+      "SELECT upid, pid, comm, exe, cmdline, start_ts, end_ts, exit_code, exit_signal, user_ns, system_ns,"
+      " max_rss, ppid, recorded, existed FROM process ORDER BY upid");
+  while (q.step()) {
+    ProcessInfoRow p;
+    p.upid = q.integer(0);
+    p.pid = q.integer(1);
+    p.comm = q.text(2);
+    p.exe = q.text(3);
+    p.cmdline = q.text(4);
+    p.start_ts = optionalInteger(q, 5);
+    p.end_ts = optionalInteger(q, 6);
+    p.exit_code = optionalInteger(q, 7);
+    p.exit_signal = optionalInteger(q, 8);
+    p.user_ns = optionalInteger(q, 9);
+    p.system_ns = optionalInteger(q, 10);
+    p.max_rss = optionalInteger(q, 11);
+    p.ppid = optionalInteger(q, 12);
+    p.recorded = q.integer(13) != 0;
+    p.existed = q.integer(14) != 0;
+    process_ids_.emplace(p.upid, static_cast<int32_t>(processes_.size()));
+    processes_.push_back(std::move(p));
+  }
+  for (auto parents = db.prepare("SELECT upid, parent_upid FROM process ORDER BY upid"); parents.step();) {
+    const int32_t child = lookUp(process_ids_, parents, 0);
+    const int32_t parent = lookUp(process_ids_, parents, 1);
+    if (child == kNone || parent == kNone || child == parent) continue;
+    processes_[static_cast<size_t>(child)].parent = parent;
+    processes_[static_cast<size_t>(parent)].children.push_back(child);
+  }
+  for (auto exec = db.prepare("SELECT upid, min(ts) FROM exec GROUP BY upid"); exec.step();) {
+    const int32_t process = lookUp(process_ids_, exec, 0);
+    if (process != kNone) processes_[static_cast<size_t>(process)].first_exec_ts = exec.integer(1);
+  }
+}
+
+void Timeline::loadThreads(Database& db) {
+  auto q = db.prepare("SELECT utid, tid, upid, name, is_main FROM thread ORDER BY utid");
+  while (q.step()) {
+    ThreadInfo t;
+    t.utid = q.integer(0);
+    t.tid = q.integer(1);
+    t.process = lookUp(process_ids_, q, 2);
+    t.name = q.text(3);
+    t.is_main = q.integer(4) != 0;
+    const auto index = static_cast<int32_t>(threads_.size());
+    thread_ids_.emplace(t.utid, index);
+    if (t.process != kNone) processes_[static_cast<size_t>(t.process)].threads.push_back(index);
+    threads_.push_back(std::move(t));
+  }
+  auto creators = db.prepare("SELECT utid, creator_utid FROM thread WHERE creator_utid IS NOT NULL");
+  while (creators.step()) {
+    const int32_t thread = lookUp(thread_ids_, creators, 0);
+    if (thread != kNone) threads_[static_cast<size_t>(thread)].creator = lookUp(thread_ids_, creators, 1);
+  }
+}
+
+void Timeline::loadResources(Database& db) {
+  auto q = db.prepare(
+      "SELECT id, kind, path, name, protocol, remote_addr, remote_port, listening, peer_upid FROM resource");
+  while (q.step()) {
+    ResourceInfo r;
+    r.id = q.integer(0);
+    r.kind = q.text(1);
+    r.path = q.text(2);
+    r.name = q.text(3);
+    r.protocol = q.text(4);
+    r.remote_addr = q.text(5);
+    r.remote_port = optionalInteger(q, 6);
+    r.listening = !q.isNull(7) && q.integer(7) != 0;
+    r.peer = lookUp(process_ids_, q, 8);
+    resource_ids_.emplace(r.id, static_cast<int32_t>(resources_.size()));
+    resources_.push_back(std::move(r));
+  }
+}
+
+int32_t Timeline::intern(std::string_view text) {
+  if (text.empty()) return kNone;
+  // A handful of names, asked for millions of times in runs: remember the last one.
+  const auto [entry, added] = name_ids_.try_emplace(std::string(text), static_cast<int32_t>(names_.size()));
+  if (added) names_.emplace_back(text);
+  return entry->second;
+}
+
+void Timeline::loadStates(Database& db, const TimelineOptions& options) {
+  auto q = db.prepare(
+      "SELECT id, ts, dur, utid, state, wait_kind, role, resource_id, call_name, waker_utid, waker_context,"
+      " waker_call, waker_resource_id, kernel_stack_id, since_ts FROM thread_state");
+  std::vector<StateRow> rows;
+  int64_t last = INT64_MIN;
+  while (q.step()) {
+    StateRow row;
+    row.id = q.integer(0);
+    row.begin = q.integer(1);
+    row.open = q.isNull(2);
+    row.end = row.open ? INT64_MAX : addClamped(row.begin, std::max<int64_t>(q.integer(2), 0));
+    last = std::max(last, row.open ? row.begin : row.end);
+    row.thread = lookUp(thread_ids_, q, 3);
+    if (row.thread == kNone || row.begin >= options.to_ns || row.end <= options.from_ns) continue;
+    row.state = stateOf(q.text(4));
+    row.kind = kindOf(row.state, q.text(5));
+    if (row.state != RunState::running) {
+      const std::string_view role = q.text(6);
+      row.role = role == "idle" ? WaitRole::idle : role == "answer" ? WaitRole::answer : WaitRole::none;
+      row.resource = lookUp(resource_ids_, q, 7);
+      row.call = intern(q.text(8));
+      row.waker = lookUp(thread_ids_, q, 9);
+      row.waker_context = intern(q.text(10));
+      row.waker_call = intern(q.text(11));
+      row.waker_resource = lookUp(resource_ids_, q, 12);
+      row.kernel_stack = q.isNull(13) ? kNone : static_cast<int32_t>(q.integer(13));
+      row.began_before = !q.isNull(14);
+      row.since = row.began_before ? q.integer(14) : 0;
+    }
+    rows.push_back(row);
+  }
+  // An open interval lasts to the end of the recording.
+  const std::string end_text(meta("duration_ns"));
+  if (!end_text.empty()) last = std::max<int64_t>(last, std::strtoll(end_text.c_str(), nullptr, 10));
+  for (StateRow& row : rows) {
+    if (row.open) row.end = std::max(last, row.begin);
+    row.open = row.open && row.end <= options.to_ns;
+    row.begin = std::max(row.begin, options.from_ns);
+    row.end = std::min(row.end, options.to_ns);
+  }
+  arrange(std::move(rows));
+}
+
+void Timeline::arrange(std::vector<StateRow> rows) {
+  const auto before = [](const StateRow& a, const StateRow& b) {
+    return a.thread != b.thread ? a.thread < b.thread : a.begin < b.begin;
+  };
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::stable_sort(rows.begin(), rows.end(), before);
+  states_.reserve(rows.size());
+  for (StateRow& row : rows) {
+    if (!states_.empty() && states_.back().thread == row.thread) {
+      const StateRow& previous = states_.back();
+      row.begin = std::max(row.begin, previous.end);
+      if (row.begin > previous.end) {
+        StateRow gap;
+        gap.thread = row.thread;
+        gap.begin = previous.end;
+        gap.end = row.begin;
+        gap.kind = WaitKind::unknown;
+        states_.push_back(gap);
+      }
+    }
+    if (row.end <= row.begin) continue;
+    states_.push_back(row);
+  }
+  first_state_.assign(threads_.size() + 1, 0);
+  for (const StateRow& row : states_) ++first_state_[static_cast<size_t>(row.thread) + 1];
+  for (size_t i = 1; i < first_state_.size(); ++i) first_state_[i] += first_state_[i - 1];
+  if (states_.empty()) return;
+  begin_ = INT64_MAX;
+  end_ = INT64_MIN;
+  for (const StateRow& row : states_) {
+    begin_ = std::min(begin_, row.begin);
+    end_ = std::max(end_, row.end);
+  }
+}
+
+std::span<const StateRow> Timeline::statesOf(int32_t thread) const {
+  const auto i = static_cast<size_t>(thread);
+  const auto first = static_cast<size_t>(first_state_[i]);
+  const auto last = static_cast<size_t>(first_state_[i + 1]);
+  return std::span<const StateRow>(states_).subspan(first, last - first);
+}
+
+std::optional<int32_t> Timeline::processByUpid(int64_t upid) const {
+  const auto found = process_ids_.find(upid);
+  if (found == process_ids_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<int32_t> Timeline::threadByUtid(int64_t utid) const {
+  const auto found = thread_ids_.find(utid);
+  if (found == thread_ids_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<int32_t> Timeline::rowById(int64_t id) const {
+  for (size_t i = 0; i < states_.size(); ++i)
+    if (states_[i].id == id && id != 0) return static_cast<int32_t>(i);
+  return std::nullopt;
+}
+
+std::string_view Timeline::meta(std::string_view key) const {
+  const auto found = meta_.find(std::string(key));
+  return found == meta_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+int64_t Timeline::stat(std::string_view name) const {
+  const auto found = stats_.find(std::string(name));
+  return found == stats_.end() ? 0 : found->second;
+}
+
+void Timeline::findRoot() {
+  if (const std::string_view target = meta("target_kind"); !target.empty() && target != "command") return;
+  // The command is the first process that was recorded from its birth on, below no other such one.
+  const auto isNew = [](const ProcessInfoRow& p) { return p.recorded && !p.existed; };
+  for (size_t i = 0; i < processes_.size(); ++i) {
+    const ProcessInfoRow& p = processes_[i];
+    if (!p.recorded || p.threads.empty()) continue;
+    if (p.parent != kNone && isNew(process(p.parent))) continue;
+    if (root_ == kNone) {
+      root_ = static_cast<int32_t>(i);
+      continue;
+    }
+    const ProcessInfoRow& best = process(root_);
+    if (isNew(p) != isNew(best) ? isNew(p)
+                                : p.start_ts.value_or(INT64_MIN) < best.start_ts.value_or(INT64_MIN))
+      root_ = static_cast<int32_t>(i);
+  }
+}
+
+namespace {
+
+std::string_view baseName(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos || slash + 1 == path.size() ? path : path.substr(slash + 1);
+}
+
+}  // namespace
+
+std::string processName(const ProcessInfoRow& process) {
+  if (!process.comm.empty()) return printable(process.comm);
+  if (!process.exe.empty()) return printable(baseName(process.exe));
+  return fmt::format("pid {}", process.pid);
+}
+
+std::string processLabel(const ProcessInfoRow& process, int width) {
+  if (process.cmdline.empty()) return processName(process);
+  std::string_view line = process.cmdline;
+  const size_t space = line.find(' ');
+  const std::string_view program = line.substr(0, space);
+  std::string label = printable(baseName(program));
+  if (space != std::string_view::npos) label += printable(line.substr(space));
+  return cutTo(label, width);
+}
+
+std::string processWithPid(const ProcessInfoRow& process, int width) {
+  return fmt::format("{}, pid {}", processLabel(process, width), process.pid);
+}
+
+}  // namespace tarry

@@ -1,0 +1,130 @@
+#include "query/why/explain.h"
+
+#include <algorithm>
+
+#include "query/why/critical_path.h"
+
+namespace tarry {
+namespace {
+
+// CPU time within [begin, end) of the threads of one process.
+int64_t cpuWithin(const Timeline& timeline, int32_t process, int64_t begin, int64_t end) {
+  int64_t total = 0;
+  for (const int32_t thread : timeline.process(process).threads)
+    for (const StateRow& row : timeline.statesOf(thread))
+      if (row.state == RunState::running)
+        total += std::max<int64_t>(0, std::min(row.end, end) - std::max(row.begin, begin));
+  return total;
+}
+
+// What the kernel counted, which it says only at the end of a process and only for all its life.
+void addRusage(const ProcessInfoRow& process, Explained& result) {
+  if (!process.user_ns || !process.system_ns || process.existed) return;
+  result.user_ns = result.user_ns.value_or(0) + *process.user_ns;
+  result.system_ns = result.system_ns.value_or(0) + *process.system_ns;
+}
+
+int32_t recordedThreads(const Timeline& timeline, int32_t process) {
+  int32_t count = 0;
+  for (const int32_t thread : timeline.process(process).threads)
+    if (!timeline.statesOf(thread).empty()) ++count;
+  return count;
+}
+
+}  // namespace
+
+std::optional<Lifetime> lifetimeOf(const Timeline& timeline, int32_t process) {
+  const ProcessInfoRow& p = timeline.process(process);
+  std::optional<Lifetime> life;
+  for (const int32_t thread : p.threads) {
+    const auto rows = timeline.statesOf(thread);
+    if (rows.empty()) continue;
+    if (!life) life = Lifetime{rows.front().begin, rows.back().end};
+    life->begin = std::min(life->begin, rows.front().begin);
+    life->end = std::max(life->end, rows.back().end);
+  }
+  return life;
+}
+
+std::vector<int32_t> withDescendants(const Timeline& timeline, int32_t process) {
+  std::vector<bool> seen(timeline.processes().size(), false);
+  std::vector<int32_t> order{process};
+  seen[static_cast<size_t>(process)] = true;
+  for (size_t i = 0; i < order.size(); ++i)
+    for (const int32_t child : timeline.process(order[i]).children)
+      if (!seen[static_cast<size_t>(child)]) {
+        seen[static_cast<size_t>(child)] = true;
+        order.push_back(child);
+      }
+  return order;
+}
+
+Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_t root, bool count_idle) {
+  Explained result;
+  result.subject = WhySubject::command;
+  result.process = root;
+  auto life = lifetimeOf(timeline, root).value_or(Lifetime{});
+  const ProcessInfoRow& process = timeline.process(root);
+  // The launcher's child waits until the recorder is armed; the command begins with its exec.
+  if (root == timeline.commandRoot() && process.first_exec_ts)
+    life.begin = std::clamp(*process.first_exec_ts, life.begin, life.end);
+  result.begin = life.begin;
+  result.end = life.end;
+  result.ended = process.end_ts.has_value();
+
+  CriticalPath path(timeline, states);
+  BreakdownBuilder builder(timeline, count_idle);
+  for (const PathPiece& piece : path.of(root, life.begin, life.end))
+    builder.add(piece.process, piece.row, piece.begin, piece.end);
+  result.breakdown = builder.finish();
+
+  const auto tree = withDescendants(timeline, root);
+  result.processes = 0;
+  result.threads = 0;
+  for (const int32_t member : tree) {
+    const int32_t threads = recordedThreads(timeline, member);
+    if (threads == 0) continue;
+    ++result.processes;
+    result.threads += threads;
+    result.cpu_ns += cpuWithin(timeline, member, life.begin, life.end);
+    addRusage(timeline.process(member), result);
+  }
+  return result;
+}
+
+Explained explainProcess(const Timeline& timeline, ProcessStates& states, int32_t process, bool count_idle) {
+  Explained result;
+  result.subject = WhySubject::process;
+  result.process = process;
+  const auto life = lifetimeOf(timeline, process).value_or(Lifetime{});
+  result.begin = life.begin;
+  result.end = life.end;
+  result.ended = timeline.process(process).end_ts.has_value();
+  result.threads = recordedThreads(timeline, process);
+  BreakdownBuilder builder(timeline, count_idle);
+  for (const Piece& piece : states.of(process)) builder.add(process, piece.row, piece.begin, piece.end);
+  result.breakdown = builder.finish();
+  result.cpu_ns = cpuWithin(timeline, process, life.begin, life.end);
+  addRusage(timeline.process(process), result);
+  return result;
+}
+
+Explained explainThread(const Timeline& timeline, int32_t thread, bool count_idle) {
+  Explained result;
+  result.subject = WhySubject::thread;
+  result.thread = thread;
+  result.process = timeline.thread(thread).process;
+  const auto rows = timeline.statesOf(thread);
+  if (rows.empty()) return result;
+  result.begin = rows.front().begin;
+  result.end = rows.back().end;
+  result.ended = !rows.back().open;
+  BreakdownBuilder builder(timeline, count_idle);
+  int32_t index = timeline.firstState(thread);
+  for (const StateRow& row : rows) builder.add(result.process, index++, row.begin, row.end);
+  result.breakdown = builder.finish();
+  result.cpu_ns = result.breakdown.on_cpu_ns;
+  return result;
+}
+
+}  // namespace tarry

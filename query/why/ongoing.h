@@ -1,0 +1,41 @@
+// explainOngoing: a recording of something that goes on, in thread-seconds: every recorded thread's
+// time in the interval is on CPU, waiting, or idle, and the three add up. Ranks processes by the time they were
+// not idle and by what they made others wait for; lists what is still waiting at the end.
+#pragma once
+
+#include <vector>
+
+#include "query/timeline.h"
+#include "query/why/breakdown.h"
+
+namespace tarry {
+
+struct OngoingProcess {
+  int32_t process = kNone;
+  int64_t busy_ns = 0;       // not idle
+  int64_t on_cpu_ns = 0;
+  int64_t idle_ns = 0;
+  std::vector<int64_t> by_kind;  // kWaitKinds entries, without idle waits
+  int64_t made_wait_ns = 0;  // waits of other processes that its threads ended
+};
+
+struct StillWaiting {
+  int32_t row = kNone;
+  int64_t length_ns = 0;  // since before the recording where that is known
+};
+
+struct Ongoing {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int32_t processes = 0;
+  int32_t threads = 0;
+  Breakdown breakdown;               // with lengths
+  std::vector<OngoingProcess> ranking;  // busiest first
+  std::vector<StillWaiting> still_waiting;  // longest first; not idle, at least a second or from before
+
+  int64_t realNs() const { return end - begin; }
+};
+
+Ongoing explainOngoing(const Timeline& timeline, bool count_idle);
+
+}  // namespace tarry

@@ -1,0 +1,82 @@
+#include "query/why/step.h"
+
+namespace tarry {
+namespace {
+
+bool hasStates(const Timeline& timeline, int32_t process) {
+  for (const int32_t thread : timeline.process(process).threads)
+    if (!timeline.statesOf(thread).empty()) return true;
+  return false;
+}
+
+// Without limits on depth a damaged parent column could lead round in circles.
+bool descends(const Timeline& timeline, int32_t process, int32_t ancestor) {
+  for (int depth = 0; process != kNone && depth < 1000; ++depth) {
+    process = timeline.process(process).parent;
+    if (process == ancestor) return true;
+  }
+  return false;
+}
+
+int64_t lastInstant(const Timeline& timeline, int32_t process) {
+  int64_t last = INT64_MIN;
+  for (const int32_t thread : timeline.process(process).threads)
+    if (const auto rows = timeline.statesOf(thread); !rows.empty()) last = std::max(last, rows.back().end);
+  return last;
+}
+
+// Which child ended a wait whose waker was not recorded: the one that ended last before the wait
+// did. A wait that is still on belongs to the child that still lives, if there is only one.
+int32_t childOf(const Timeline& timeline, int32_t parent, const StateRow& wait) {
+  int32_t best = kNone;
+  int64_t best_end = INT64_MIN;
+  int living = 0;
+  for (const int32_t child : timeline.process(parent).children) {
+    const auto& ended = timeline.process(child).end_ts;
+    if (!hasStates(timeline, child)) continue;
+    if (wait.open) {
+      if (ended) continue;
+      ++living;
+      best = child;
+      continue;
+    }
+    // The last switch out of a dying thread comes a moment after it woke its parent.
+    constexpr int64_t kDying = 2'000'000;
+    const int64_t last = ended ? *ended : lastInstant(timeline, child);
+    if (!ended || last < wait.begin || last > wait.end + kDying || last <= best_end) continue;
+    best = child;
+    best_end = last;
+  }
+  return wait.open && living != 1 ? kNone : best;
+}
+
+}  // namespace
+
+std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait) {
+  if (wait.state != RunState::blocked) return std::nullopt;
+  const int32_t own = timeline.thread(wait.thread).process;
+  if (own == kNone) return std::nullopt;
+  const int32_t waker = timeline.wakerProcess(wait);
+
+  // A dying child also ends waits that are not called "child": sigsuspend, or make's pselect.
+  const std::string_view waker_call = timeline.name(wait.waker_call);
+  const bool died = waker_call == "exit" || waker_call == "exit_group";
+  if (wait.kind == WaitKind::child || (died && waker != kNone && descends(timeline, waker, own))) {
+    int32_t child = waker;
+    if (child == kNone && wait.kind == WaitKind::child) child = childOf(timeline, own, wait);
+    if (child == kNone || child == own || !hasStates(timeline, child)) return std::nullopt;
+    // Somebody else, a signal's sender for example, is no explanation of what a child did.
+    if (!descends(timeline, child, own) && !died) return std::nullopt;
+    return Follow{child, FollowReason::child};
+  }
+
+  if (wait.kind == WaitKind::ipc && wait.resource != kNone) {
+    const std::string& kind = timeline.resource(wait.resource).kind;
+    if (kind != "pipe" && kind != "fifo") return std::nullopt;
+    if (waker == kNone || waker == own || !hasStates(timeline, waker)) return std::nullopt;
+    return Follow{waker, FollowReason::pipe};
+  }
+  return std::nullopt;
+}
+
+}  // namespace tarry

@@ -1,0 +1,26 @@
+// The one step that wait attribution is made of: from a waiting thread and an interval to the
+// process that ended the wait, whose doings in that interval explain it.
+#pragma once
+
+#include <optional>
+
+#include "query/timeline.h"
+
+namespace tarry {
+
+enum class FollowReason : uint8_t {
+  child,  // it waited for a child process, and this one ended (or, in vfork, called exec)
+  pipe,   // it waited on a pipe or FIFO, and this one wrote to, read from or closed the other end
+};
+
+struct Follow {
+  int32_t process = kNone;
+  FollowReason reason = FollowReason::child;
+};
+
+// nullopt: the wait is the explanation itself (nobody of those recorded ended it, or the resource
+// says all there is to say). Later kinds of waits to follow (locks, Unix and loopback sockets) go
+// here and nowhere else.
+std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait);
+
+}  // namespace tarry

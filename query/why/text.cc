@@ -1,0 +1,237 @@
+#include "query/why/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "query/render/rows.h"
+#include "query/render/units.h"
+
+namespace tarry {
+namespace {
+
+constexpr size_t kGroupsShown = 5;     // of one kind
+constexpr size_t kProcessesShown = 6;
+
+std::string padLeft(std::string_view text, int width) {
+  return std::string(static_cast<size_t>(std::max(0, width - displayWidth(text))), ' ') + std::string(text);
+}
+std::string padRight(std::string_view text, int width) {
+  return std::string(text) + std::string(static_cast<size_t>(std::max(0, width - displayWidth(text))), ' ');
+}
+
+class Printer {
+ public:
+  Printer(const Wording& wording, const Explained& e, const WhyTextOptions& options, std::ostream& out)
+      : wording_(wording), timeline_(wording.timeline), e_(e), options_(options), out_(out) {}
+
+  void header() {
+    const ProcessInfoRow& p = timeline_.process(e_.process);
+    std::string title = inked(options_.style, Ink::bold, processLabel(p, 60));
+    if (e_.subject == WhySubject::thread) {
+      const ThreadInfo& t = timeline_.thread(e_.thread);
+      title += fmt::format("   thread {} {}", t.tid, printable(t.name));
+    }
+    title += fmt::format("   pid {}", p.pid);
+    if (e_.subject == WhySubject::command && e_.processes > 1)
+      title += fmt::format(" and {}", counted(static_cast<uint64_t>(e_.processes - 1), "descendant"));
+    else if (e_.subject != WhySubject::thread && e_.threads > 1)
+      title += fmt::format(", {} threads", e_.threads);
+    title += fmt::format("   {} real, {} on CPU ({})", formatDuration(e_.realNs()), formatDuration(e_.cpu_ns),
+                         formatPercent(e_.cpu_ns, e_.realNs()));
+    if (p.exit_signal && e_.subject != WhySubject::thread) title += fmt::format(", killed by signal {}", *p.exit_signal);
+    else if (p.exit_code.value_or(0) != 0 && e_.subject != WhySubject::thread)
+      title += fmt::format(", exit status {}", *p.exit_code);
+    else if (!e_.ended) title += ", still there at the end";
+    line(title);
+  }
+
+  void waits() {
+    const Breakdown& b = e_.breakdown;
+    if (b.waiting_ns > 0) {
+      line(fmt::format("  waiting {} ({})", formatDuration(b.waiting_ns), formatPercent(b.waiting_ns, b.total_ns)));
+      int64_t small_ns = 0;
+      std::string small;
+      for (const KindTotal& total : b.kinds) {
+        if (total.total_ns < options_.min_ns && b.kinds.size() > 1 && &total != &b.kinds.front()) {
+          small_ns += total.total_ns;
+          small += fmt::format("{}{}", small.empty() ? "" : ", ", waitKindName(total.kind));
+          continue;
+        }
+        kind(total);
+      }
+      if (small_ns > 0) kindLine("other", small_ns, small);
+    }
+  }
+
+  void kind(const KindTotal& total) {
+    if (total.groups.size() == 1) {
+      kindLine(waitKindName(total.kind), total.total_ns, details(total.groups.front()));
+      return;
+    }
+    kindLine(waitKindName(total.kind), total.total_ns,
+             fmt::format("{}, longest {}", counted(total.count, "wait"), formatDuration(total.longest_ns)));
+    groups(total.groups);
+  }
+
+  void groups(const std::vector<WaitGroup>& list) {
+    size_t shown = 0;
+    int64_t rest_ns = 0;
+    uint64_t rest = 0;
+    for (const WaitGroup& group : list) {
+      if (shown >= kGroupsShown || (shown > 0 && group.total_ns < options_.min_ns)) {
+        rest_ns += group.total_ns;
+        rest += group.count;
+        continue;
+      }
+      ++shown;
+      groupLine(group.total_ns, details(group));
+    }
+    if (rest_ns > 0)
+      groupLine(rest_ns, fmt::format("{} others, {}", formatCount(list.size() - shown), counted(rest, "wait")));
+  }
+
+  void onCpu() {
+    const Breakdown& b = e_.breakdown;
+    std::string text = fmt::format("  on CPU {} ({})", formatDuration(b.on_cpu_ns), formatPercent(b.on_cpu_ns, b.total_ns));
+    std::string split;
+    if (e_.user_ns && e_.system_ns && e_.subject != WhySubject::thread)
+      split = fmt::format("{} user, {} system", formatDuration(*e_.user_ns), formatDuration(*e_.system_ns));
+    const bool parallel = e_.cpu_ns > b.on_cpu_ns + b.on_cpu_ns / 20 + 1'000'000;
+    if (parallel)
+      split = fmt::format("{} of CPU time in all{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ", split);
+    if (!split.empty()) text += ": " + split;
+    line(text);
+  }
+
+  void idle() {
+    const Breakdown& b = e_.breakdown;
+    if (b.idle_ns == 0) return;
+    line(fmt::format("  idle {} ({}), until someone wants something", formatDuration(b.idle_ns),
+                     formatPercent(b.idle_ns, b.total_ns)));
+    groups(b.idle);
+  }
+
+  // Who was running or waiting in that time; of use only where there are several.
+  void byProcess() {
+    const auto& shares = e_.breakdown.share;
+    if (shares.size() < 2) return;
+    line("");
+    line("  whose time it was");
+    size_t shown = 0;
+    int64_t rest = 0;
+    for (const Share& share : shares) {
+      if (shown == kProcessesShown || (shown > 0 && share.total_ns < options_.min_ns)) {
+        rest += share.total_ns;
+        continue;
+      }
+      ++shown;
+      groupLine(share.total_ns, fmt::format("{:>5}  {}{}", formatPercent(share.total_ns, e_.breakdown.total_ns),
+                                            processWithPid(timeline_.process(share.index), 60), onCpuOf(share.index)));
+    }
+    if (rest > 0)
+      groupLine(rest, fmt::format("{:>5}  {}", formatPercent(rest, e_.breakdown.total_ns),
+                                  counted(shares.size() - shown, "other process", "other processes")));
+  }
+
+  void moved(const DataMoved& data) {
+    constexpr int64_t kWorthSaying = 1 << 20;
+    const auto say = [&](std::string_view what, int64_t total, const std::vector<MovedBytes>& list) {
+      if (total < kWorthSaying || list.empty()) return;
+      std::string text = fmt::format("  {} {}", what, formatSize(static_cast<uint64_t>(total)));
+      const MovedBytes& first = list.front();
+      text += fmt::format(": {} in {}", formatSize(static_cast<uint64_t>(first.bytes)),
+                          counted(static_cast<uint64_t>(first.calls), "call"));
+      text += fmt::format(" {} {}", what == "wrote" ? "to" : "from", cutTo(first.name, 70));
+      if (list.size() > 1) text += ", …";
+      line(text);
+    };
+    say("wrote", data.written_bytes, data.written);
+    say("read", data.read_bytes, data.read);
+  }
+
+  void threads() {
+    const auto& ids = timeline_.process(e_.process).threads;
+    std::vector<std::pair<Explained, int32_t>> list;
+    for (const int32_t id : ids)
+      if (!timeline_.statesOf(id).empty()) list.emplace_back(explainThread(timeline_, id, false), id);
+    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+      return a.first.breakdown.total_ns - a.first.breakdown.idle_ns > b.first.breakdown.total_ns - b.first.breakdown.idle_ns;
+    });
+    line("");
+    const std::vector<RowColumn> columns = {{"tid", "  thread", Align::right}, {"name", "", Align::left},
+                                         {"on_cpu", "on CPU", Align::right}, {"waiting", "", Align::right},
+                                         {"idle", "", Align::right}, {"mostly", "", Align::left}};
+    std::vector<std::vector<Cell>> rows;
+    for (const auto& [e, id] : list) {
+      const Breakdown& b = e.breakdown;
+      const WaitGroup* top = b.kinds.empty() ? nullptr : &b.kinds.front().groups.front();
+      if (top == nullptr && !b.idle.empty()) top = &b.idle.front();
+      std::string mostly;
+      if (top != nullptr && top->total_ns > b.on_cpu_ns)
+        mostly = fmt::format("{}: {}", top->role == WaitRole::idle ? "idle" : waitKindName(top->kind),
+                             wording_.describe(*top, false));
+      else mostly = "on CPU";
+      const ThreadInfo& t = timeline_.thread(id);
+      rows.push_back({Cell(t.tid), Cell(printable(t.name)), Cell::duration(b.on_cpu_ns), Cell::duration(b.waiting_ns),
+                      Cell::duration(b.idle_ns), Cell(mostly)});
+    }
+    writeRows(RowFormat::table, options_.style, out_, columns, rows);
+  }
+
+  void conclusion(const DataMoved& data) {
+    const Conclusion c = conclude(wording_, e_, data, options_.file);
+    std::string text = "  → " + inked(options_.style, Ink::bold, c.text);
+    if (!c.command.empty()) text += fmt::format(". See: {}", c.command);
+    // Never cut: it is what the reader came for.
+    out_ << text << '\n';
+  }
+
+  void line(std::string_view text) { out_ << cutTo(text, options_.style.width) << '\n'; }
+
+ private:
+  std::string details(const WaitGroup& group) const {
+    return fmt::format("{}  {}, longest {}", wording_.describe(group, e_.processes > 1),
+                       counted(group.count, "wait"), formatDuration(group.longest_ns));
+  }
+
+  void kindLine(std::string_view name, int64_t total, std::string_view what) {
+    line(fmt::format("    {}{}{}   {}", inked(options_.style, Ink::cyan, padRight(name, 9)),
+                     padLeft(formatDuration(total), 10),
+                     padLeft(formatPercent(total, e_.breakdown.total_ns), 6), what));
+  }
+
+  void groupLine(int64_t total, std::string_view what) {
+    line(fmt::format("      {}  {}", padLeft(formatDuration(total), 12), what));
+  }
+
+  std::string onCpuOf(int32_t process) const {
+    for (const Share& share : e_.breakdown.on_cpu)
+      if (share.index == process) return fmt::format("  ({} on CPU)", formatDuration(share.total_ns));
+    return {};
+  }
+
+  const Wording& wording_;
+  const Timeline& timeline_;
+  const Explained& e_;
+  const WhyTextOptions& options_;
+  std::ostream& out_;
+};
+
+}  // namespace
+
+void printExplained(const Wording& wording, const Explained& explained, const DataMoved& moved,
+                    const WhyTextOptions& options, std::ostream& out) {
+  Printer printer(wording, explained, options, out);
+  printer.header();
+  printer.line("");
+  printer.waits();
+  printer.onCpu();
+  printer.idle();
+  printer.moved(moved);
+  if (explained.subject == WhySubject::command) printer.byProcess();
+  if (options.threads && explained.subject != WhySubject::thread) printer.threads();
+  printer.conclusion(moved);
+}
+
+}  // namespace tarry

@@ -1,0 +1,21 @@
+// The text form of the finite views of `why`.
+#pragma once
+
+#include <ostream>
+
+#include "query/render/style.h"
+#include "query/why/wording.h"
+
+namespace tarry {
+
+struct WhyTextOptions {
+  TextStyle style;
+  int64_t min_ns = 1'000'000;  // what took less in total is summed up in one line
+  bool threads = false;        // list the threads of the process
+  std::string file;            // for the command to run next, empty: none
+};
+
+void printExplained(const Wording& wording, const Explained& explained, const DataMoved& moved,
+                    const WhyTextOptions& options, std::ostream& out);
+
+}  // namespace tarry
