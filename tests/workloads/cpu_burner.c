@@ -10,7 +10,7 @@ static int64_t cpu_ns(clockid_t clock) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static void *burn(void *unused) {
+static void* burn(void* unused) {
   (void)unused;
   int64_t until = cpu_ns(CLOCK_THREAD_CPUTIME_ID) + burn_ms * MS;
   do {
@@ -19,7 +19,7 @@ static void *burn(void *unused) {
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int count = argc > 2 ? atoi(argv[2]) : 1;
   if (argc > 1) burn_ms = atoi(argv[1]);
   int64_t begin = now_ns();

@@ -2,18 +2,18 @@
 // Facts are printed before: {"fact": "exec", "pid", "tid"} with the thread that calls it.
 #include "workload.h"
 
-static void *sleep_on(void *unused) {
+static void* sleep_on(void* unused) {
   (void)unused;
   for (;;) nap_ms(1000);
   return NULL;
 }
 
-static void *replace(void *unused) {
+static void* replace(void* unused) {
   (void)unused;
   nap_ms(20);
   printf("{\"fact\": \"exec\", \"pid\": %d, \"tid\": %d}\n", getpid(), my_tid());
   fflush(stdout);
-  execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
+  execl("/bin/sh", "sh", "-c", "exit 7", (char*)NULL);
   fail("execl");
   return NULL;
 }

@@ -14,13 +14,13 @@
 static int event_fd;
 static _Atomic int ready_count;
 
-static void say(const char *what) {
+static void say(const char* what) {
   printf("{\"fact\": \"%s\", \"tid\": %d}\n", what, my_tid());
   fflush(stdout);
   ready_count++;
 }
 
-static void *hang(void *unused) {
+static void* hang(void* unused) {
   (void)unused;
   static int word;
   say("futex");
@@ -28,7 +28,7 @@ static void *hang(void *unused) {
   return NULL;
 }
 
-static void *serve_events(void *unused) {
+static void* serve_events(void* unused) {
   (void)unused;
   static int marker;
   int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -43,13 +43,13 @@ static void *serve_events(void *unused) {
   return NULL;
 }
 
-static void *accept_one(void *unused) {
+static void* accept_one(void* unused) {
   (void)unused;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t length = sizeof address;
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 5) == 0);
-  CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+  CHECK(bind(fd, (struct sockaddr*)&address, sizeof address) == 0 && listen(fd, 5) == 0);
+  CHECK(getsockname(fd, (struct sockaddr*)&address, &length) == 0);
   printf("{\"fact\": \"port\", \"port\": %d}\n", ntohs(address.sin_port));
   say("accept");
   for (;;) close(accept(fd, NULL, NULL));

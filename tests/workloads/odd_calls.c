@@ -1,6 +1,6 @@
-// Calls that a recorder easily gets wrong: from 64-bit code by int 0x80, denied by seccomp, with a path whose page
-// is not in memory yet, with a bad pointer, through io_uring, and pending when the program ends.
-// Facts: {"fact": "int80" | "seccomp" | "cold_path" | "bad_pointer" | "uring", …}.
+// Calls that a recorder easily gets wrong: from 64-bit code by int 0x80, denied by seccomp, with a path whose
+// page is not in memory yet, with a bad pointer, through io_uring, and pending when the program ends. Facts:
+// {"fact": "int80" | "seccomp" | "cold_path" | "bad_pointer" | "uring", …}.
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/audit.h>
@@ -51,7 +51,7 @@ static void with_seccomp(void) {
 }
 
 // Paths lie in a mapped file whose pages have been dropped, one a page.
-static void with_cold_path(const char *directory) {
+static void with_cold_path(const char* directory) {
   char name[128];
   snprintf(name, sizeof name, "%s/tarry-cold.XXXXXX", directory);
   int fd = mkstemp(name);
@@ -63,7 +63,7 @@ static void with_cold_path(const char *directory) {
     CHECK(write(fd, page, sizeof page) == sizeof page);
   }
   CHECK(fsync(fd) == 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
-  char *pages = mmap(NULL, kPages * 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+  char* pages = mmap(NULL, kPages * 4096, PROT_READ, MAP_PRIVATE, fd, 0);
   CHECK(pages != MAP_FAILED && madvise(pages, kPages * 4096, MADV_RANDOM) == 0);
   for (int i = 0; i < kPages; i += 8) CHECK(open(pages + i * 4096, O_RDONLY) == -1 && errno == ENOENT);
   fact("\"fact\": \"cold_path\", \"tid\": %d, \"prefix\": \"/nonexistent/cold-path-\", \"count\": %d",
@@ -73,10 +73,10 @@ static void with_cold_path(const char *directory) {
 }
 
 static void with_bad_pointers(void) {
-  CHECK(open((const char *)8, O_RDONLY) == -1 && errno == EFAULT);
-  CHECK(syscall(SYS_write, 1, (const char *)8, 10L) == -1);
-  CHECK(syscall(SYS_read, -1, (char *)8, 10L) == -1 && errno == EBADF);
-  CHECK(syscall(SYS_execve, (const char *)8, NULL, NULL) == -1 && errno == EFAULT);
+  CHECK(open((const char*)8, O_RDONLY) == -1 && errno == EFAULT);
+  CHECK(syscall(SYS_write, 1, (const char*)8, 10L) == -1);
+  CHECK(syscall(SYS_read, -1, (char*)8, 10L) == -1 && errno == EBADF);
+  CHECK(syscall(SYS_execve, (const char*)8, NULL, NULL) == -1 && errno == EFAULT);
   CHECK(syscall(9999, 1, 2, 3) == -1 && errno == ENOSYS);
   fact("\"fact\": \"bad_pointer\", \"tid\": %d", my_tid());
 }
@@ -87,7 +87,7 @@ static void with_uring(void) {
   int fds[2];
   CHECK(pipe(fds) == 0);
   char byte;
-  struct io_uring_sqe *entry = io_uring_get_sqe(&ring);
+  struct io_uring_sqe* entry = io_uring_get_sqe(&ring);
   io_uring_prep_read(entry, fds[0], &byte, 1, 0);
   pid_t child = fork();
   if (child == 0) {
@@ -95,7 +95,7 @@ static void with_uring(void) {
     CHECK(write(fds[1], "x", 1) == 1);
     _exit(0);
   }
-  struct expected_wait *w = expect("io_uring_enter", "", "io_uring_enter");
+  struct expected_wait* w = expect("io_uring_enter", "", "io_uring_enter");
   CHECK(io_uring_submit_and_wait(&ring, 1) >= 0);
   done(w);
   fact("\"fact\": \"uring\", \"tid\": %d", my_tid());
@@ -103,13 +103,13 @@ static void with_uring(void) {
   io_uring_queue_exit(&ring);
 }
 
-static void *read_for_ever(void *argument) {
+static void* read_for_ever(void* argument) {
   char byte;
-  CHECK(read(*(int *)argument, &byte, 1) == 1);
+  CHECK(read(*(int*)argument, &byte, 1) == 1);
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   static int fds[2];
   with_int80();
   with_seccomp();

@@ -7,17 +7,17 @@
 #include "workload.h"
 
 // Without libc's wrapper there is no new stack: as with fork.
-static pid_t clone3(struct clone_args *args) {
+static pid_t clone3(struct clone_args* args) {
   return (pid_t)syscall(SYS_clone3, args, sizeof *args);
 }
 
-static void *sleep_on(void *unused) {
+static void* sleep_on(void* unused) {
   (void)unused;
   for (;;) nap_ms(1000);
   return NULL;
 }
 
-static void *end_later(void *unused) {
+static void* end_later(void* unused) {
   (void)unused;
   nap_ms(50);
   return NULL;
@@ -38,7 +38,7 @@ static void with_clone3(void) {
 static void with_vfork(void) {
   pid_t child = vfork();
   if (child == 0) {
-    execl("/bin/sh", "sh", "-c", "exit 12", (char *)NULL);
+    execl("/bin/sh", "sh", "-c", "exit 12", (char*)NULL);
     _exit(127);
   }
   CHECK(waitpid(child, NULL, 0) == child);

@@ -8,13 +8,13 @@
 
 static void note_accounts(void) {
   char path[64];
-  long long running, queued;
+  long long running = 0, queued = 0;
   snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", my_tid());
-  FILE *file = fopen(path, "r");
+  FILE* file = fopen(path, "r");
   CHECK(file && fscanf(file, "%lld %lld", &running, &queued) == 2);
   fclose(file);
-  fact("\"fact\": \"thread\", \"tid\": %d, \"running_ns\": %lld, \"queued_ns\": %lld", my_tid(),
-       running, queued);
+  fact("\"fact\": \"thread\", \"tid\": %d, \"running_ns\": %lld, \"queued_ns\": %lld", my_tid(), running,
+       queued);
 }
 
 static void compute(int ms) {
@@ -27,14 +27,14 @@ static void compute(int ms) {
   } while (t.tv_sec * 1000000000LL + t.tv_nsec < until);
 }
 
-static void *burn(void *unused) {
+static void* burn(void* unused) {
   (void)unused;
   compute(300);
   note_accounts();
   return NULL;
 }
 
-static void *mix(void *unused) {
+static void* mix(void* unused) {
   (void)unused;
   for (int i = 0; i < 40; i++) {
     compute(3);
@@ -44,7 +44,7 @@ static void *mix(void *unused) {
   return NULL;
 }
 
-static void *yield(void *unused) {
+static void* yield(void* unused) {
   (void)unused;
   for (int i = 0; i < 20000; i++) sched_yield();
   note_accounts();
@@ -56,8 +56,8 @@ int main(void) {
   CPU_ZERO(&one);
   CPU_SET(0, &one);
   CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
-  pthread_t threads[4] = {start_thread(burn, NULL), start_thread(burn, NULL),
-                          start_thread(mix, NULL), start_thread(yield, NULL)};
+  pthread_t threads[4] = {start_thread(burn, NULL), start_thread(burn, NULL), start_thread(mix, NULL),
+                          start_thread(yield, NULL)};
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   note_accounts();
   struct rusage usage;

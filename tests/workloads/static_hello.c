@@ -1,4 +1,6 @@
 // Linked statically: no loader, few calls.
 #include <unistd.h>
 
-int main(void) { return write(1, "hello\n", 6) == 6 ? 0 : 1; }
+int main(void) {
+  return write(1, "hello\n", 6) == 6 ? 0 : 1;
+}

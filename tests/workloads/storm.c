@@ -4,14 +4,14 @@
 
 static long calls = 1000000;
 
-static void *storm(void *unused) {
+static void* storm(void* unused) {
   (void)unused;
   for (long i = 0; i < calls; i++) syscall(SYS_getppid);
   fact("\"fact\": \"issued\", \"tid\": %d, \"calls\": %ld", my_tid(), calls);
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int count = argc > 2 ? atoi(argv[2]) : 2;
   if (argc > 1) calls = atol(argv[1]);
   CHECK(count > 0 && count <= 64);

@@ -16,7 +16,7 @@ static pid_t napping_child(void) {
 
 static void wait_with_wait4(void) {
   pid_t child = napping_child();
-  struct expected_wait *w = expect("wait4", "child", "wait4");
+  struct expected_wait* w = expect("wait4", "child", "wait4");
   w->waker_tid = child;
   w->context = "thread";
   CHECK(waitpid(child, NULL, 0) == child);
@@ -26,7 +26,7 @@ static void wait_with_wait4(void) {
 static void wait_with_waitid(void) {
   pid_t child = napping_child();
   siginfo_t info;
-  struct expected_wait *w = expect("waitid", "child", "waitid");
+  struct expected_wait* w = expect("waitid", "child", "waitid");
   w->waker_tid = child;
   w->context = "thread";
   CHECK(waitid(P_PID, (id_t)child, &info, WEXITED) == 0);
@@ -34,7 +34,7 @@ static void wait_with_waitid(void) {
 }
 
 static void wait_in_vfork(void) {
-  struct expected_wait *w = expect("parent of a vfork", "child", "vfork");
+  struct expected_wait* w = expect("parent of a vfork", "child", "vfork");
   w->context = "thread";
   pid_t child = vfork();
   if (child == 0) {
@@ -51,7 +51,7 @@ static void wait_for_pidfd(void) {
   pid_t child = napping_child();
   struct pollfd fd = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
   CHECK(fd.fd >= 0);
-  struct expected_wait *w = expect("poll of a pidfd", "child", "poll");
+  struct expected_wait* w = expect("poll of a pidfd", "child", "poll");
   w->resource_kind = "pidfd";
   w->waker_tid = child;
   w->context = "thread";
@@ -64,7 +64,7 @@ static void wait_for_pidfd(void) {
 static void stop_child(void) {
   pid_t child = fork();
   if (child == 0) {
-    struct expected_wait *w = expect("stopped child", "stopped", "");
+    struct expected_wait* w = expect("stopped child", "stopped", "");
     raise(SIGSTOP);
     done(w);
     _exit(0);

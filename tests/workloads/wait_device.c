@@ -3,7 +3,7 @@
 
 #include "workload.h"
 
-static void *write_line(void *unused) {
+static void* write_line(void* unused) {
   (void)unused;
   nap_ms(NAP_MS + 20);
   int fd = open("/dev/kmsg", O_WRONLY);
@@ -19,7 +19,7 @@ int main(void) {
   if (fd < 0) skip("no /dev/kmsg");
   CHECK(lseek(fd, 0, SEEK_END) >= 0);
   pthread_t thread = start_thread(write_line, NULL);
-  struct expected_wait *w = expect("read of a device", "device", "read");
+  struct expected_wait* w = expect("read of a device", "device", "read");
   w->resource_kind = "device";
   snprintf(w->resource, sizeof w->resource, "/dev/kmsg");
   CHECK(read(fd, line, sizeof line) > 0);

@@ -6,8 +6,8 @@
 
 enum { kSizeBytes = 32 << 20 };
 
-static struct expected_wait *expect_disk(const char *label, const char *call, const char *path) {
-  struct expected_wait *w = expect(label, "disk", call);
+static struct expected_wait* expect_disk(const char* label, const char* call, const char* path) {
+  struct expected_wait* w = expect(label, "disk", call);
   w->least_ns = 0;
   w->resource_kind = "file";
   snprintf(w->resource, sizeof w->resource, "%s", path);
@@ -19,7 +19,7 @@ static void forget_pages(int fd) {
   CHECK(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   char path[128];
   snprintf(path, sizeof path, "%s/tarry-disk.XXXXXX", argc > 1 ? argv[1] : "/var/tmp");
   int fd = mkstemp(path);
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   memset(block, 'x', sizeof block);
   for (int i = 0; i < kSizeBytes >> 20; i++) CHECK(write(fd, block, sizeof block) == sizeof block);
 
-  struct expected_wait *w = expect_disk("fsync", "fsync", path);
+  struct expected_wait* w = expect_disk("fsync", "fsync", path);
   CHECK(fsync(fd) == 0);
   done(w);
 
@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
 
   forget_pages(fd);
   CHECK(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM) == 0);
-  char *pages = mmap(NULL, kSizeBytes, PROT_READ, MAP_PRIVATE, fd, 0);
+  char* pages = mmap(NULL, kSizeBytes, PROT_READ, MAP_PRIVATE, fd, 0);
   CHECK(pages != MAP_FAILED);
   CHECK(madvise(pages, kSizeBytes, MADV_RANDOM) == 0);
   w = expect_disk("page faults on a cold file", "", path);

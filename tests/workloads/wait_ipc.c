@@ -10,14 +10,16 @@
 
 #include "workload.h"
 
-static struct expected_wait *expect_ipc(const char *label, const char *call, const char *resource_kind) {
-  struct expected_wait *w = expect(label, "ipc", call);
+static struct expected_wait* expect_ipc(const char* label, const char* call, const char* resource_kind) {
+  struct expected_wait* w = expect(label, "ipc", call);
   w->resource_kind = resource_kind;
   w->context = "thread";
   return w;
 }
 
-static void end_child(pid_t child) { CHECK(waitpid(child, NULL, 0) == child); }
+static void end_child(pid_t child) {
+  CHECK(waitpid(child, NULL, 0) == child);
+}
 
 static void read_pipe(void) {
   int fds[2];
@@ -29,7 +31,7 @@ static void read_pipe(void) {
     CHECK(write(fds[1], "x", 1) == 1);
     _exit(0);
   }
-  struct expected_wait *w = expect_ipc("pipe read", "read", "pipe");
+  struct expected_wait* w = expect_ipc("pipe read", "read", "pipe");
   w->waker_tid = child;
   CHECK(read(fds[0], &byte, 1) == 1);
   done(w);
@@ -49,7 +51,7 @@ static void read_pipe_to_its_end(void) {
     _exit(0);
   }
   close(fds[1]);
-  struct expected_wait *w = expect_ipc("pipe read until closed", "read", "pipe");
+  struct expected_wait* w = expect_ipc("pipe read until closed", "read", "pipe");
   w->waker_tid = child;
   CHECK(read(fds[0], &byte, 1) == 0);
   done(w);
@@ -68,7 +70,7 @@ static void write_full_pipe(void) {
     CHECK(read(fds[0], block, sizeof block) > 0);
     _exit(0);
   }
-  struct expected_wait *w = expect_ipc("write into a full pipe", "write", "pipe");
+  struct expected_wait* w = expect_ipc("write into a full pipe", "write", "pipe");
   w->waker_tid = child;
   CHECK(write(fds[1], block, 4096) == 4096);
   done(w);
@@ -91,7 +93,7 @@ static void open_fifo(void) {
     CHECK(write(fd, "x", 1) == 1);
     _exit(0);
   }
-  struct expected_wait *w = expect_ipc("open of a FIFO", "openat", "");
+  struct expected_wait* w = expect_ipc("open of a FIFO", "openat", "");
   w->waker_tid = child;
   int fd = open(fifo, O_RDONLY);
   done(w);
@@ -112,13 +114,13 @@ static void talk_over_unix_socket(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/tmp/tarry-unix.%d", getpid());
   int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(bind(listener, (struct sockaddr*)&address, sizeof address) == 0);
   CHECK(listen(listener, 5) == 0);
   char text[16];
   pid_t client_pid = getpid();
   pid_t server = fork();
   if (server == 0) {
-    struct expected_wait *w = expect_ipc("accept on a Unix socket", "accept", "unix");
+    struct expected_wait* w = expect_ipc("accept on a Unix socket", "accept", "unix");
     w->role = "idle";
     w->waker_tid = client_pid;
     int fd = accept(listener, NULL, NULL);
@@ -134,10 +136,10 @@ static void talk_over_unix_socket(void) {
   }
   nap_ms(NAP_MS + 20);
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(connect(fd, (struct sockaddr*)&address, sizeof address) == 0);
   nap_ms(NAP_MS + 20);
   CHECK(write(fd, "question", 8) == 8);
-  struct expected_wait *w = expect_ipc("answer over a Unix socket", "read", "unix");
+  struct expected_wait* w = expect_ipc("answer over a Unix socket", "read", "unix");
   w->role = "answer";
   w->waker_tid = server;
   CHECK(read(fd, text, sizeof text) == 6);
@@ -151,7 +153,7 @@ static void talk_over_unix_socket(void) {
 static int event_fd;
 static _Atomic pid_t event_writer;
 
-static void *write_event(void *unused) {
+static void* write_event(void* unused) {
   (void)unused;
   event_writer = my_tid();
   nap_ms(NAP_MS + 20);
@@ -163,7 +165,7 @@ static void read_eventfd(void) {
   eventfd_t value;
   event_fd = eventfd(0, 0);
   pthread_t thread = start_thread(write_event, NULL);
-  struct expected_wait *w = expect_ipc("eventfd read", "read", "eventfd");
+  struct expected_wait* w = expect_ipc("eventfd read", "read", "eventfd");
   CHECK(eventfd_read(event_fd, &value) == 0);
   done(w);
   w->waker_tid = event_writer;
@@ -185,7 +187,7 @@ static void read_signalfd(void) {
     _exit(0);
   }
   struct signalfd_siginfo info;
-  struct expected_wait *w = expect_ipc("signalfd read", "read", "signalfd");
+  struct expected_wait* w = expect_ipc("signalfd read", "read", "signalfd");
   w->waker_tid = child;
   CHECK(read(fd, &info, sizeof info) == sizeof info);
   done(w);
@@ -207,7 +209,7 @@ static void receive_message(void) {
     _exit(0);
   }
   char text[16];
-  struct expected_wait *w = expect_ipc("message queue", "mq_timedreceive", "");
+  struct expected_wait* w = expect_ipc("message queue", "mq_timedreceive", "");
   w->waker_tid = child;
   CHECK(mq_receive(queue, text, sizeof text, NULL) == 1);
   done(w);

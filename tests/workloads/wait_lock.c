@@ -11,7 +11,7 @@ static int work_items, stop_workers;
 static _Atomic pid_t holder_tid;
 static _Atomic int held;
 
-static void *hold_mutex(void *unused) {
+static void* hold_mutex(void* unused) {
   (void)unused;
   holder_tid = my_tid();
   pthread_mutex_lock(&mutex);
@@ -24,7 +24,7 @@ static void *hold_mutex(void *unused) {
 static void wait_for_mutex(void) {
   pthread_t thread = start_thread(hold_mutex, NULL);
   while (!held) nap_ms(1);
-  struct expected_wait *w = expect("contended mutex", "lock", "futex");
+  struct expected_wait* w = expect("contended mutex", "lock", "futex");
   pthread_mutex_lock(&mutex);
   done(w);
   w->waker_tid = holder_tid;
@@ -34,10 +34,10 @@ static void wait_for_mutex(void) {
 }
 
 // A worker of a pool: parked until work is handed over, three times.
-static void *work(void *unused) {
+static void* work(void* unused) {
   (void)unused;
   for (;;) {
-    struct expected_wait *w = expect("parked worker", "lock", "futex");
+    struct expected_wait* w = expect("parked worker", "lock", "futex");
     pthread_mutex_lock(&work_mutex);
     while (!work_items && !stop_workers) pthread_cond_wait(&work_ready, &work_mutex);
     int stopped = !work_items;
@@ -67,7 +67,7 @@ static void park_worker(void) {
 }
 
 // A child holds the lock on the file for a while; `lock` says how.
-static void wait_for_file_lock(const char *path, const char *label, const char *call,
+static void wait_for_file_lock(const char* path, const char* label, const char* call,
                                int (*lock)(int fd, int wait)) {
   int ready[2];
   CHECK(pipe(ready) == 0);
@@ -84,7 +84,7 @@ static void wait_for_file_lock(const char *path, const char *label, const char *
   CHECK(read(ready[0], &byte, 1) == 1);
   int fd = open(path, O_RDWR);
   CHECK(fd >= 0);
-  struct expected_wait *w = expect(label, "lock", call);
+  struct expected_wait* w = expect(label, "lock", call);
   w->resource_kind = "file";
   snprintf(w->resource, sizeof w->resource, "%s", path);
   w->waker_tid = child;
@@ -97,7 +97,9 @@ static void wait_for_file_lock(const char *path, const char *label, const char *
   waitpid(child, NULL, 0);
 }
 
-static int with_flock(int fd, int wait) { return flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)); }
+static int with_flock(int fd, int wait) {
+  return flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+}
 
 static int with_fcntl(int fd, int wait) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

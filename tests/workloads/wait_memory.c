@@ -6,10 +6,10 @@
 #include "workload.h"
 
 static int user_fault_fd;
-static char *region;
+static char* region;
 static long page_size;
 
-static void *serve_fault(void *unused) {
+static void* serve_fault(void* unused) {
   (void)unused;
   struct uffd_msg message;
   CHECK(read(user_fault_fd, &message, sizeof message) == sizeof message);
@@ -31,8 +31,8 @@ int main(void) {
                                   .mode = UFFDIO_REGISTER_MODE_MISSING};
   CHECK(ioctl(user_fault_fd, UFFDIO_REGISTER, &range) == 0);
   pthread_t thread = start_thread(serve_fault, NULL);
-  struct expected_wait *w = expect("page fault without a file", "memory", "");
-  CHECK(*(volatile char *)region == 0);
+  struct expected_wait* w = expect("page fault without a file", "memory", "");
+  CHECK(*(volatile char*)region == 0);
   done(w);
   pthread_join(thread, NULL);
   print_notes();

@@ -1,5 +1,5 @@
-// TCP over loopback, 127.0.0.1: a server that is idle, then slow; a client that waits for answers, directly and
-// in poll and epoll_wait; and a UDP question.
+// TCP over loopback, 127.0.0.1: a server that is idle, then slow; a client that waits for answers, directly
+// and in poll and epoll_wait; and a UDP question.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -11,8 +11,8 @@
 static struct sockaddr_in address = {.sin_family = AF_INET};
 static char text[64];
 
-static struct expected_wait *expect_network(const char *label, const char *call, const char *role) {
-  struct expected_wait *w = expect(label, "network", call);
+static struct expected_wait* expect_network(const char* label, const char* call, const char* role) {
+  struct expected_wait* w = expect(label, "network", call);
   w->resource_kind = "socket";
   snprintf(w->resource, sizeof w->resource, "127.0.0.1:%d", ntohs(address.sin_port));
   w->role = role;
@@ -20,7 +20,7 @@ static struct expected_wait *expect_network(const char *label, const char *call,
 }
 
 static void serve(int listener) {
-  struct expected_wait *w = expect_network("accept", "accept", "idle");
+  struct expected_wait* w = expect_network("accept", "accept", "idle");
   int fd = accept(listener, NULL, NULL);
   done(w);
   CHECK(fd >= 0);
@@ -37,20 +37,20 @@ static void serve(int listener) {
 static void ask_over_tcp(void) {
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   socklen_t length = sizeof address;
-  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(bind(listener, (struct sockaddr*)&address, sizeof address) == 0);
   CHECK(listen(listener, 5) == 0);
-  CHECK(getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+  CHECK(getsockname(listener, (struct sockaddr*)&address, &length) == 0);
   pid_t server = fork();
   if (server == 0) serve(listener);
   close(listener);
 
   nap_ms(NAP_MS + 20);
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(connect(fd, (struct sockaddr*)&address, sizeof address) == 0);
 
   nap_ms(NAP_MS + 20);
   CHECK(send(fd, "question", 8, 0) == 8);
-  struct expected_wait *w = expect_network("answer", "recvfrom", "answer");
+  struct expected_wait* w = expect_network("answer", "recvfrom", "answer");
   CHECK(recv(fd, text, sizeof text, 0) == 6);
   done(w);
 
@@ -80,21 +80,21 @@ static void ask_over_udp(void) {
   int server_fd = socket(AF_INET, SOCK_DGRAM, 0);
   socklen_t length = sizeof address;
   address.sin_port = 0;
-  CHECK(bind(server_fd, (struct sockaddr *)&address, sizeof address) == 0);
-  CHECK(getsockname(server_fd, (struct sockaddr *)&address, &length) == 0);
+  CHECK(bind(server_fd, (struct sockaddr*)&address, sizeof address) == 0);
+  CHECK(getsockname(server_fd, (struct sockaddr*)&address, &length) == 0);
   pid_t server = fork();
   if (server == 0) {
     struct sockaddr_in from;
     socklen_t from_length = sizeof from;
-    CHECK(recvfrom(server_fd, text, sizeof text, 0, (struct sockaddr *)&from, &from_length) == 8);
+    CHECK(recvfrom(server_fd, text, sizeof text, 0, (struct sockaddr*)&from, &from_length) == 8);
     nap_ms(NAP_MS + 20);
-    CHECK(sendto(server_fd, "answer", 6, 0, (struct sockaddr *)&from, from_length) == 6);
+    CHECK(sendto(server_fd, "answer", 6, 0, (struct sockaddr*)&from, from_length) == 6);
     _exit(0);
   }
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(connect(fd, (struct sockaddr*)&address, sizeof address) == 0);
   CHECK(send(fd, "question", 8, 0) == 8);
-  struct expected_wait *w = expect_network("answer over UDP", "recvfrom", "answer");
+  struct expected_wait* w = expect_network("answer over UDP", "recvfrom", "answer");
   CHECK(recv(fd, text, sizeof text, 0) == 6);
   done(w);
   close(fd);

@@ -23,9 +23,9 @@ static pid_t write_later(int fd) {
   return child;
 }
 
-static struct expected_wait *expect_ready(const char *label, const char *call, const char *resource_kind,
+static struct expected_wait* expect_ready(const char* label, const char* call, const char* resource_kind,
                                           pid_t writer) {
-  struct expected_wait *w = expect(label, "ipc", call);
+  struct expected_wait* w = expect(label, "ipc", call);
   w->resource_kind = resource_kind;
   w->waker_tid = writer;
   w->context = "thread";
@@ -37,32 +37,32 @@ static void consume(int fd, pid_t writer) {
   CHECK(waitpid(writer, NULL, 0) == writer);
 }
 
-static void poll_one(const char *label, int writer_fd, int reader_fd, const char *resource_kind) {
+static void poll_one(const char* label, int writer_fd, int reader_fd, const char* resource_kind) {
   struct pollfd polled[3] = {{.fd = pipe_fds[0], .events = POLLIN},
                              {.fd = unix_fds[0], .events = POLLIN},
                              {.fd = event_fd, .events = POLLIN}};
   pid_t writer = write_later(writer_fd);
-  struct expected_wait *w = expect_ready(label, "poll", resource_kind, writer);
+  struct expected_wait* w = expect_ready(label, "poll", resource_kind, writer);
   CHECK(poll(polled, 3, 5000) == 1);
   done(w);
   consume(reader_fd, writer);
 }
 
-static void select_one(const char *label, int writer_fd, int reader_fd, const char *resource_kind) {
+static void select_one(const char* label, int writer_fd, int reader_fd, const char* resource_kind) {
   fd_set set;
   FD_ZERO(&set);
   FD_SET(pipe_fds[0], &set);
   FD_SET(unix_fds[0], &set);
   FD_SET(event_fd, &set);
   pid_t writer = write_later(writer_fd);
-  struct expected_wait *w = expect_ready(label, "select", resource_kind, writer);
+  struct expected_wait* w = expect_ready(label, "select", resource_kind, writer);
   CHECK(syscall(SYS_select, 64, &set, NULL, NULL, NULL) == 1);
   done(w);
   consume(reader_fd, writer);
 }
 
 // `data` of the set: the fd, or a pointer that says nothing to anybody but the program.
-static void epoll_one(const char *label, int writer_fd, int reader_fd, const char *resource_kind,
+static void epoll_one(const char* label, int writer_fd, int reader_fd, const char* resource_kind,
                       uint32_t how, int pointers) {
   int fds[3] = {pipe_fds[0], unix_fds[0], event_fd};
   int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -76,7 +76,7 @@ static void epoll_one(const char *label, int writer_fd, int reader_fd, const cha
   }
   pid_t writer = write_later(writer_fd);
   struct epoll_event ready[4];
-  struct expected_wait *w = expect_ready(label, "epoll_wait", resource_kind, writer);
+  struct expected_wait* w = expect_ready(label, "epoll_wait", resource_kind, writer);
   CHECK(epoll_wait(epoll, ready, 4, -1) == 1);
   done(w);
   consume(reader_fd, writer);
@@ -98,7 +98,6 @@ int main(void) {
   epoll_one("epoll: Unix socket", unix_fds[1], unix_fds[0], "unix", 0, 0);
   epoll_one("epoll, edge-triggered: eventfd", event_fd, event_fd, "eventfd", EPOLLET, 0);
   epoll_one("epoll, pointers: pipe", pipe_fds[1], pipe_fds[0], "pipe", 0, 1);
-  epoll_one("epoll, pointers, one-shot: Unix socket", unix_fds[1], unix_fds[0], "unix",
-            EPOLLONESHOT, 1);
+  epoll_one("epoll, pointers, one-shot: Unix socket", unix_fds[1], unix_fds[0], "unix", EPOLLONESHOT, 1);
   print_notes();
 }

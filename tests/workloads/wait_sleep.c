@@ -7,15 +7,15 @@
 
 #include "workload.h"
 
-static struct expected_wait *expect_sleep(const char *label, const char *call) {
-  struct expected_wait *w = expect(label, "sleep", call);
+static struct expected_wait* expect_sleep(const char* label, const char* call) {
+  struct expected_wait* w = expect(label, "sleep", call);
   w->context = "timer";
   return w;
 }
 
 static void sleep_in_calls(void) {
   struct timespec t = {0, NAP_MS * MS};
-  struct expected_wait *w = expect_sleep("nanosleep", "nanosleep");
+  struct expected_wait* w = expect_sleep("nanosleep", "nanosleep");
   syscall(SYS_nanosleep, &t, NULL);
   done(w);
 
@@ -43,7 +43,7 @@ static void time_out(void) {
   FD_ZERO(&set);
   FD_SET(fds[0], &set);
 
-  struct expected_wait *w = expect_sleep("poll that times out", "poll");
+  struct expected_wait* w = expect_sleep("poll that times out", "poll");
   CHECK(poll(&polled, 1, NAP_MS) == 0);
   done(w);
 
@@ -76,7 +76,7 @@ static void read_timer(void) {
   int fd = timerfd_create(CLOCK_MONOTONIC, 0);
   struct itimerspec in = {.it_value = {0, (NAP_MS + 1) * MS}};
   CHECK(timerfd_settime(fd, 0, &in, NULL) == 0);
-  struct expected_wait *w = expect_sleep("timerfd read", "read");
+  struct expected_wait* w = expect_sleep("timerfd read", "read");
   w->resource_kind = "timerfd";
   CHECK(read(fd, &ticks, sizeof ticks) == sizeof ticks);
   done(w);
@@ -90,10 +90,12 @@ static void read_timer(void) {
   close(fd);
 }
 
-static void ignore_signal(int number) { (void)number; }
+static void ignore_signal(int number) {
+  (void)number;
+}
 
 // `body` waits; a child sends SIGUSR1 after a while.
-static void be_signalled(const char *label, const char *call, void (*body)(const sigset_t *)) {
+static void be_signalled(const char* label, const char* call, void (*body)(const sigset_t*)) {
   sigset_t usr1, old;
   sigemptyset(&usr1);
   sigaddset(&usr1, SIGUSR1);
@@ -105,7 +107,7 @@ static void be_signalled(const char *label, const char *call, void (*body)(const
     kill(parent, SIGUSR1);
     _exit(0);
   }
-  struct expected_wait *w = expect(label, "signal", call);
+  struct expected_wait* w = expect(label, "signal", call);
   w->waker_tid = child;
   w->context = "thread";
   body(&usr1);
@@ -114,19 +116,19 @@ static void be_signalled(const char *label, const char *call, void (*body)(const
   CHECK(waitpid(child, NULL, 0) == child);
 }
 
-static void in_sigsuspend(const sigset_t *usr1) {
+static void in_sigsuspend(const sigset_t* usr1) {
   (void)usr1;
   sigset_t none;
   sigemptyset(&none);
   sigsuspend(&none);
 }
 
-static void in_sigwait(const sigset_t *usr1) {
+static void in_sigwait(const sigset_t* usr1) {
   int number;
   sigwait(usr1, &number);
 }
 
-static void in_pause(const sigset_t *usr1) {
+static void in_pause(const sigset_t* usr1) {
   sigprocmask(SIG_UNBLOCK, usr1, NULL);
   syscall(SYS_pause);
 }

@@ -7,7 +7,7 @@
 int main(void) {
   int master = posix_openpt(O_RDWR | O_NOCTTY);
   CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-  const char *name = ptsname(master);
+  const char* name = ptsname(master);
   CHECK(name);
   pid_t child = fork();
   CHECK(child >= 0);
@@ -15,7 +15,7 @@ int main(void) {
     int tty = open(name, O_RDWR | O_NOCTTY);
     CHECK(tty >= 0);
     char line[16];
-    struct expected_wait *w = expect("read of a terminal", "terminal", "read");
+    struct expected_wait* w = expect("read of a terminal", "terminal", "read");
     w->resource_kind = "tty";
     CHECK(read(tty, line, sizeof line) == 3);
     done(w);

@@ -43,23 +43,23 @@ struct notes {
   char facts[512][200];
 };
 
-static struct notes *notes_;
+static struct notes* notes_;
 
-static inline void fail(const char *what) {
+_Noreturn static inline void fail(const char* what) {
   fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
   exit(1);
 }
 
 // Where this machine cannot do it: the test skips, loudly.
-static inline void skip(const char *why) {
+static inline void skip(const char* why) {
   printf("{\"fact\": \"skip\", \"why\": \"%s\"}\n", why);
   fflush(stdout);
   _exit(0);
 }
 
-#define CHECK(x)              \
-  do {                        \
-    if (!(x)) fail(#x);       \
+#define CHECK(x)        \
+  do {                  \
+    if (!(x)) fail(#x); \
   } while (0)
 
 __attribute__((constructor)) static void map_notes(void) {
@@ -73,7 +73,9 @@ static inline int64_t now_ns(void) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static inline pid_t my_tid(void) { return (pid_t)syscall(SYS_gettid); }
+static inline pid_t my_tid(void) {
+  return (pid_t)syscall(SYS_gettid);
+}
 
 static inline void nap_ms(int ms) {
   struct timespec t = {ms / 1000, ms % 1000 * MS};
@@ -81,10 +83,10 @@ static inline void nap_ms(int ms) {
 }
 
 // Begins a wait of the calling thread.
-static inline struct expected_wait *expect(const char *label, const char *kind, const char *call) {
+static inline struct expected_wait* expect(const char* label, const char* kind, const char* call) {
   int i = atomic_fetch_add(&notes_->wait_count, 1);
   if (i >= 256) fail("too many waits");
-  struct expected_wait *w = &notes_->waits[i];
+  struct expected_wait* w = &notes_->waits[i];
   w->label = label;
   w->kind = kind;
   w->call = call;
@@ -95,9 +97,11 @@ static inline struct expected_wait *expect(const char *label, const char *kind, 
   return w;
 }
 
-static inline void done(struct expected_wait *w) { w->end_ns = now_ns(); }
+static inline void done(struct expected_wait* w) {
+  w->end_ns = now_ns();
+}
 
-__attribute__((format(printf, 1, 2))) static inline void fact(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static inline void fact(const char* format, ...) {
   int i = atomic_fetch_add(&notes_->fact_count, 1);
   if (i >= 512) fail("too many facts");
   va_list args;
@@ -108,19 +112,20 @@ __attribute__((format(printf, 1, 2))) static inline void fact(const char *format
 
 static inline void print_notes(void) {
   for (int i = 0; i < notes_->wait_count; i++) {
-    struct expected_wait *w = &notes_->waits[i];
-    printf("{\"label\": \"%s\", \"tid\": %d, \"kind\": \"%s\", \"call\": \"%s\", "
-           "\"resource_kind\": \"%s\", \"resource\": \"%s\", \"role\": \"%s\", \"waker_tid\": %d, "
-           "\"context\": \"%s\", \"least_ns\": %lld, \"begin_ns\": %lld, \"end_ns\": %lld}\n",
-           w->label, w->tid, w->kind, w->call, w->resource_kind, w->resource, w->role, w->waker_tid,
-           w->context, (long long)w->least_ns, (long long)w->begin_ns, (long long)w->end_ns);
+    struct expected_wait* w = &notes_->waits[i];
+    printf(
+        "{\"label\": \"%s\", \"tid\": %d, \"kind\": \"%s\", \"call\": \"%s\", "
+        "\"resource_kind\": \"%s\", \"resource\": \"%s\", \"role\": \"%s\", \"waker_tid\": %d, "
+        "\"context\": \"%s\", \"least_ns\": %lld, \"begin_ns\": %lld, \"end_ns\": %lld}\n",
+        w->label, w->tid, w->kind, w->call, w->resource_kind, w->resource, w->role, w->waker_tid, w->context,
+        (long long)w->least_ns, (long long)w->begin_ns, (long long)w->end_ns);
   }
   for (int i = 0; i < notes_->fact_count; i++) printf("{%s}\n", notes_->facts[i]);
   fflush(stdout);
 }
 
 // A thread that runs `body(argument)`; joined by the caller.
-static inline pthread_t start_thread(void *(*body)(void *), void *argument) {
+static inline pthread_t start_thread(void* (*body)(void*), void* argument) {
   pthread_t thread;
   if (pthread_create(&thread, NULL, body, argument)) fail("pthread_create");
   return thread;
