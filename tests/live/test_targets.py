@@ -244,6 +244,34 @@ class CgroupTest(harness.LiveTest):
         self.skip_loudly(f"no {kind} mount {option}")
 
 
+class NamespaceTest(harness.LiveTest):
+    """In a pid namespace: pids are those that the user sees there, identity is the machine's."""
+
+    def in_namespace(self, script):
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script, harness.TARRY,
+                               self.directory / "t.tarry"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=harness.TIMEOUT_S)
+        if "unshare:" in done.stderr:
+            self.skip_loudly(done.stderr.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, self.directory / "t.tarry"
+
+    def test_command(self):
+        out, trace = self.in_namespace('"$0" record -o "$1" -- sh -c \'echo $$; exec /bin/true\'')
+        rows = harness.query(trace, "SELECT pid, ns_pid, comm, exit_code FROM process WHERE recorded")
+        self.assertEqual([(row["ns_pid"], row["comm"], row["exit_code"]) for row in rows],
+                         [(int(out), "true", 0)])
+        self.assertNotEqual(rows[0]["pid"], rows[0]["ns_pid"])
+
+    def test_running_process(self):
+        out, trace = self.in_namespace(
+            'sleep 30 & sleep 30 & echo $!; "$0" record -o "$1" -p $! --for 300ms; kill $! %1')
+        rows = harness.query(trace, "SELECT pid, ns_pid, comm FROM process WHERE recorded")
+        self.assertEqual([(row["ns_pid"], row["comm"]) for row in rows], [(int(out), "sleep")])
+        waits = harness.query(trace, "SELECT kind, call, dur FROM wait WHERE state = 'blocked'")
+        self.assertEqual(waits, [{"kind": "sleep", "call": "clock_nanosleep", "dur": None}])
+
+
 def try_rmdir(group):
     try:
         group.rmdir()
