@@ -1,0 +1,233 @@
+#include "cli/record_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "format/errors.h"
+
+namespace tarry::cli {
+
+namespace {
+
+constexpr uint64_t kSmallestBuffer = 64U << 10;
+constexpr uint64_t kLargestBuffer = 1U << 30;
+constexpr uint64_t kSmallestFile = 64U << 10;
+
+using Unit = std::pair<std::string_view, double>;
+
+[[noreturn]] void throwBadValue(std::string_view flag, std::string_view text, std::string_view examples) {
+  throw UsageError(fmt::format("{}: '{}' makes no sense (write {})", flag, text, examples));
+}
+
+// A positive number with one of the units; the first unit is meant where there is none.
+double parseWithUnit(std::string_view text, std::string_view flag, std::initializer_list<Unit> units,
+                     std::string_view examples) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view suffix = text.substr(static_cast<size_t>(end - text.data()));
+  if (error != std::errc() || !std::isfinite(value) || value <= 0) throwBadValue(flag, text, examples);
+  if (suffix.empty()) return value * units.begin()->second;
+  for (const Unit& unit : units) {
+    if (suffix == unit.first) return value * unit.second;
+  }
+  throwBadValue(flag, text, examples);
+}
+
+int parsePid(std::string_view text) {
+  int pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) {
+    throw UsageError(fmt::format("-p: '{}' is no process id (pgrep -f NAME finds it)", text));
+  }
+  return pid;
+}
+
+std::vector<int> parsePids(const std::vector<std::string>& words) {
+  std::vector<int> pids;
+  for (const std::string& word : words) {
+    for (size_t begin = 0; begin <= word.size();) {
+      const size_t end = std::min(word.find_first_of(", \t\n", begin), word.size());
+      if (end > begin) pids.push_back(parsePid(std::string_view(word).substr(begin, end - begin)));
+      begin = end + 1;
+    }
+  }
+  if (pids.empty()) throw UsageError("-p needs a process id");
+  return pids;
+}
+
+Level parseLevel(const std::string& text) {
+  if (text == "waits") return Level::waits;
+  if (text == "syscalls") return Level::syscalls;
+  if (text == "full") return Level::full;
+  throw UsageError("--level: '" + text + "' is none (waits, syscalls or full)");
+}
+
+int64_t parseSnaplen(const std::string& text) {
+  if (text == "all") return -1;
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) {
+    throwBadValue("--snaplen", text, "a number of bytes, or all");
+  }
+  return value;
+}
+
+// What CLI11 did not take: the command. A word like an option at its front is a mistyped flag,
+// unless "--" says otherwise.
+std::vector<std::string> commandWords(const CLI::App& app) {
+  std::vector<std::string> words = app.remaining();
+  if (words.empty()) return words;
+  if (words[0] == "--") {
+    words.erase(words.begin());
+  } else if (words[0].size() > 1 && words[0][0] == '-') {
+    throw UsageError("no option '" + words[0] +
+                     "' (see --help; for a command of that name write -- before it)");
+  }
+  return words;
+}
+
+std::string sizeText(uint64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
+  if (bytes < 1024ULL * 1024 * 1024) return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+  return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30));
+}
+
+}  // namespace
+
+int64_t parseTimeSpan(std::string_view text, std::string_view flag) {
+  const double ns = parseWithUnit(
+      text, flag,
+      {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}},
+      "500ms, 30s, 5m or 1h");
+  if (ns < 1 || ns > 9e18) throwBadValue(flag, text, "500ms, 30s, 5m or 1h");
+  return static_cast<int64_t>(ns);
+}
+
+uint64_t parseByteCount(std::string_view text, std::string_view flag) {
+  constexpr double kKi = 1024;
+  const double bytes = parseWithUnit(text, flag,
+                                     {{"", 1},
+                                      {"B", 1},
+                                      {"K", kKi},
+                                      {"k", kKi},
+                                      {"KiB", kKi},
+                                      {"M", kKi * kKi},
+                                      {"MiB", kKi * kKi},
+                                      {"G", kKi * kKi * kKi},
+                                      {"GiB", kKi * kKi * kKi},
+                                      {"T", kKi * kKi * kKi * kKi}},
+                                     "bytes, or 512K, 64M, 2G");
+  if (bytes < 1 || bytes > 9e18) throwBadValue(flag, text, "bytes, or 512K, 64M, 2G");
+  return static_cast<uint64_t>(bytes);
+}
+
+void declareCommand(CLI::App& app, RecordFlags& flags) {
+  // Takes no words itself (CLI11 would split "[a,b]"); it is there for the help page.
+  app.add_option("CMD", flags.command_shown,
+                 "the command and its arguments; everything behind its name is its own")
+      ->expected(0, 1)
+      ->allow_extra_args(false);
+  app.prefix_command();
+  app.add_option("-u,--user", flags.user,
+                 "run the command as this user (default: you; under sudo the user who called it)")
+      ->type_name("USER");
+  app.add_flag("--wait-all", flags.wait_all, "go on until all descendants of the command have ended, too");
+}
+
+void declareTargets(CLI::App& app, RecordFlags& flags) {
+  app.add_option("-p,--pid", flags.pids,
+                 "record these processes, their threads and descendants; repeat it or separate with commas")
+      ->type_name("PID")
+      ->expected(1)
+      ->allow_extra_args(false);
+  app.add_option("--cgroup", flags.cgroup, "record a cgroup: a path under a cgroup mount")->type_name("PATH");
+  app.add_option("--unit", flags.unit, "record a systemd unit")->type_name("NAME");
+  app.add_flag("-a,--all", flags.all, "record the whole machine");
+}
+
+void declareRecording(CLI::App& app, RecordFlags& flags) {
+  app.add_option("-o,--output", flags.output,
+                 "the trace file (default: NAME.tarry, numbered where that exists)")
+      ->type_name("FILE");
+  app.add_option("--level", flags.level,
+                 "waits, syscalls or full (default: syscalls for a command, waits for what already runs)")
+      ->type_name("LEVEL");
+  app.add_option("-s,--snaplen", flags.snaplen,
+                 "keep so many bytes of what calls read, write, send and receive, or all")
+      ->type_name("N");
+  app.add_option("--for", flags.duration, "stop recording after this time: 500ms, 30s, 5m, 1h")
+      ->type_name("TIME");
+  app.add_option("--max-size", flags.max_size, "stop recording when the file has about this size: 100M, 2G")
+      ->type_name("SIZE");
+  app.add_option("--buffer", flags.buffer, "memory for events of one CPU (default 16M): more loses less")
+      ->type_name("SIZE");
+}
+
+RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags) {
+  RecordOptions options;
+  options.command = commandWords(app);
+  const int targets = (options.command.empty() ? 0 : 1) + (flags.pids.empty() ? 0 : 1) +
+                      (flags.cgroup.empty() ? 0 : 1) + (flags.unit.empty() ? 0 : 1) + (flags.all ? 1 : 0);
+  if (targets > 1)
+    throw UsageError("more than one target (a command, -p, --cgroup, --unit and -a exclude each other)");
+  if (!flags.pids.empty()) {
+    options.target = TargetKind::pids;
+    options.pids = parsePids(flags.pids);
+  } else if (!flags.cgroup.empty()) {
+    options.target = TargetKind::cgroup;
+    options.cgroup = flags.cgroup;
+  } else if (!flags.unit.empty()) {
+    options.target = TargetKind::unit;
+    options.unit = flags.unit;
+  } else if (flags.all) {
+    options.target = TargetKind::all;
+  }
+  options.user = flags.user;
+  options.wait_all = flags.wait_all;
+  options.output = flags.output;
+  if (!flags.level.empty()) options.level = parseLevel(flags.level);
+  if (!flags.snaplen.empty()) options.snaplen = parseSnaplen(flags.snaplen);
+  if (!flags.duration.empty()) options.duration_ns = parseTimeSpan(flags.duration, "--for");
+  if (!flags.max_size.empty()) {
+    options.max_size_bytes = parseByteCount(flags.max_size, "--max-size");
+    if (options.max_size_bytes < kSmallestFile) throw UsageError("--max-size: less than 64K holds no trace");
+  }
+  if (!flags.buffer.empty()) {
+    options.ring_bytes = parseByteCount(flags.buffer, "--buffer");
+    if (options.ring_bytes < kSmallestBuffer || options.ring_bytes > kLargestBuffer) {
+      throw UsageError("--buffer: '" + flags.buffer + "' is not between 64K and 1G");
+    }
+  }
+  return options;
+}
+
+void printRecordingNotes(std::string_view verb, const RecordResult& result) {
+  if (result.reason == EndReason::error) {
+    fmt::print(stderr, "tarry {}: recording ended early: {}; what was recorded until then is kept\n", verb,
+               result.error);
+  }
+  if (result.reason == EndReason::max_size) {
+    fmt::print(stderr, "tarry {}: recording ended: the file has reached --max-size\n", verb);
+  }
+  if (result.lost > 0) {
+    fmt::print(stderr, "tarry {}: {} events were lost (a larger --buffer or --level waits loses fewer)\n",
+               verb, result.lost);
+  }
+  if (result.still_running) {
+    fmt::print(stderr, "tarry {}: the command goes on; waiting for it (Ctrl-C is passed to it)\n", verb);
+  }
+}
+
+void printSaved(const RecordResult& result) {
+  if (result.path == "-") return;
+  fmt::print(stderr, "saved {} ({}, {:.1f} s)\n", result.path, sizeText(result.bytes),
+             static_cast<double>(result.duration_ns) / 1e9);
+}
+
+}  // namespace tarry::cli

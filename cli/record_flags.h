@@ -1,0 +1,46 @@
+// The flags that `run` and `record` share, and what both say when a recording has ended.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "recorder/record.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tarry::cli {
+
+struct RecordFlags {
+  std::string command_shown;  // only for the help page; the command is what CLI11 leaves over
+  std::vector<std::string> pids;
+  std::string cgroup, unit;
+  bool all = false;
+  std::string user;
+  std::string level, snaplen, output, duration, max_size, buffer;
+  bool wait_all = false;
+  bool quiet = false;
+};
+
+// Flags end at the first word that is none: `tarry run -o x ls -l` hands -l to ls.
+void declareCommand(CLI::App& app, RecordFlags& flags);
+void declareTargets(CLI::App& app, RecordFlags& flags);
+void declareRecording(CLI::App& app, RecordFlags& flags);
+
+// Throws UsageError for values that make no sense and for no target or several.
+RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags);
+
+// "500ms", "30s", "5m", "1h", "2.5" (seconds), as ns.
+int64_t parseTimeSpan(std::string_view text, std::string_view flag);
+// "4096", "512K", "64M", "2G" (powers of 1024), as bytes.
+uint64_t parseByteCount(std::string_view text, std::string_view flag);
+
+// On stderr: why it ended early, what was lost.
+void printRecordingNotes(std::string_view verb, const RecordResult& result);
+// "saved NAME.tarry (1.2 MiB, 3.1 s)"; to stderr.
+void printSaved(const RecordResult& result);
+
+}  // namespace tarry::cli
