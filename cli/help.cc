@@ -81,16 +81,11 @@ void printArgument(const ArgumentHelp& argument, std::ostream& out) {
 
 std::string_view groupTitle(Group group) {
   switch (group) {
-    case Group::record:
-      return "record";
-    case Group::explain:
-      return "explain";
-    case Group::look:
-      return "look";
-    case Group::query:
-      return "query";
-    case Group::check:
-      return "check";
+    case Group::record: return "record";
+    case Group::explain: return "explain";
+    case Group::look: return "look";
+    case Group::query: return "query";
+    case Group::check: return "check";
   }
   return "";
 }
