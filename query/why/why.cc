@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "analyzer/loader.h"
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
 #include "query/render/units.h"
@@ -166,16 +165,5 @@ class Why {
 }  // namespace
 
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out) { Why(db, options, out).run(); }
-
-void whyReport(const std::string& path, const WhyOptions& options, std::ostream& out) {
-  LoadOptions load;
-  load.payloads = false;
-  load.indexes = false;
-  load.progress = options.progress;
-  TraceDatabase trace = TraceDatabase::open(path, load);
-  WhyOptions with_path = options;
-  if (with_path.shown_path.empty()) with_path.shown_path = printable(path);
-  whyReport(trace.db(), with_path, out);
-}
 
 }  // namespace tarry

@@ -1,0 +1,11 @@
+// Helpers of the reports over table syscall.
+#pragma once
+
+namespace tarry {
+
+class Database;
+
+// Throws UsageError where the recording has no system calls to report on (level waits).
+void requireCalls(Database& db);
+
+}  // namespace tarry

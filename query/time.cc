@@ -1,0 +1,79 @@
+#include "query/time.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "format/errors.h"
+#include "query/render/units.h"
+#include "query/timeline.h"
+#include "query/why/explain.h"
+#include "query/why/notes.h"
+#include "query/why/ongoing.h"
+
+namespace tarry {
+namespace {
+
+class TimeTable {
+ public:
+  explicit TimeTable(int64_t whole_ns) : whole_ns_(whole_ns) {}
+
+  void add(std::string_view name, int64_t ns) {
+    const double percent = whole_ns_ > 0 ? 100.0 * static_cast<double>(ns) / static_cast<double>(whole_ns_) : 0;
+    rows_.push_back({Cell(name), Cell::duration(ns),
+                     Cell::shown(Cell(std::round(percent * 100) / 100), formatPercent(ns, whole_ns_))});
+  }
+  void addKinds(const Breakdown& b) {
+    for (const KindTotal& kind : b.kinds) add(waitKindName(kind.kind), kind.total_ns);
+    if (b.idle_ns > 0) add("idle", b.idle_ns);
+  }
+  void write(const TimeOptions& options, std::ostream& out) const {
+    static const std::vector<RowColumn> kColumns = {
+        {"name", " ", Align::left}, {"ns", " ", Align::right}, {"percent", " ", Align::right}};
+    writeRows(options.format, options.style, out, kColumns, rows_);
+  }
+
+ private:
+  int64_t whole_ns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+void ofCommand(const Timeline& timeline, const TimeOptions& options, std::ostream& out) {
+  ProcessStates states(timeline);
+  const Explained e = explainCommand(timeline, states, timeline.commandRoot(), false);
+  TimeTable table(e.realNs());
+  table.add("real", e.realNs());
+  if (e.user_ns && e.system_ns) {
+    table.add("user", *e.user_ns);
+    table.add("sys", *e.system_ns);
+  }
+  table.add("CPU", e.cpu_ns);
+  // From here on the lines add up to real: with several processes, those that were waited for.
+  table.add("on CPU", e.breakdown.on_cpu_ns);
+  table.addKinds(e.breakdown);
+  table.write(options, out);
+}
+
+void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostream& out) {
+  const Ongoing o = explainOngoing(timeline, false);
+  TimeTable table(o.breakdown.total_ns);
+  table.add("real", o.realNs());
+  table.add("thread time", o.breakdown.total_ns);
+  table.add("on CPU", o.breakdown.on_cpu_ns);
+  table.addKinds(o.breakdown);
+  table.write(options, out);
+}
+
+}  // namespace
+
+void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
+  const Timeline timeline = Timeline::load(db);
+  if (timeline.states().empty()) throw TraceError("the trace holds no thread states: nothing ran while it was recorded");
+  if (options.format == RowFormat::table)
+    for (const std::string& note : notesOn(timeline)) out << inked(options.style, Ink::yellow, "! " + note) << '\n';
+  const int32_t root = timeline.commandRoot();
+  if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, options, out);
+  else ofRecording(timeline, options, out);
+}
+
+}  // namespace tarry

@@ -1,0 +1,18 @@
+#include "analyzer/loader.h"
+#include "query/render/units.h"
+#include "query/why/why.h"
+
+namespace tarry {
+
+void whyReport(const std::string& path, const WhyOptions& options, std::ostream& out) {
+  LoadOptions load;
+  load.payloads = false;
+  load.indexes = false;
+  load.progress = options.progress;
+  TraceDatabase trace = TraceDatabase::open(path, load);
+  WhyOptions with_path = options;
+  if (with_path.shown_path.empty()) with_path.shown_path = printable(path);
+  whyReport(trace.db(), with_path, out);
+}
+
+}  // namespace tarry
