@@ -1,0 +1,192 @@
+/* Differences between kernels, each in one place, with the version or commit that made it.
+ * What the running kernel has is decided at load time: by CO-RE (bpf_core_field_exists, ___suffixed
+ * types) or by settings that user space reads from BTF (recorder/bpf_loader.cc). Branches that the
+ * running kernel cannot take are removed by the verifier, so they may hold code it would refuse. */
+#ifndef TARRY_KERNEL_COMPAT_H
+#define TARRY_KERNEL_COMPAT_H
+
+#include "recorder/bpf/kernel_types.h"
+
+/* Settings read from the kernel's BTF. */
+const volatile bool have_rdonly_cast = false;
+const volatile bool switch_has_state = false;
+const volatile bool have_percpu_offsets = false;
+const volatile __u64 runqueues_offset = 0;
+const volatile __u64 preempt_count_offset = 0;
+
+/* 6.2 (a35b9af4ec2c): bpf_rdonly_cast() makes a typed pointer of an address, whose fields are then
+ * plain loads. Before, every field costs a bpf_probe_read_kernel(). */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+#define TYPED(type, addr)                                                                          \
+	((type *)(have_rdonly_cast ?                                                               \
+			  bpf_rdonly_cast((const void *)(addr), bpf_core_type_id_kernel(type)) :   \
+			  (void *)(addr)))
+
+#define GET(ptr, field)                                                                            \
+	({                                                                                         \
+		typeof((ptr)->field) __value;                                                      \
+		if (have_rdonly_cast)                                                              \
+			__value = (ptr)->field;                                                    \
+		else                                                                               \
+			bpf_core_read(&__value, sizeof(__value), &(ptr)->field);                   \
+		__value;                                                                           \
+	})
+
+/* Loads a word, and as a plain number: arrays of pointers have no BTF type that could be walked, and
+ * typed pointers cannot be computed with. A cast to a structure that begins with a 64-bit number
+ * does both at the cost of a load. */
+struct timespec64 {
+	s64 tv_sec;
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 load_word(u64 addr)
+{
+	if (have_rdonly_cast) {
+		const struct timespec64 *word = bpf_rdonly_cast(
+			(const void *)addr, bpf_core_type_id_kernel(struct timespec64));
+		return (u64)word->tv_sec;
+	}
+	u64 value = 0;
+	bpf_probe_read_kernel(&value, sizeof(value), (const void *)addr);
+	return value;
+}
+
+/* 5.14 (2f064a59a11f): task_struct.state became __state. */
+struct task_struct___old_state {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline u32 task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state);
+	return (u32)BPF_CORE_READ((struct task_struct___old_state *)task, state);
+}
+
+/* 6.15 (741c10b096bc): kernfs_node.parent became __parent. */
+struct kernfs_node___parent {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+
+struct kernfs_node___new_parent {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___new_parent *new_node = (void *)node;
+
+	if (bpf_core_field_exists(new_node->__parent))
+		return BPF_CORE_READ(new_node, __parent);
+	return BPF_CORE_READ((struct kernfs_node___parent *)node, parent);
+}
+
+/* CPU bandwidth: from 6.18 (e1fad12dcb66) a throttled task leaves the queue by itself and says so in
+ * task_struct.throttled; before, its whole cfs_rq was taken off, throttle_count of it and of
+ * its descendants is then not 0. Both need CONFIG_CFS_BANDWIDTH. */
+static __always_inline bool task_is_throttled(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->throttled))
+		return task->throttled;
+	if (bpf_core_field_exists(struct cfs_rq, throttle_count))
+		return task->se.cfs_rq->throttle_count > 0;
+	return false;
+}
+
+/* include/linux/preempt.h */
+#define SOFTIRQ_SERVING 0x100
+#define HARDIRQ_MASK 0xf0000
+#define NMI_MASK 0xf00000
+
+/* The preempt count of this CPU. x86 keeps it in a per-CPU variable (before 6.2 and from 6.15 on
+ * __preempt_count, between in struct pcpu_hot); per-CPU symbols cannot be resolved without
+ * CONFIG_KALLSYMS_ALL, but the current task's run queue is a per-CPU variable too, whose address is
+ * known. aarch64 keeps it in thread_info. 0xffffffff: cannot be told on this kernel. */
+struct thread_info___preempt {
+	u64 preempt_count;
+} __attribute__((preserve_access_index));
+
+static __always_inline u32 preempt_count(struct task_struct *current_task)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (have_percpu_offsets) {
+		u64 rq = (u64)current_task->se.cfs_rq->rq;
+		u32 count = 0;
+
+		if (bpf_probe_read_kernel(&count, sizeof(count),
+					  (const void *)(rq - runqueues_offset +
+							 preempt_count_offset)) == 0)
+			return count;
+	}
+	return 0xffffffff;
+#else
+	struct thread_info___preempt *info = (void *)&current_task->thread_info;
+	if (bpf_core_field_exists(info->preempt_count))
+		return (u32)BPF_CORE_READ(info, preempt_count);
+	return 0xffffffff;
+#endif
+}
+
+/* ---- system-call registers ---- */
+
+#if defined(__TARGET_ARCH_x86)
+#define NATIVE_ABI ABI_X86_64
+#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
+#define X32_BIT 0x40000000
+
+static __always_inline s64 regs_nr(struct pt_regs *regs)
+{
+	return (s64)regs->orig_ax;
+}
+
+static __always_inline u8 task_abi(struct task_struct *task, s64 nr)
+{
+	if (task->thread_info.status & TS_COMPAT)
+		return ABI_I386;
+	return nr & X32_BIT ? ABI_X32 : ABI_X86_64;
+}
+
+static __always_inline void regs_args(struct pt_regs *regs, u8 abi, u64 *args)
+{
+	if (abi != ABI_I386) {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->r10;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+		return;
+	}
+	args[0] = (u32)regs->bx;
+	args[1] = (u32)regs->cx;
+	args[2] = (u32)regs->dx;
+	args[3] = (u32)regs->si;
+	args[4] = (u32)regs->di;
+	args[5] = (u32)regs->bp;
+}
+#else
+#define NATIVE_ABI ABI_AARCH64
+
+static __always_inline s64 regs_nr(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+
+static __always_inline u8 task_abi(struct task_struct *task, s64 nr)
+{
+	return ABI_AARCH64;
+}
+
+static __always_inline void regs_args(struct pt_regs *regs, u8 abi, u64 *args)
+{
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+	args[4] = regs->regs[4];
+	args[5] = regs->regs[5];
+}
+#endif
+
+#endif

@@ -1,0 +1,197 @@
+/* Fork, exec, rename, exit: rare events in the definitions ring, where a storm of calls cannot
+ * crowd them out. */
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct thread_state *from = bpf_task_storage_get(&threads, parent, NULL, 0);
+	u32 flags = 0;
+
+	if (child->tgid == self_tgid)
+		return 0;
+	if (mode == MODE_ALL || (from && from->recorded))
+		flags = THREAD_RECORDED;
+	else if (mode == MODE_CGROUP && task_in_target_cgroup(child))
+		flags = THREAD_RECORDED; /* CLONE_INTO_CGROUP */
+	if (!flags)
+		return 0;
+	struct thread_state *st =
+		make_thread(child, from ? from->id : 0, THREAD_RECORDED, SLOT_LIFE);
+	if (!st)
+		return 0;
+	st->flags |= STATE_NEW_CHILD;
+	if (!from || !from->recorded)
+		return 0;
+	struct rec_fork *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (!rec) {
+		lose(from, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
+		return 0;
+	}
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->type = RT_FORK;
+	rec->thread = from->id;
+	rec->child = st->id;
+	rec->ts_ns = bpf_ktime_get_boot_ns();
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+enum { EXEC_ARGS_MAX = 16 * 1024 };
+
+/* How many calls a leader had made that ended before its group: execve by another thread goes on in
+ * the leader's place, and in its numbering. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, u32);
+} ended_leaders SEC(".maps");
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct thread_state *st = recorded_thread(task, SLOT_LIFE);
+	u64 now = bpf_ktime_get_boot_ns();
+	u32 old = 0;
+
+	if (!st)
+		return 0;
+	if (old_pid != task->pid && st->leader && st->leader != st->id) {
+		u32 leader = st->leader;
+		u32 *calls = bpf_map_lookup_elem(&ended_leaders, &leader);
+
+		old = st->id;
+		st->id = leader;
+		st->call_seq = calls ? *calls + 1 : 1;
+	}
+	u64 file = address_of(st, bprm->file);
+	u32 exe = file ? file_resource(file, SLOT_LIFE) : 0;
+	u32 cwd = cwd_resource(task, SLOT_LIFE);
+	u64 cgroup = task_cgroup(task, SLOT_LIFE);
+	struct scratch *scratch = get_scratch(SLOT_LIFE);
+	if (!scratch)
+		return 0;
+	struct rec_exec *rec = (struct rec_exec *)scratch->bytes;
+	u64 start = task->mm->arg_start;
+	u64 total = task->mm->arg_end - start;
+	u64 len = total;
+
+	asm volatile("" : "+r"(len));
+	if (len > EXEC_ARGS_MAX)
+		len = EXEC_ARGS_MAX;
+	if (bpf_probe_read_user(&scratch->bytes[sizeof(*rec)], (u32)len, (const void *)start))
+		len = 0;
+	rec->type = RT_EXEC;
+	rec->thread = st->id;
+	rec->old = old;
+	rec->exe = exe;
+	rec->cwd = cwd;
+	rec->uid = task->cred->uid.val;
+	rec->gid = task->cred->gid.val;
+	rec->args_len = (u32)len;
+	rec->args_total = total;
+	rec->cgroup = cgroup;
+	rec->ts_ns = now;
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), &task->comm);
+	asm volatile("" : "+r"(len));
+	if (len > EXEC_ARGS_MAX)
+		len = EXEC_ARGS_MAX;
+	if (bpf_ringbuf_output(&definitions, rec, sizeof(*rec) + len, BPF_RB_NO_WAKEUP))
+		lose(st, LOSS_LIFECYCLE, now);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (!st || !st->id)
+		return 0;
+	struct rec_comm *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (!rec) {
+		lose(st, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
+		return 0;
+	}
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->type = RT_COMM;
+	rec->thread = st->id;
+	rec->ts_ns = bpf_ktime_get_boot_ns();
+	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), comm);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+#define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
+
+static __always_inline void fill_exit(struct rec_exit *rec, struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+
+	rec->group_dead = signal->live.counter == 0;
+	rec->status = task->exit_code;
+	rec->user_ns = task->utime;
+	rec->system_ns = task->stime;
+	rec->runtime_ns = task->se.sum_exec_runtime;
+	if (!rec->group_dead)
+		return;
+	if (signal->flags & SIGNAL_GROUP_EXIT)
+		rec->status = signal->group_exit_code;
+	else if (task->group_leader->pid != task->pid)
+		rec->status = task->group_leader->exit_code;
+	/* threads that are gone were added to signal; a leader that ended first waits as a zombie */
+	rec->user_ns += signal->utime;
+	rec->system_ns += signal->stime;
+	rec->runtime_ns += signal->sum_sched_runtime;
+	if (task->group_leader->pid != task->pid) {
+		rec->user_ns += task->group_leader->utime;
+		rec->system_ns += task->group_leader->stime;
+		rec->runtime_ns += task->group_leader->se.sum_exec_runtime;
+	}
+	rec->max_rss_pages = signal->maxrss;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+	u64 now = bpf_ktime_get_boot_ns();
+
+	if (!st || !st->recorded || !st->id || st->exited)
+		return 0;
+	if (st->nr >= 0)
+		unfinished_call(st, now);
+	if (st->leader == st->id) {
+		u32 leader = st->id, calls = st->call_seq;
+
+		if (task->signal->live.counter != 0)
+			bpf_map_update_elem(&ended_leaders, &leader, &calls, BPF_ANY);
+	}
+	struct rec_exit *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (rec) {
+		__builtin_memset(rec, 0, sizeof(*rec));
+		rec->type = RT_EXIT;
+		rec->thread = st->id;
+		rec->ts_ns = now;
+		fill_exit(rec, task);
+		bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	} else {
+		lose(st, LOSS_LIFECYCLE, now);
+	}
+	for (int i = 0; i < LOSS_SOURCES; i++)
+		report_loss(st, i);
+	st->exited = 1;
+	__sync_fetch_and_add(&alive_threads, -1);
+	return 0;
+}
+
+/* A process that moves into the target cgroup becomes a target; one that leaves stays one. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct task_struct *task,
+	     bool threadgroup)
+{
+	if (mode != MODE_CGROUP || task->tgid == self_tgid || !task_in_target_cgroup(task))
+		return 0;
+	make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, SLOT_LIFE);
+	return 0;
+}

@@ -1,0 +1,191 @@
+/* Settings, maps and the state of a thread: what every source of events shares. */
+#ifndef TARRY_MAPS_H
+#define TARRY_MAPS_H
+
+/* ---- settings, fixed before the programs are loaded ---- */
+
+const volatile __u32 mode = MODE_MARKED;
+const volatile __u32 snaplen = 0; /* payload bytes of a call, at most PAYLOAD_MAX */
+const volatile bool trace_syscalls = false;
+const volatile __u64 stack_min_sleep_ns = 0; /* ~0: never */
+const volatile __u64 target_cgroup = 0;      /* kernfs id */
+const volatile __s32 target_hierarchy = -1;  /* subsystem index of a v1 hierarchy, -1: v2 */
+
+/* ---- shared with user space while running ---- */
+
+__u32 self_tgid = 0;       /* the recorder, initial pid namespace; set by the first iterator */
+__u64 self_pid_ns = 0;     /* address of its pid namespace */
+__u32 self_pid_level = 0;
+__s64 alive_threads = 0;   /* recorded ones that have not exited */
+__u32 last_thread_id = 0;
+__u32 last_resource_id = 0;
+
+/* What the next iterator shall do; written by user space before it is read. */
+__u32 snapshot_job = SNAP_SELF;
+__s32 snapshot_pid = 0;
+
+enum { MAX_CPUS = 1024 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1); /* one per possible CPU */
+	__type(key, u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, 4096);
+	});
+} event_rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} definitions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLAN_TABLES * PLAN_CALLS);
+	__type(key, u32);
+	__type(value, struct call_plan);
+} plans SEC(".maps");
+
+/* Lost events per source, all threads together; the detail comes in RT_LOSS. */
+__u64 lost_total[LOSS_SOURCES] = {};
+/* Those that no thread's RT_LOSS will tell. */
+__u64 lost_unattributed[LOSS_SOURCES] = {};
+
+/* Buffers too large for the stack. Each kind of program has its own, because one can interrupt
+ * another on the same CPU; a program never interrupts itself. */
+enum { SLOT_ENTER, SLOT_EXIT, SLOT_LIFE, SLOT_SWITCH, SLOT_WAKE, SLOT_SNAPSHOT, SLOTS };
+enum { SCRATCH_BYTES = 32 * 1024 };
+
+struct scratch {
+	u8 bytes[SCRATCH_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct scratch *get_scratch(u32 slot)
+{
+	return bpf_map_lookup_elem(&scratches, &slot);
+}
+
+/* What identifies an object behind an fd. Addresses in it are compared, never followed. */
+struct res_key {
+	u64 a, b, c, d;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct res_key);
+	__type(value, u32);
+} resources SEC(".maps");
+
+/* ---- threads ---- */
+
+enum { CACHE_ENTRIES = 8 };
+
+struct cache_entry {
+	struct res_key key;
+	u64 id;
+};
+
+enum { /* thread_state.flags */
+	STATE_NEW_CHILD = 1,  /* has not returned from the clone that made it */
+	STATE_ENTER_DATA = 2, /* RT_ENTER_DATA of the current call was written */
+};
+
+struct thread_state {
+	u32 id; /* 0: not defined yet */
+	u32 leader;
+	u32 recorded; /* 0: known by name only */
+	u32 flags;
+	u32 call_seq;
+	u32 data_seq; /* the call's number when it was entered (an exec may renumber it) */
+	u32 data_thread;
+	u32 retry; /* bit i: item i of the plan could not be read at enter */
+	/* the call it is in */
+	s32 nr; /* -1: none */
+	u8 abi;
+	u8 pad[3];
+	u64 enter_ns;
+	u64 args[MAX_ARGS];
+	u32 res[RES_SLOTS];
+	/* since when it does not run, 0: it does */
+	u64 out_ns;
+	u32 fault_res; /* file of the page fault it is in */
+	u32 exited;
+	u64 as_scalar; /* see address_of() */
+	/* not yet reported losses */
+	u64 lost_first_ns[LOSS_SOURCES];
+	u64 lost_last_ns[LOSS_SOURCES];
+	u32 lost[LOSS_SOURCES];
+	struct cache_entry cache[CACHE_ENTRIES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_state);
+} threads SEC(".maps");
+
+/* A number instead of a typed pointer, as functions that are verified on their own take it. */
+static __always_inline u64 address_of(struct thread_state *st, const void *pointer)
+{
+	*(volatile u64 *)&st->as_scalar = (u64)pointer;
+	return *(volatile u64 *)&st->as_scalar;
+}
+
+/* ---- losses ---- */
+
+enum { LOSS_SLICE_NS = 100 * 1000 * 1000 };
+
+static __always_inline void report_loss(struct thread_state *st, u32 source)
+{
+	if (source >= LOSS_SOURCES || !st->lost[source] || !st->id)
+		return;
+	struct rec_loss *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (!rec)
+		return; /* stays for the next time */
+	rec->type = RT_LOSS;
+	rec->source = (u8)source;
+	rec->pad = 0;
+	rec->thread = st->id;
+	rec->first_ns = st->lost_first_ns[source];
+	rec->last_ns = st->lost_last_ns[source];
+	rec->count = st->lost[source];
+	st->lost[source] = 0;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+/* An event of the thread did not fit. Told in slices, so that the time of a loss is known. */
+static __always_inline void lose(struct thread_state *st, u32 source, u64 now)
+{
+	__sync_fetch_and_add(&lost_total[source], 1);
+	if (st->lost[source] && now - st->lost_first_ns[source] > LOSS_SLICE_NS)
+		report_loss(st, source);
+	if (!st->lost[source])
+		st->lost_first_ns[source] = now;
+	st->lost_last_ns[source] = now;
+	st->lost[source]++;
+}
+
+static __always_inline void lose_unattributed(u32 source)
+{
+	__sync_fetch_and_add(&lost_total[source], 1);
+	__sync_fetch_and_add(&lost_unattributed[source], 1);
+}
+
+static __always_inline void *event_ring(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&event_rings, &cpu);
+}
+
+#endif

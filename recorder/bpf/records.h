@@ -1,0 +1,382 @@
+/* The records that the BPF programs put into the rings: the layout shared by kernel and user side.
+ * Never stored: user space translates them (recorder/bpf_encoder.cc) and the two are always built
+ * together, so the layout may change freely.
+ *
+ * Each ring holds records behind the kernel's 8-byte header (see recorder/bpf_ring.h). All times
+ * are CLOCK_BOOTTIME nanoseconds. Thread, resource ids: serial numbers of this recording, 0: none.
+ *
+ * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
+ * Event rings:       RT_ENTER_DATA RT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
+ */
+#ifndef TARRY_RECORDS_H
+#define TARRY_RECORDS_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define TARRY_ASSERT_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), "layout of " #type)
+#else
+#define TARRY_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "layout of " #type)
+#endif
+
+enum {
+	RT_THREAD = 1,
+	RT_RESOURCE,
+	RT_CGROUP,
+	RT_FORK,
+	RT_EXEC,
+	RT_COMM,
+	RT_EXIT,
+	RT_BLOCKED,
+	RT_OPEN_FD,
+	RT_LOSS,
+	RT_ENTER_DATA = 32,
+	RT_CALL,
+	RT_SWITCH_IN,
+	RT_SWITCH_OUT,
+	RT_WAKE,
+};
+
+enum { /* the abi of a call; numbers as in enum class Abi */
+	ABI_NONE = 0,
+	ABI_X86_64 = 1,
+	ABI_I386 = 2,
+	ABI_X32 = 3,
+	ABI_AARCH64 = 4,
+};
+
+enum { MAX_ARGS = 6 };
+
+/* ---- definitions ---- */
+
+enum {
+	THREAD_RECORDED = 1,
+	THREAD_EXISTED = 2,
+	THREAD_KERNEL = 4,
+	THREAD_HAS_INFO = 8, /* a group leader that is recorded: exe, cwd, cgroup, uid, gid hold */
+	THREAD_AGAIN = 16,   /* known by name only until now, from now on recorded */
+};
+
+struct rec_thread {
+	__u8 type;
+	__u8 flags; /* THREAD_* */
+	__u16 pad;
+	__u32 id;
+	__u32 leader;  /* id of the thread group's leader */
+	__u32 creator; /* id, 0 where not known */
+	__s32 tid, pid;        /* initial pid namespace */
+	__s32 ns_tid, ns_pid;  /* the task's own pid namespace */
+	__s32 own_tid, own_pid; /* the recorder's pid namespace, 0: not visible there */
+	__s32 ppid;
+	__u32 uid, gid;
+	__u32 exe, cwd; /* resources */
+	__u32 pad2;
+	__u64 cgroup; /* id of RT_CGROUP, 0 where not known */
+	__u64 start_ns;
+	__u64 ts_ns;
+	char comm[16];
+};
+TARRY_ASSERT_SIZE(struct rec_thread, 104);
+
+struct rec_socket {
+	__u16 family, type, protocol;
+	__u8 listening;
+	__u8 pad;
+	__u8 local_addr[16], remote_addr[16];
+	__u16 local_port, remote_port; /* host order */
+	__s32 peer_pid;
+	__u64 peer_inode;
+};
+
+struct rec_resource {
+	__u8 type;
+	__u8 is_socket;
+	__u16 mode; /* st_mode */
+	__u32 id;
+	__u32 dev, rdev; /* the kernel's dev_t: major << 20 | minor */
+	__u32 generation;
+	__u32 text_len;
+	__u64 inode;
+	__u64 magic;  /* of the file system */
+	__u8 detached; /* in no directory tree: its only name is a description */
+	__u8 pad[7];
+	__u64 object; /* tells objects of one anonymous inode apart; an address: never leaves the recorder */
+	struct rec_socket socket;
+	/* text_len bytes: names from the leaf to the root, each with its NUL; in a Unix socket the
+	 * bound name */
+};
+TARRY_ASSERT_SIZE(struct rec_resource, 112);
+
+struct rec_cgroup {
+	__u8 type;
+	__u8 pad[3];
+	__u32 text_len;
+	__u64 id;
+	/* names from the leaf to the root, each with its NUL */
+};
+
+/* ---- lifecycle ---- */
+
+struct rec_fork {
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread, child;
+	__u32 pad2;
+	__u64 ts_ns;
+};
+
+struct rec_exec {
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread; /* the process's leader: who it is from now on */
+	__u32 old;    /* id of the thread that called execve if that was another, else 0 */
+	__u32 exe, cwd;
+	__u32 uid, gid;
+	__u32 args_len;
+	__u64 args_total; /* bytes there were */
+	__u64 cgroup;
+	__u64 ts_ns;
+	char comm[16];
+	/* args_len bytes of the argument strings, each with its NUL */
+};
+
+struct rec_comm {
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread;
+	__u64 ts_ns;
+	char comm[16];
+};
+
+struct rec_exit {
+	__u8 type;
+	__u8 group_dead;
+	__u16 pad;
+	__u32 thread;
+	__s32 status; /* wait(2) encoding */
+	__u32 pad2;
+	__u64 ts_ns;
+	__u64 user_ns, system_ns; /* as sampled by the tick */
+	__u64 runtime_ns;         /* exact: the sum that user and system share */
+	__u64 max_rss_pages;
+};
+
+struct rec_loss {
+	__u8 type;
+	__u8 source; /* LossSource */
+	__u16 pad;
+	__u32 thread;
+	__u64 first_ns, last_ns;
+	__u64 count;
+};
+
+struct rec_open_fd {
+	__u8 type;
+	__u8 pad[3];
+	__u32 process;
+	__s32 fd;
+	__u32 resource;
+};
+
+/* ---- scheduling ---- */
+
+struct rec_pending {
+	__u8 abi;
+	__u8 pad[3];
+	__s32 nr; /* -1: none */
+	__u32 resource;
+	__u32 pad2;
+	__u64 args[MAX_ARGS];
+};
+
+struct rec_blocked { /* the snapshot's: a thread that is not running */
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread;
+	__u32 state; /* the kernel's TASK_* bits */
+	__u32 pad2;
+	__u64 ts_ns;
+	struct rec_pending pending;
+};
+
+struct rec_switch_in {
+	__u8 type;
+	__u8 pad;
+	__u16 cpu;
+	__u32 thread;
+	__u64 ts_ns;
+};
+
+enum { SWITCH_PREEMPTED = 1, SWITCH_IOWAIT = 2, SWITCH_THROTTLED = 4 };
+
+struct rec_switch_out { /* a preempted thread's record ends before `pending` */
+	__u8 type;
+	__u8 flags; /* SWITCH_* */
+	__u16 cpu;
+	__u32 thread;
+	__u64 ts_ns;
+	__u32 state; /* the kernel's TASK_* bits */
+	__u32 pad;
+	struct rec_pending pending;
+};
+
+enum { /* as in enum class WakerContext */
+	WAKER_UNKNOWN = 0,
+	WAKER_THREAD = 1,
+	WAKER_HARDIRQ = 2,
+	WAKER_SOFTIRQ = 3,
+	WAKER_TIMER = 4,
+	WAKER_NETWORK = 5,
+	WAKER_DISK = 6,
+};
+
+struct rec_wake {
+	__u8 type;
+	__u8 context; /* WAKER_* */
+	__u8 is_new;
+	__u8 abi;
+	__u32 thread; /* the woken */
+	__u32 waker;
+	__s32 nr;     /* call of the waker, -1: none */
+	__u32 resource;
+	__u32 stack_depth;
+	__u64 ts_ns;
+	/* stack_depth kernel addresses, innermost first */
+};
+
+/* ---- system calls ---- */
+
+enum {
+	CALL_UNFINISHED = 1,
+	CALL_NO_ENTER = 2,
+	CALL_ENTER_DATA = 4, /* RT_ENTER_DATA came before, under data_thread/data_seq */
+};
+
+/* Slots of rec_call.res: the first two fd arguments, the returned fd, the working directory that
+ * relative paths start from (or the second returned fd of a pair). */
+enum { RES_FIRST = 0, RES_SECOND = 1, RES_RETURNED = 2, RES_CWD = 3, RES_SLOTS = 4 };
+
+struct rec_call {
+	__u8 type;
+	__u8 abi;
+	__u8 flags; /* CALL_* */
+	__u8 pad;
+	__u32 thread;
+	__u32 call_seq;
+	__s32 nr;
+	__u64 enter_ns;
+	__u64 dur_ns;
+	__s64 ret;
+	__u64 args[MAX_ARGS];
+	__u32 res[RES_SLOTS];
+	/* parts, to the end of the record */
+};
+TARRY_ASSERT_SIZE(struct rec_call, 104);
+
+struct rec_enter_data {
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread;
+	__u32 call_seq;
+	__u32 pad2;
+	/* parts, to the end of the record */
+};
+
+enum {
+	PART_STRING = 1,
+	PART_PAYLOAD = 2,
+	PART_READY = 3, /* data: struct part_ready */
+};
+
+enum { PART_TRUNCATED = 1, PART_OUT = 2 };
+
+struct rec_part { /* followed by `len` bytes, padded to a multiple of 8 */
+	__u8 kind;
+	__u8 arg;
+	__u8 flags;
+	__u8 index; /* PayloadRef::part */
+	__u32 len;
+	__u64 full_len;
+};
+TARRY_ASSERT_SIZE(struct rec_part, 16);
+
+struct part_ready {
+	__s32 fd;
+	__u32 resource;
+	__u64 data; /* revents, or epoll's data */
+};
+
+/* ---- the capture plan: one per call, filled by user space (recorder/bpf_capture_plan.cc) ---- */
+
+enum {
+	PLAN_ENTER_PARTS = 1, /* some items are taken at enter */
+	PLAN_EXIT_PARTS = 2,
+	PLAN_RETURNS_FD = 4,
+	PLAN_LATE_RESOURCE = 8, /* the fd's object changes by the call: look at it at the exit */
+	PLAN_CHILD = 16,        /* clone and its like: also "returns" in the child */
+	PLAN_CWD = 32,          /* first path argument has no dirfd: it starts from the working directory */
+	PLAN_PAIR = 64,         /* two fds returned through a pointer (pair_arg) */
+	PLAN_KNOWN = 128,
+};
+
+enum { /* what to capture of an argument */
+	ITEM_NONE = 0,
+	ITEM_STRING,   /* NUL-terminated, whole up to PATH_MAX */
+	ITEM_ARGV,     /* NULL-terminated array of strings, joined */
+	ITEM_ENVP,     /* its count as u32 */
+	ITEM_FIXED,    /* `size` bytes */
+	ITEM_BUFFER,   /* length in argument `len_arg`, at most snaplen */
+	ITEM_RESULT,   /* as many bytes as the call returned, at most snaplen */
+	ITEM_COUNTED,  /* argument `len_arg` (or the result) elements of `size` bytes */
+	ITEM_SOCKLEN,  /* length in the socklen_t behind argument `len_arg` */
+	ITEM_IOVEC,    /* array (index 2) and the data behind it (index 3) */
+	ITEM_MSGHDR,   /* struct (0), name (1), iovec (2), data (3) */
+	ITEM_READY_POLL,
+	ITEM_READY_SELECT,
+	ITEM_READY_EPOLL,
+	ITEM_RESULT_STRING, /* out: a NUL-terminated string of at most the result's length */
+};
+
+enum { NO_ARG = 0xff, MAX_ITEMS = 8 };
+
+struct plan_item {
+	__u8 what; /* ITEM_* */
+	__u8 arg;
+	__u8 out;     /* 0: at enter, 1: at exit */
+	__u8 len_arg; /* NO_ARG: the result */
+	__u32 size;   /* of a fixed structure or an element; ITEM_BUFFER etc.: 0 */
+};
+
+struct call_plan {
+	__u8 flags;      /* PLAN_* */
+	__u8 fd_arg[2];  /* fd arguments; NO_ARG: none */
+	__u8 fd_is_dir;  /* bit i: fd_arg[i] is a dirfd: AT_FDCWD means the working directory */
+	__u8 pair_arg;
+	__u8 items;
+	__u8 returns_if_dup; /* fcntl: an fd only with F_DUPFD */
+	__u8 pad;
+	struct plan_item item[MAX_ITEMS];
+};
+TARRY_ASSERT_SIZE(struct call_plan, 8 + 8 * MAX_ITEMS);
+
+/* Rows of the plan table: x86-64 (or aarch64), i386, x32. */
+enum { PLAN_CALLS = 1024, PLAN_TABLES = 3 };
+
+/* ---- settings and counters ---- */
+
+enum { MODE_MARKED = 0, MODE_CGROUP = 1, MODE_ALL = 2 };
+
+/* What a task iterator does. */
+enum { SNAP_SELF, SNAP_MARK_PID, SNAP_MARK_TREE, SNAP_MARK_CGROUP, SNAP_MARK_ALL, SNAP_FINISH };
+
+enum { /* as in enum class LossSource */
+	LOSS_SYSCALLS = 1,
+	LOSS_SWITCHES = 2,
+	LOSS_WAKES = 3,
+	LOSS_LIFECYCLE = 4,
+	LOSS_DEFINITIONS = 5,
+	LOSS_PAYLOAD = 6,
+	LOSS_SOURCES = 8,
+};
+
+#endif

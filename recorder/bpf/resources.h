@@ -1,0 +1,360 @@
+/* What is behind an fd: a number that stands for a file, socket, pipe …, defined once.
+ *
+ * A lookup goes through the thread's own small cache, then the table of all; only on a miss the
+ * object is described (names by a bounded walk over dentries and mounts, since bpf_d_path is
+ * refused in tracepoint programs). The definition is in its ring before the number is used. */
+#ifndef TARRY_RESOURCES_H
+#define TARRY_RESOURCES_H
+
+/* include/uapi/linux/magic.h, net/socket.c, fs/anon_inodes.c */
+#define SOCKFS_MAGIC 0x534F434B
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define TCP_LISTEN 10 /* also of Unix stream sockets */
+
+#define S_IFMT 00170000
+
+#define OFFSET(type, field) bpf_core_field_offset(type, field)
+
+enum { PATH_BYTES = 4096, NAME_BYTES = 256, PATH_DEPTH = 64, PATH_DETACHED = 1 << 30 };
+
+static __always_inline void socket_key(u64 sk_addr, u64 ino, struct res_key *key)
+{
+	struct sock_common *sk = TYPED(struct sock_common, sk_addr);
+	u16 family = GET(sk, skc_family);
+	u64 listening = GET(sk, skc_state) == TCP_LISTEN;
+
+	key->a = ino;
+	key->b = sk_addr;
+	key->c = 0;
+	key->d = listening | (u64)family << 8;
+	if (family == AF_INET || family == AF_INET6) {
+		key->c = (u64)GET(sk, skc_daddr) << 32 | GET(sk, skc_rcv_saddr);
+		key->d |= (u64)GET(sk, skc_dport) << 32 | (u64)GET(sk, skc_num) << 48;
+		if (family == AF_INET6) {
+			u64 remote = sk_addr + OFFSET(struct sock_common, skc_v6_daddr);
+			u64 local = sk_addr + OFFSET(struct sock_common, skc_v6_rcv_saddr);
+
+			key->c ^= load_word(remote) * 3 ^ load_word(remote + 8) * 5;
+			key->c ^= load_word(local) * 7 ^ load_word(local + 8) * 11;
+		}
+	} else if (family == AF_UNIX) {
+		key->c = load_word(sk_addr + OFFSET(struct unix_sock, peer));
+		key->d ^= load_word(sk_addr + OFFSET(struct unix_sock, addr)) << 16;
+	}
+}
+
+static __always_inline void path_key(u64 inode_addr, u64 mnt_addr, u64 dentry_addr,
+				     struct res_key *key)
+{
+	struct inode *inode = TYPED(struct inode, inode_addr);
+
+	key->a = GET(inode, i_ino);
+	key->b = inode_addr ^ (u64)GET(inode, i_generation) << 48;
+	key->c = dentry_addr ^ mnt_addr << 20;
+	key->d = load_word(dentry_addr + OFFSET(struct dentry, d_name.hash_len)) ^
+		 load_word(dentry_addr + OFFSET(struct dentry, d_parent)) << 24;
+}
+
+/* Fills the key of an open file. */
+static __always_inline void file_key(u64 file_addr, struct res_key *key)
+{
+	u64 inode_addr = load_word(file_addr + OFFSET(struct file, f_inode));
+	u64 sb = load_word(inode_addr + OFFSET(struct inode, i_sb));
+	u64 magic = load_word(sb + OFFSET(struct super_block, s_magic));
+
+	if (magic == SOCKFS_MAGIC) {
+		u64 socket = load_word(file_addr + OFFSET(struct file, private_data));
+		u64 sk = load_word(socket + OFFSET(struct socket, sk));
+
+		if (sk) {
+			socket_key(sk, GET(TYPED(struct inode, inode_addr), i_ino), key);
+			return;
+		}
+	}
+	path_key(inode_addr, load_word(file_addr + OFFSET(struct file, f_path.mnt)),
+		 load_word(file_addr + OFFSET(struct file, f_path.dentry)), key);
+	if (magic == ANON_INODE_FS_MAGIC)
+		key->c = load_word(file_addr + OFFSET(struct file, private_data));
+}
+
+/* Writes the names from a dentry up to the root into the scratch buffer behind a rec_resource;
+ * returns their length, | PATH_DETACHED where the walk ended outside of any directory tree. */
+__noinline u32 put_path(u64 mnt_addr, u64 dentry_addr, u32 slot)
+{
+	struct scratch *scratch = get_scratch(slot);
+	u64 mount = mnt_addr - OFFSET(struct mount, mnt);
+	u64 dentry = dentry_addr;
+	u32 used = 0;
+
+	if (!scratch)
+		return 0;
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		u64 parent = load_word(dentry + OFFSET(struct dentry, d_parent));
+
+		if (mnt_addr &&
+		    dentry == load_word(mount + OFFSET(struct mount, mnt.mnt_root))) {
+			u64 up = load_word(mount + OFFSET(struct mount, mnt_parent));
+
+			if (up == mount || !up)
+				return used;
+			dentry = load_word(mount + OFFSET(struct mount, mnt_mountpoint));
+			mount = up;
+			continue;
+		}
+		if (used > PATH_BYTES - NAME_BYTES)
+			return used;
+		if (!mnt_addr && parent == dentry)
+			return used;
+		const void *name =
+			(const void *)load_word(dentry + OFFSET(struct dentry, d_name.name));
+		long len = bpf_probe_read_kernel_str(
+			&scratch->bytes[sizeof(struct rec_resource) + used], NAME_BYTES, name);
+		if (len <= 0)
+			return used;
+		used += (u32)len & (2 * NAME_BYTES - 1);
+		if (parent == dentry || !parent)
+			return used | PATH_DETACHED;
+		dentry = parent;
+	}
+	return used;
+}
+
+/* Submits the definition whose head and `text` bytes stand in the scratch buffer; 0 where it did
+ * not fit, and the object will be defined at its next use. */
+static __always_inline u32 submit_resource(struct scratch *scratch, u32 text, struct res_key *key)
+{
+	struct rec_resource *rec = (struct rec_resource *)scratch->bytes;
+	u32 id = __sync_fetch_and_add(&last_resource_id, 1) + 1;
+	u64 size = text;
+
+	rec->type = RT_RESOURCE;
+	rec->id = id;
+	rec->text_len = text;
+	asm volatile("" : "+r"(size));
+	if (size > PATH_BYTES)
+		size = PATH_BYTES;
+	if (bpf_ringbuf_output(&definitions, rec, sizeof(*rec) + size, BPF_RB_NO_WAKEUP)) {
+		lose_unattributed(LOSS_DEFINITIONS);
+		return 0;
+	}
+	bpf_map_update_elem(&resources, key, &id, BPF_ANY);
+	return id;
+}
+
+static __always_inline void fill_inode(struct rec_resource *rec, struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	rec->mode = BPF_CORE_READ(inode, i_mode);
+	rec->inode = BPF_CORE_READ(inode, i_ino);
+	rec->generation = BPF_CORE_READ(inode, i_generation);
+	rec->rdev = BPF_CORE_READ(inode, i_rdev);
+	rec->dev = BPF_CORE_READ(sb, s_dev);
+	rec->magic = BPF_CORE_READ(sb, s_magic);
+}
+
+/* On overlayfs the file is the one below that holds the data. */
+static __always_inline void fill_real_inode(struct rec_resource *rec, struct inode *inode)
+{
+	if (rec->magic != OVERLAYFS_SUPER_MAGIC || !bpf_core_type_exists(struct ovl_inode))
+		return;
+	struct ovl_inode *ovl = (void *)((u64)inode - OFFSET(struct ovl_inode, vfs_inode));
+	struct dentry *real = BPF_CORE_READ(ovl, __upperdentry);
+
+	if (!real && bpf_core_field_exists(ovl->oe)) {
+		struct ovl_entry *entry = BPF_CORE_READ(ovl, oe);
+
+		if (BPF_CORE_READ(entry, __numlower))
+			real = (struct dentry *)BPF_CORE_READ(entry, __lowerstack[0].dentry);
+	}
+	struct inode *below = real ? BPF_CORE_READ(real, d_inode) : NULL;
+	if (below)
+		fill_inode(rec, below);
+}
+
+__noinline u32 define_path(u64 inode_addr, u64 mnt_addr, u64 dentry_addr, u64 object, u32 slot)
+{
+	struct res_key key = {};
+	struct scratch *scratch = get_scratch(slot);
+
+	if (!scratch)
+		return 0;
+	path_key(inode_addr, mnt_addr, dentry_addr, &key);
+	if (object)
+		key.c = object;
+	u32 *known = bpf_map_lookup_elem(&resources, &key);
+	if (known)
+		return *known;
+	struct rec_resource *rec = (struct rec_resource *)scratch->bytes;
+	struct inode *inode = (struct inode *)inode_addr;
+
+	__builtin_memset(rec, 0, sizeof(*rec));
+	fill_inode(rec, inode);
+	fill_real_inode(rec, inode);
+	rec->object = object;
+	u32 text = put_path(mnt_addr, dentry_addr, slot);
+	rec->detached = text & PATH_DETACHED ? 1 : 0;
+	return submit_resource(scratch, text & (2 * PATH_BYTES - 1), &key);
+}
+
+static __always_inline u64 socket_inode(u64 sk_addr)
+{
+	struct socket *socket = BPF_CORE_READ((struct sock *)sk_addr, sk_socket);
+
+	if (!socket)
+		return 0;
+	/* struct socket_alloc: the socket and its inode side by side */
+	struct socket_alloc *both = (void *)((u64)socket - OFFSET(struct socket_alloc, socket));
+	return BPF_CORE_READ(both, vfs_inode.i_ino);
+}
+
+static __always_inline u32 fill_unix(struct rec_resource *rec, struct scratch *scratch, u64 sk_addr)
+{
+	struct unix_sock *un = (struct unix_sock *)sk_addr;
+	u64 peer = (u64)BPF_CORE_READ(un, peer);
+	struct unix_address *addr = BPF_CORE_READ(un, addr);
+	struct pid *pid = BPF_CORE_READ(un, sk.sk_peer_pid);
+
+	if (peer)
+		rec->socket.peer_inode = socket_inode(peer);
+	if (pid)
+		rec->socket.peer_pid = BPF_CORE_READ(pid, numbers[0].nr);
+	if (!addr)
+		return 0;
+	/* sockaddr_un: the family, then the name; an abstract one begins with NUL */
+	u32 len = (u32)BPF_CORE_READ(addr, len) - 2;
+	if (len == 0 || len > 108)
+		return 0;
+	if (bpf_probe_read_kernel(&scratch->bytes[sizeof(*rec)], len,
+				  (const void *)((u64)addr + OFFSET(struct unix_address, name) + 2)))
+		return 0;
+	return len;
+}
+
+__noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
+{
+	struct res_key key = {};
+	struct scratch *scratch = get_scratch(slot);
+
+	if (!scratch)
+		return 0;
+	socket_key(sk_addr, ino, &key);
+	u32 *known = bpf_map_lookup_elem(&resources, &key);
+	if (known)
+		return *known;
+	struct rec_resource *rec = (struct rec_resource *)scratch->bytes;
+	struct sock *sk = (struct sock *)sk_addr;
+	u32 text = 0;
+
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->is_socket = 1;
+	rec->mode = 0140000;
+	rec->inode = ino;
+	rec->magic = SOCKFS_MAGIC;
+	rec->socket.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	rec->socket.listening = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
+	rec->socket.type = BPF_CORE_READ(sk, sk_type);
+	rec->socket.protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (rec->socket.family == AF_INET) {
+		*(u32 *)rec->socket.local_addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		*(u32 *)rec->socket.remote_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	} else if (rec->socket.family == AF_INET6) {
+		BPF_CORE_READ_INTO(&rec->socket.local_addr, sk,
+				   __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&rec->socket.remote_addr, sk,
+				   __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	} else if (rec->socket.family == AF_UNIX) {
+		text = fill_unix(rec, scratch, sk_addr);
+	}
+	if (rec->socket.family == AF_INET || rec->socket.family == AF_INET6) {
+		rec->socket.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		rec->socket.remote_port =
+			__builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	}
+	return submit_resource(scratch, text, &key);
+}
+
+/* The resource of an open file that the thread's cache does not know. */
+__noinline u32 file_resource(u64 file_addr, u32 slot)
+{
+	u64 inode_addr = load_word(file_addr + OFFSET(struct file, f_inode));
+	u64 sb = load_word(inode_addr + OFFSET(struct inode, i_sb));
+	u64 magic = load_word(sb + OFFSET(struct super_block, s_magic));
+	u64 private_data = load_word(file_addr + OFFSET(struct file, private_data));
+
+	if (!file_addr || !inode_addr)
+		return 0;
+	if (magic == SOCKFS_MAGIC) {
+		u64 sk = load_word(private_data + OFFSET(struct socket, sk));
+
+		if (sk)
+			return define_socket(sk, GET(TYPED(struct inode, inode_addr), i_ino), slot);
+	}
+	return define_path(inode_addr, load_word(file_addr + OFFSET(struct file, f_path.mnt)),
+			   load_word(file_addr + OFFSET(struct file, f_path.dentry)),
+			   magic == ANON_INODE_FS_MAGIC ? private_data : 0, slot);
+}
+
+/* The resource of a directory or file by its path (working directory, executable). */
+__noinline u32 path_resource(u64 mnt_addr, u64 dentry_addr, u32 slot)
+{
+	u64 inode_addr = load_word(dentry_addr + OFFSET(struct dentry, d_inode));
+
+	if (!dentry_addr || !inode_addr)
+		return 0;
+	return define_path(inode_addr, mnt_addr, dentry_addr, 0, slot);
+}
+
+/* The same through the thread's cache. */
+static __always_inline u32 cached_file(struct thread_state *st, u64 file_addr, u32 slot)
+{
+	struct cache_entry *entry = &st->cache[(file_addr >> 8) & (CACHE_ENTRIES - 1)];
+	struct res_key key;
+
+	file_key(file_addr, &key);
+	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
+	    entry->key.d == key.d)
+		return (u32)entry->id;
+	u32 id = file_resource(file_addr, slot);
+	if (id) {
+		entry->key = key;
+		entry->id = id;
+	}
+	return id;
+}
+
+/* The file behind an fd of the task, 0: none. */
+static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
+{
+	struct fdtable *table = task->files->fdt;
+
+	if (fd >= table->max_fds)
+		return 0;
+	return load_word((u64)table->fd + (u64)fd * 8);
+}
+
+static __always_inline u32 fd_resource(struct thread_state *st, struct task_struct *task, u64 fd,
+				       u32 slot)
+{
+	u64 file_addr = file_of_fd(task, (u32)fd);
+
+	return file_addr ? cached_file(st, file_addr, slot) : 0;
+}
+
+static __always_inline u32 cwd_resource(struct task_struct *task, u32 slot)
+{
+	u64 fs = 0;
+
+	bpf_core_read(&fs, sizeof(fs), &task->fs);
+	if (!fs)
+		return 0;
+	return path_resource(load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
+			     load_word(fs + OFFSET(struct fs_struct, pwd.dentry)), slot);
+}
+
+#endif

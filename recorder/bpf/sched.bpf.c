@@ -1,0 +1,283 @@
+/* Switches and wake-ups of recorded threads. */
+
+/* include/linux/sched.h */
+#define TASK_DEAD 0x80
+
+static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
+{
+	u32 index = (u32)nr;
+
+	if (abi == ABI_X32) {
+		index &= ~0x40000000U;
+		index = index < PLAN_CALLS ? index + 2 * PLAN_CALLS : ~0U;
+	} else if (abi == ABI_I386) {
+		index = index < PLAN_CALLS ? index + PLAN_CALLS : ~0U;
+	} else if (index >= PLAN_CALLS) {
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&plans, &index);
+}
+
+/* The call a task that is in the kernel is in, from its saved registers. `task` is the current one,
+ * or `files` belongs to it and it does not run. */
+static __always_inline void pending_call(struct thread_state *st, struct task_struct *task,
+					 struct rec_pending *pending, u32 slot)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	s64 nr;
+
+	pending->abi = ABI_NONE;
+	pending->nr = -1;
+	pending->resource = 0;
+	__builtin_memset(pending->args, 0, sizeof(pending->args));
+	if (!regs || task->flags & PF_KTHREAD)
+		return;
+	nr = regs_nr(regs);
+	if (nr < 0 || (s32)nr < 0)
+		return; /* an interrupt or fault of user code */
+	u8 abi = task_abi(task, nr);
+	struct call_plan *plan = find_plan(abi, nr);
+
+	pending->abi = abi;
+	pending->nr = (s32)nr;
+	regs_args(regs, abi, pending->args);
+	if (!plan)
+		return;
+	u8 arg = plan->fd_arg[0];
+	if (arg < MAX_ARGS && !(plan->fd_is_dir & 1))
+		pending->resource = fd_resource(st, task, pending->args[arg], slot);
+}
+
+static __always_inline void switched_in(struct thread_state *st, u64 now)
+{
+	st->out_ns = 0;
+	void *ring = event_ring();
+	struct rec_switch_in *rec =
+		ring ? bpf_ringbuf_reserve(ring, sizeof(*rec), 0) : NULL;
+
+	if (!rec) {
+		lose(st, LOSS_SWITCHES, now);
+		return;
+	}
+	rec->type = RT_SWITCH_IN;
+	rec->pad = 0;
+	rec->cpu = (u16)bpf_get_smp_processor_id();
+	rec->thread = st->id;
+	rec->ts_ns = now;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline u8 switch_flags(struct task_struct *task, u32 state)
+{
+	u8 flags = task_is_throttled(task) ? SWITCH_THROTTLED : 0;
+
+	if (state && BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
+		flags |= SWITCH_IOWAIT;
+	return flags;
+}
+
+static __always_inline void switched_out(struct thread_state *st, struct task_struct *task,
+					 bool preempt, u32 state, u64 now)
+{
+	void *ring = event_ring();
+
+	st->out_ns = now;
+	if (!ring)
+		return;
+	if (preempt || !state || state & TASK_DEAD) {
+		struct rec_switch_out *rec = bpf_ringbuf_reserve(
+			ring, __builtin_offsetof(struct rec_switch_out, pending), 0);
+
+		if (!rec) {
+			lose(st, LOSS_SWITCHES, now);
+			return;
+		}
+		rec->type = RT_SWITCH_OUT;
+		rec->flags = switch_flags(task, 0) | SWITCH_PREEMPTED;
+		rec->cpu = (u16)bpf_get_smp_processor_id();
+		rec->thread = st->id;
+		rec->ts_ns = now;
+		rec->state = preempt ? 0 : state;
+		rec->pad = 0;
+		bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+		return;
+	}
+	struct rec_pending pending;
+
+	pending_call(st, task, &pending, SLOT_SWITCH);
+	if (pending.nr < 0)
+		pending.resource = st->fault_res;
+	st->fault_res = 0;
+	struct rec_switch_out *rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
+	if (!rec) {
+		lose(st, LOSS_SWITCHES, now);
+		return;
+	}
+	rec->type = RT_SWITCH_OUT;
+	rec->flags = switch_flags(task, state);
+	rec->cpu = (u16)bpf_get_smp_processor_id();
+	rec->thread = st->id;
+	rec->ts_ns = now;
+	rec->state = state;
+	rec->pad = 0;
+	rec->pending.abi = pending.abi;
+	__builtin_memset(rec->pending.pad, 0, sizeof(rec->pending.pad));
+	rec->pending.nr = pending.nr;
+	rec->pending.resource = pending.resource;
+	rec->pending.pad2 = 0;
+	__builtin_memcpy(rec->pending.args, pending.args, sizeof(pending.args));
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+/* 5.18 (fa2c3254d7cf): prev_state is the fourth argument; the task's own field may have been
+ * overwritten by a waker on another CPU by then. */
+SEC("tp_btf/sched_switch")
+int on_switch(u64 *ctx)
+{
+	bool preempt = (bool)ctx[0];
+	struct task_struct *prev = (struct task_struct *)ctx[1];
+	struct task_struct *next = (struct task_struct *)ctx[2];
+	struct thread_state *from = recorded_thread(prev, SLOT_SWITCH);
+	struct thread_state *to = recorded_thread(next, SLOT_SWITCH);
+
+	if (!from && !to)
+		return 0;
+	u64 now = bpf_ktime_get_boot_ns();
+	if (from) {
+		u32 state = switch_has_state ? (u32)ctx[3] : task_state(prev);
+
+		switched_out(from, prev, preempt, state, now);
+	}
+	if (to)
+		switched_in(to, now);
+	return 0;
+}
+
+enum { STACK_DEPTH = 32 };
+
+struct wake_buffer {
+	struct rec_wake rec;
+	u64 stack[STACK_DEPTH];
+};
+
+static __always_inline void fill_waker(struct rec_wake *rec, struct task_struct *waker)
+{
+	struct thread_state *st = make_thread(waker, 0, 0, SLOT_WAKE);
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(waker);
+
+	if (!st)
+		return;
+	rec->waker = st->id;
+	if (!regs || waker->flags & PF_KTHREAD)
+		return;
+	s64 nr = regs_nr(regs);
+	if (nr < 0 || (s32)nr < 0)
+		return;
+	u64 args[MAX_ARGS];
+
+	rec->abi = task_abi(waker, nr);
+	rec->nr = (s32)nr;
+	struct call_plan *plan = find_plan(rec->abi, nr);
+	u8 arg = plan ? plan->fd_arg[0] : NO_ARG;
+	if (arg >= MAX_ARGS || plan->fd_is_dir & 1)
+		return;
+	regs_args(regs, rec->abi, args);
+	rec->resource = fd_resource(st, waker, args[arg], SLOT_WAKE);
+}
+
+static __always_inline void woken(struct thread_state *st, struct task_struct *task, bool is_new)
+{
+	struct task_struct *current_task = bpf_get_current_task_btf();
+	struct cpu_context *context = cpu_context();
+	u64 now = bpf_ktime_get_boot_ns();
+	void *ring = event_ring();
+	struct rec_wake wake = {};
+
+	if (!context || !ring)
+		return;
+	wake.type = RT_WAKE;
+	wake.is_new = is_new;
+	wake.nr = -1;
+	wake.thread = st->id;
+	wake.ts_ns = now;
+	wake.context = waker_context(current_task, context);
+	if (wake.context == WAKER_THREAD) {
+		fill_waker(&wake, current_task);
+	} else if (wake.context == WAKER_NETWORK && context->socket) {
+		u64 ino = socket_inode(context->socket);
+
+		if (ino)
+			wake.resource = define_socket(context->socket, ino, SLOT_WAKE);
+	}
+	if (!is_new && st->out_ns && now - st->out_ns >= stack_min_sleep_ns) {
+		struct scratch *scratch = get_scratch(SLOT_WAKE);
+
+		if (!scratch)
+			return;
+		struct wake_buffer *buffer = (struct wake_buffer *)scratch->bytes;
+		long bytes = bpf_get_task_stack(task, buffer->stack, sizeof(buffer->stack), 0);
+		u64 size = bytes > 0 ? (u64)bytes : 0;
+
+		asm volatile("" : "+r"(size));
+		if (size > sizeof(buffer->stack))
+			size = 0;
+		wake.stack_depth = (u32)size / 8;
+		buffer->rec = wake;
+		if (bpf_ringbuf_output(ring, buffer, sizeof(wake) + size, BPF_RB_NO_WAKEUP))
+			lose(st, LOSS_WAKES, now);
+		return;
+	}
+	struct rec_wake *rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
+	if (!rec) {
+		lose(st, LOSS_WAKES, now);
+		return;
+	}
+	*rec = wake;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct thread_state *st = recorded_thread(task, SLOT_WAKE);
+
+	if (st)
+		woken(st, task, false);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *task)
+{
+	struct thread_state *st = recorded_thread(task, SLOT_WAKE);
+
+	if (st)
+		woken(st, task, true);
+	return 0;
+}
+
+/* A page that was not in the cache is read: in a page fault this names the file that the thread is
+ * about to wait for, which its registers do not. */
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(on_cache_add, struct folio *folio)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_state *st = recorded_thread(task, SLOT_LIFE);
+
+	if (!st)
+		return 0;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!regs || task->flags & PF_KTHREAD || regs_nr(regs) >= 0)
+		return 0;
+	u64 mapping = (u64)BPF_CORE_READ(folio, mapping);
+	if (!mapping || mapping & 3)
+		return 0;
+	u64 inode = (u64)BPF_CORE_READ((struct address_space *)mapping, host);
+	u64 alias = load_word(inode + OFFSET(struct inode, i_dentry.first));
+	if (!inode || !alias)
+		return 0;
+	u64 dentry = alias - OFFSET(struct dentry, d_u.d_alias);
+	/* no mount is known here: user space completes the path by the device */
+	st->fault_res = define_path(inode, 0, dentry, 0, SLOT_LIFE);
+	return 0;
+}

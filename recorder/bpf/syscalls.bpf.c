@@ -1,0 +1,269 @@
+/* Every system call of a recorded thread: state kept from enter to exit, one record at the exit. */
+
+#include "recorder/bpf/parts.h"
+
+#define AT_FDCWD -100
+
+/* Strings and buffers that the kernel will read, taken before the call can change them or, in an
+ * execve, before they are gone. 1: a path is relative (or not known yet). */
+__noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
+{
+	struct scratch *s = get_scratch(SLOT_ENTER);
+	u32 at = sizeof(struct rec_enter_data);
+	u32 relative = 0;
+
+	if (!s || !st || !plan)
+		return 0;
+	for (u32 i = 0; i < MAX_ITEMS; i++) {
+		if (i >= plan->items)
+			break;
+		if (plan->item[i].out)
+			continue;
+		u32 end = put_item(st, &plan->item[i], 0, SLOT_ENTER, at & END_MASK);
+
+		if (end & ITEM_FAILED) {
+			st->retry |= 1U << i;
+			relative = 1;
+			continue;
+		}
+		if (end & ITEM_RELATIVE)
+			relative = 1;
+		at = end & END_MASK;
+	}
+	if (at == sizeof(struct rec_enter_data))
+		return relative;
+	struct rec_enter_data *rec = (struct rec_enter_data *)s->bytes;
+	void *ring = event_ring();
+	u64 size = at;
+
+	rec->type = RT_ENTER_DATA;
+	rec->thread = st->id;
+	rec->call_seq = st->call_seq;
+	asm volatile("" : "+r"(size));
+	if (size > SCRATCH_BYTES)
+		size = SCRATCH_BYTES;
+	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP)) {
+		lose(st, LOSS_PAYLOAD, st->enter_ns);
+		return relative;
+	}
+	st->flags |= STATE_ENTER_DATA;
+	return relative;
+}
+
+static __always_inline void fd_arguments(struct thread_state *st, struct task_struct *task,
+					 struct call_plan *plan, u32 slot)
+{
+	u8 first = plan->fd_arg[0], second = plan->fd_arg[1];
+
+	if (first < MAX_ARGS)
+		st->res[RES_FIRST] = fd_resource(st, task, st->args[first], slot);
+	if (second < MAX_ARGS)
+		st->res[RES_SECOND] = fd_resource(st, task, st->args[second], slot);
+}
+
+static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *plan)
+{
+	u8 first = plan->fd_arg[0], second = plan->fd_arg[1];
+
+	if (plan->flags & PLAN_CWD)
+		return true;
+	if (plan->fd_is_dir & 1 && first < MAX_ARGS && (s32)st->args[first] == AT_FDCWD)
+		return true;
+	return plan->fd_is_dir & 2 && second < MAX_ARGS && (s32)st->args[second] == AT_FDCWD;
+}
+
+static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struct *task, u32 slot)
+{
+	struct fs_struct *fs = task->fs;
+	u64 mnt = 0, dentry = 0;
+	struct res_key key;
+
+	bpf_core_read(&mnt, sizeof(mnt), &fs->pwd.mnt);
+	bpf_core_read(&dentry, sizeof(dentry), &fs->pwd.dentry);
+	struct cache_entry *entry = &st->cache[(dentry >> 7) & (CACHE_ENTRIES - 1)];
+
+	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
+	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
+	    entry->key.d == key.d)
+		return (u32)entry->id;
+	u32 id = path_resource(mnt, dentry, slot);
+	if (id) {
+		entry->key = key;
+		entry->id = id;
+	}
+	return id;
+}
+
+static __always_inline void begin_call(struct thread_state *st, struct task_struct *task,
+				       struct pt_regs *regs, s64 nr)
+{
+	st->abi = task_abi(task, nr);
+	st->nr = (s32)nr;
+	regs_args(regs, st->abi, st->args);
+	st->call_seq++;
+	st->data_seq = st->call_seq;
+	st->data_thread = st->id;
+	st->retry = 0;
+	st->flags = 0;
+	__builtin_memset(st->res, 0, sizeof(st->res));
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_state *st = recorded_thread(task, SLOT_ENTER);
+
+	if (!st)
+		return 0;
+	st->enter_ns = bpf_ktime_get_boot_ns();
+	begin_call(st, task, regs, nr);
+	struct call_plan *plan = find_plan(st->abi, nr);
+	if (!plan)
+		return 0;
+	u8 flags = plan->flags;
+	if (!(flags & PLAN_LATE_RESOURCE))
+		fd_arguments(st, task, plan, SLOT_ENTER);
+	if (flags & PLAN_ENTER_PARTS && enter_parts(st, plan) && from_cwd(st, plan))
+		st->res[RES_CWD] = cached_cwd(st, task, SLOT_ENTER);
+	return 0;
+}
+
+static __always_inline void fill_call(struct rec_call *rec, struct thread_state *st, u8 flags, u64 now,
+				      s64 ret)
+{
+	rec->type = RT_CALL;
+	rec->abi = st->abi;
+	rec->flags = flags | (st->flags & STATE_ENTER_DATA ? CALL_ENTER_DATA : 0);
+	rec->pad = 0;
+	rec->thread = st->id;
+	rec->call_seq = st->call_seq;
+	rec->nr = st->nr;
+	rec->enter_ns = st->enter_ns;
+	rec->dur_ns = now - st->enter_ns;
+	rec->ret = ret;
+	__builtin_memcpy(rec->args, st->args, sizeof(rec->args));
+	__builtin_memcpy(rec->res, st->res, sizeof(rec->res));
+}
+
+/* The record without parts: reserved in place, nothing copied twice. */
+static __always_inline void put_call(struct thread_state *st, u8 flags, u64 now, s64 ret)
+{
+	void *ring = event_ring();
+	struct rec_call *rec = ring ? bpf_ringbuf_reserve(ring, sizeof(*rec), 0) : NULL;
+
+	if (!rec) {
+		lose(st, LOSS_SYSCALLS, now);
+		return;
+	}
+	fill_call(rec, st, flags, now, ret);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+__noinline int put_call_with_parts(struct thread_state *st, struct call_plan *plan, s64 ret, u64 now,
+				   u32 flags)
+{
+	struct scratch *s = get_scratch(SLOT_EXIT);
+	u32 at = sizeof(struct rec_call);
+
+	if (!s || !st || !plan)
+		return 0;
+	for (u32 i = 0; i < MAX_ITEMS; i++) {
+		if (i >= plan->items)
+			break;
+		bool again = st->retry & 1U << i;
+
+		if (!again && (!plan->item[i].out || ret < 0))
+			continue;
+		u32 end;
+		if (is_ready_item(&plan->item[i]))
+			end = put_ready_item(st, &plan->item[i], ret, SLOT_EXIT, at & END_MASK);
+		else
+			end = put_item(st, &plan->item[i], plan->item[i].out ? ret : 0, SLOT_EXIT,
+				       at & END_MASK);
+		if (!(end & ITEM_FAILED))
+			at = end & END_MASK;
+	}
+	struct rec_call *rec = (struct rec_call *)s->bytes;
+	void *ring = event_ring();
+	u64 size = at;
+
+	fill_call(rec, st, (u8)flags, now, ret);
+	asm volatile("" : "+r"(size));
+	if (size > SCRATCH_BYTES)
+		size = SCRATCH_BYTES;
+	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP))
+		lose(st, LOSS_SYSCALLS, now);
+	return 0;
+}
+
+/* A thread that ends or a recording that ends with a call still pending. */
+static __always_inline void unfinished_call(struct thread_state *st, u64 now)
+{
+	put_call(st, CALL_UNFINISHED, now, 0);
+	st->nr = -1;
+}
+
+enum { F_DUPFD = 0, F_DUPFD_CLOEXEC = 1030 };
+
+static __always_inline void returned_fds(struct thread_state *st, struct task_struct *task,
+					 struct call_plan *plan, s64 ret)
+{
+	if (plan->flags & PLAN_RETURNS_FD && ret >= 0) {
+		bool is_fd = !plan->returns_if_dup || (s32)st->args[1] == F_DUPFD ||
+			     (s32)st->args[1] == F_DUPFD_CLOEXEC;
+
+		if (is_fd)
+			st->res[RES_RETURNED] = fd_resource(st, task, (u64)ret, SLOT_EXIT);
+	}
+	if (plan->flags & PLAN_PAIR && ret == 0) {
+		u8 arg = plan->pair_arg;
+		u32 fds[2];
+
+		if (arg < MAX_ARGS &&
+		    bpf_probe_read_user(fds, sizeof(fds), (const void *)st->args[arg]) == 0) {
+			st->res[RES_RETURNED] = fd_resource(st, task, fds[0], SLOT_EXIT);
+			st->res[RES_CWD] = fd_resource(st, task, fds[1], SLOT_EXIT);
+		}
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_state *st = recorded_thread(task, SLOT_EXIT);
+	u8 flags = 0;
+
+	if (!st)
+		return 0;
+	u64 now = bpf_ktime_get_boot_ns();
+	if (st->nr < 0) {
+		s64 nr = regs_nr(regs);
+
+		if (st->flags & STATE_NEW_CHILD || (s32)nr < 0) {
+			st->flags &= ~(u32)STATE_NEW_CHILD; /* the child's side of a clone */
+			return 0;
+		}
+		st->enter_ns = now; /* denied by seccomp, or begun before the recording */
+		begin_call(st, task, regs, nr);
+		flags = CALL_NO_ENTER;
+	}
+	struct call_plan *plan = find_plan(st->abi, st->nr);
+	if (!plan) {
+		put_call(st, flags, now, ret);
+		st->nr = -1;
+		return 0;
+	}
+	u8 todo = plan->flags;
+	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER)
+		fd_arguments(st, task, plan, SLOT_EXIT);
+	if (todo & (PLAN_RETURNS_FD | PLAN_PAIR))
+		returned_fds(st, task, plan, ret);
+	if (st->retry || todo & PLAN_EXIT_PARTS)
+		put_call_with_parts(st, plan, ret, now, flags);
+	else
+		put_call(st, flags, now, ret);
+	st->nr = -1;
+	return 0;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tarry's BPF programs, as one object: each source of events is a file. */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "recorder/bpf/records.h"
+#include "recorder/bpf/kernel_compat.h"
+
+#include "recorder/bpf/maps.h"
+#include "recorder/bpf/resources.h"
+#include "recorder/bpf/threads.h"
+
+#include "recorder/bpf/context.bpf.c"
+#include "recorder/bpf/sched.bpf.c"
+#include "recorder/bpf/syscalls.bpf.c"
+#include "recorder/bpf/lifecycle.bpf.c"
+#include "recorder/bpf/snapshot.bpf.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

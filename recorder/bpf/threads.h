@@ -1,0 +1,262 @@
+/* Who a thread is: its state in task local storage, its definition, and whether it is recorded. */
+#ifndef TARRY_THREADS_H
+#define TARRY_THREADS_H
+
+#define PF_KTHREAD 0x00200000
+
+enum { MAX_SUBSYSTEMS = 12, CGROUP_DEPTH = 24 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, u8);
+} known_cgroups SEC(".maps");
+
+/* Describes a cgroup once; returns the number it goes by. */
+__noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
+{
+	struct scratch *scratch = get_scratch(slot);
+	struct kernfs_node *node = BPF_CORE_READ((struct cgroup *)cgroup_addr, kn);
+
+	if (!scratch || !node)
+		return 0;
+	/* ids are unique in one hierarchy only */
+	u64 id = BPF_CORE_READ(node, id) ^ (u64)node << 16;
+	if (bpf_map_lookup_elem(&known_cgroups, &id))
+		return id;
+	struct rec_cgroup *rec = (struct rec_cgroup *)scratch->bytes;
+	u64 used = 0;
+	u8 yes = 1;
+
+	for (int i = 0; i < CGROUP_DEPTH; i++) {
+		struct kernfs_node *parent = kernfs_parent(node);
+
+		if (!parent || used > PATH_BYTES - NAME_BYTES)
+			break;
+		long len = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(*rec) + used],
+						     NAME_BYTES, BPF_CORE_READ(node, name));
+		if (len <= 0)
+			break;
+		used += (u32)len & (2 * NAME_BYTES - 1);
+		node = parent;
+	}
+	rec->type = RT_CGROUP;
+	rec->id = id;
+	rec->text_len = (u32)used;
+	asm volatile("" : "+r"(used));
+	if (used > PATH_BYTES)
+		used = PATH_BYTES;
+	if (bpf_ringbuf_output(&definitions, rec, sizeof(*rec) + used, BPF_RB_NO_WAKEUP)) {
+		lose_unattributed(LOSS_DEFINITIONS);
+		return 0;
+	}
+	bpf_map_update_elem(&known_cgroups, &id, &yes, BPF_ANY);
+	return id;
+}
+
+/* The cgroup a process is named by: that of the v2 hierarchy, or, where this says nothing (hybrid
+ * machines keep everything in its root), the deepest of the v1 hierarchies. */
+static __always_inline u64 task_cgroup(struct task_struct *task, u32 slot)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *best = BPF_CORE_READ(set, dfl_cgrp);
+	int level = BPF_CORE_READ(best, level);
+
+	if (level == 0) {
+		for (int i = 0; i < MAX_SUBSYSTEMS; i++) {
+			struct cgroup *other = BPF_CORE_READ(set, subsys[i], cgroup);
+			int depth = other ? BPF_CORE_READ(other, level) : 0;
+
+			if (depth > level) {
+				level = depth;
+				best = other;
+			}
+		}
+	}
+	return define_cgroup((u64)best, slot);
+}
+
+/* The number of a task in the recorder's own pid namespace, 0 where it is not visible there. */
+static __always_inline s32 own_number(struct pid *pid)
+{
+	u32 level = self_pid_level;
+
+	if (level > BPF_CORE_READ(pid, level) || level > 32)
+		return 0;
+	struct upid upid = {};
+	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
+			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
+					     level * bpf_core_type_size(struct upid) +
+					     OFFSET(struct upid, nr)));
+	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
+			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
+					     level * bpf_core_type_size(struct upid) +
+					     OFFSET(struct upid, ns)));
+	return (u64)upid.ns == self_pid_ns ? upid.nr : 0;
+}
+
+static __always_inline s32 inner_number(struct pid *pid)
+{
+	u32 level = BPF_CORE_READ(pid, level);
+	s32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr),
+			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
+					     (level & 63) * bpf_core_type_size(struct upid) +
+					     OFFSET(struct upid, nr)));
+	return nr;
+}
+
+/* Gives the thread an id and submits its definition. A second definition of the same thread (two
+ * CPUs at once) is harmless: user space knows threads by tid and start time. 0: no room, try again. */
+__noinline u32 define_thread(struct thread_state *st, u64 task_addr, u32 creator, u32 flags, u32 slot)
+{
+	struct task_struct *task = (struct task_struct *)task_addr;
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid *leader_pid = BPF_CORE_READ(leader, thread_pid);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	u32 exe = 0, cwd = 0;
+	u64 cgroup = 0;
+
+	if (!st)
+		return 0;
+	if (leader == task) {
+		u64 fs = (u64)BPF_CORE_READ(task, fs);
+		u64 mm = (u64)BPF_CORE_READ(task, mm);
+		u64 file = mm ? (u64)BPF_CORE_READ((struct mm_struct *)mm, exe_file) : 0;
+
+		flags |= THREAD_HAS_INFO;
+		if (file)
+			exe = file_resource(file, slot);
+		if (fs)
+			cwd = path_resource(load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
+					    load_word(fs + OFFSET(struct fs_struct, pwd.dentry)),
+					    slot);
+		cgroup = task_cgroup(task, slot);
+	}
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		flags |= THREAD_KERNEL;
+	struct rec_thread *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (!rec) {
+		lose_unattributed(LOSS_DEFINITIONS);
+		return 0;
+	}
+	u32 id = st->id ? st->id : __sync_fetch_and_add(&last_thread_id, 1) + 1;
+
+	if (leader == task)
+		st->leader = id;
+	rec->type = RT_THREAD;
+	rec->flags = (u8)flags;
+	rec->pad = 0;
+	rec->id = id;
+	rec->leader = st->leader;
+	rec->creator = creator;
+	rec->tid = BPF_CORE_READ(task, pid);
+	rec->pid = BPF_CORE_READ(task, tgid);
+	rec->ns_tid = inner_number(pid);
+	rec->ns_pid = inner_number(leader_pid);
+	rec->own_tid = own_number(pid);
+	rec->own_pid = own_number(leader_pid);
+	rec->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	rec->uid = BPF_CORE_READ(cred, uid.val);
+	rec->gid = BPF_CORE_READ(cred, gid.val);
+	rec->exe = exe;
+	rec->cwd = cwd;
+	rec->pad2 = 0;
+	rec->cgroup = cgroup;
+	rec->start_ns = BPF_CORE_READ(task, start_boottime);
+	rec->ts_ns = bpf_ktime_get_boot_ns();
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), &task->comm);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	st->id = id;
+	return id;
+}
+
+/* The state of a task, made and defined if need be. `flags` RECORDED makes it a target. */
+static __always_inline struct thread_state *make_thread(struct task_struct *task, u32 creator,
+							u32 flags, u32 slot)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (!st) {
+		st = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!st)
+			return NULL;
+		st->nr = -1;
+	}
+	bool first_recorded = false;
+	if ((flags & THREAD_RECORDED) && !st->exited &&
+	    __sync_val_compare_and_swap(&st->recorded, 0, 1) == 0) {
+		__sync_fetch_and_add(&alive_threads, 1);
+		first_recorded = true;
+	}
+	if (st->id && !first_recorded)
+		return st;
+	if (st->recorded)
+		flags |= THREAD_RECORDED;
+	struct task_struct *leader = task->group_leader;
+	if (task->pid != task->tgid && !st->leader) {
+		struct thread_state *first = bpf_task_storage_get(&threads, leader, NULL, 0);
+
+		if (!first) {
+			first = bpf_task_storage_get(&threads, leader, NULL,
+						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+			if (first)
+				first->nr = -1;
+		}
+		if (first) {
+			if (!first->id)
+				define_thread(first, address_of(first, leader), 0,
+					      flags & THREAD_EXISTED, slot);
+			st->leader = first->id;
+		}
+	}
+	define_thread(st, address_of(st, task), creator, flags, slot);
+	return st;
+}
+
+/* The state of a thread whose events are recorded, NULL for all others: the first thing every
+ * program asks. */
+static __always_inline struct thread_state *recorded_thread(struct task_struct *task, u32 slot)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (st && st->recorded && st->id)
+		return st;
+	if (st && st->recorded)
+		return make_thread(task, 0, THREAD_RECORDED, slot);
+	if (mode != MODE_ALL || task->tgid == self_tgid || !task->pid || (st && st->exited))
+		return NULL;
+	return make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, slot);
+}
+
+/* Is the task in the target cgroup or below it? */
+static __always_inline bool in_target_cgroup(struct cgroup *cgroup)
+{
+	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
+
+	for (int i = 0; i < CGROUP_DEPTH && node; i++) {
+		if (BPF_CORE_READ(node, id) == target_cgroup)
+			return true;
+		node = kernfs_parent(node);
+	}
+	return false;
+}
+
+static __always_inline bool task_in_target_cgroup(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup *cgroup = NULL;
+
+	if (target_hierarchy < 0)
+		cgroup = BPF_CORE_READ(set, dfl_cgrp);
+	else
+		for (int i = 0; i < MAX_SUBSYSTEMS; i++)
+			if (i == target_hierarchy)
+				cgroup = BPF_CORE_READ(set, subsys[i], cgroup);
+	return cgroup && in_target_cgroup(cgroup);
+}
+
+#endif
