@@ -7,10 +7,9 @@
 #include "format/errors.h"
 
 namespace tarry {
-namespace {
 
 // SQLite's own text functions trust TEXT to be UTF-8 and end at a NUL: anything else is a BLOB.
-bool isText(std::string_view text) {
+bool isSqlText(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const auto* const end = p + text.size();
   while (p < end) {
@@ -45,6 +44,8 @@ bool isText(std::string_view text) {
   }
   return true;
 }
+
+namespace {
 
 [[noreturn]] void fail(sqlite3* db, std::string_view doing) {
   const std::string why = db != nullptr ? sqlite3_errmsg(db) : "out of memory";
@@ -90,7 +91,7 @@ Statement& Statement::bind(int index, double value) {
 }
 
 Statement& Statement::bind(int index, std::string_view text) {
-  if (isText(text)) return bindLabel(index, text);
+  if (isSqlText(text)) return bindLabel(index, text);
   return bindBlob(index, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 

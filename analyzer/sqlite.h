@@ -15,6 +15,9 @@ struct sqlite3_stmt;
 
 namespace tarry {
 
+// True for what SQLite takes as TEXT: valid UTF-8 without NUL.
+bool isSqlText(std::string_view text);
+
 class Statement {
  public:
   Statement() = default;

@@ -4,8 +4,8 @@
 // A column's SQL type follows from the type of its member:
 //   int64_t                    INTEGER NOT NULL (values are stored as signed 64 bit)
 //   std::optional<int64_t>     INTEGER, NULL where not known
-//   Label                      TEXT that lives for ever and is known to be UTF-8; null data() is NULL
-//   std::string_view           TEXT, or BLOB where it is not valid UTF-8; null data() is NULL
+//   Label                      TEXT that lives as long as the inserter: a name of ours, or of a TextPool
+//   std::string_view           TEXT, or BLOB where it is no text (isSqlText); null data() is NULL
 //   std::span<const uint8_t>   BLOB
 #pragma once
 
@@ -24,11 +24,14 @@
 
 namespace tarry {
 
-// A name from a table of ours (a state, a kind, a system call): static storage, valid UTF-8.
+// Text that stays where it is and has been checked once: a state, a kind, a system call, an interned
+// string. Null data() is SQL's NULL.
 struct Label {
   std::string_view text;
+  bool blob = false;  // no text in SQLite's sense
   constexpr Label() = default;
-  constexpr explicit Label(std::string_view t) : text(t) {}
+  constexpr explicit Label(std::string_view t, bool is_blob = false) : text(t), blob(is_blob) {}
+  constexpr explicit operator bool() const { return text.data() != nullptr; }
   friend constexpr bool operator==(const Label&, const Label&) = default;
 };
 
@@ -119,7 +122,11 @@ class Inserter {
       if (value.text.data() == nullptr) {
         bindNothing(bound, kParameter);
       } else if (bound.kind != Bound::Kind::label || bound.text != value.text.data()) {
-        statement_.bindLabel(kParameter, value.text);
+        if (value.blob) {
+          statement_.bindBlob(kParameter, {reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()});
+        } else {
+          statement_.bindLabel(kParameter, value.text);
+        }
         bound = {Bound::Kind::label, 0, value.text.data()};
       }
     } else if constexpr (kField.index() == 3) {

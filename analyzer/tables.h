@@ -214,16 +214,16 @@ struct SyscallRow {
   int64_t call_seq = 0;
   Label abi;
   int64_t nr = 0;
-  std::string_view name;
+  Label name;
   NullableInteger a0, a1, a2, a3, a4, a5;
   std::string_view args;
   NullableInteger ret;
-  std::string_view errno_name;
+  Label errno_name;
   NullableInteger fd;
   Label fd_role;
   NullableInteger resource_id;
   NullableInteger bytes;
-  std::string_view path;
+  Label path;
   int64_t blocked_ns = 0;
   NullableInteger stack_id;
 };
@@ -259,9 +259,9 @@ inline constexpr Table<SyscallRow, 24> kSyscall{
 struct SyscallObjectRow {
   int64_t syscall_id = 0;
   Label role;
-  int64_t fd = 0;
+  NullableInteger fd;
   NullableInteger resource_id;
-  std::string_view path;
+  Label path;
 };
 // Only what the call's own row does not say; the view syscall_object has every object.
 inline constexpr Table<SyscallObjectRow, 5> kSyscallObjectMore{
@@ -269,7 +269,7 @@ inline constexpr Table<SyscallObjectRow, 5> kSyscallObjectMore{
     "Objects of calls that have more than the one in their own row; read the view syscall_object instead.",
     {{{"syscall_id", &SyscallObjectRow::syscall_id, "syscall.id"},
       {"role", &SyscallObjectRow::role, "see syscall_object"},
-      {"fd", &SyscallObjectRow::fd, "descriptor; -1 where there is none"},
+      {"fd", &SyscallObjectRow::fd, "descriptor; NULL where there is none"},
       {"resource_id", &SyscallObjectRow::resource_id, "resource.id"},
       {"path", &SyscallObjectRow::path, "path argument that belongs to it"}}},
     {"syscall_id", "resource_id"}};
@@ -305,10 +305,10 @@ struct ThreadStateRow {
   NullableInteger syscall_id;
   Label call_abi;
   NullableInteger call_nr;
-  std::string_view call_name;
+  Label call_name;
   NullableInteger waker_utid;
   Label waker_context;
-  std::string_view waker_call;
+  Label waker_call;
   NullableInteger waker_resource_id;
   NullableInteger kernel_stack_id;
   NullableInteger user_stack_id;

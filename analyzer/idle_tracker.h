@@ -1,0 +1,72 @@
+// Worker threads that are parked until work is handed over: whose wait is nobody's problem.
+//
+// A wait looks the same for a worker without work, a thread that waits for its turn at a lock, and
+// one that waits for a result. They are told apart by who ends it:
+//  - a queue: those that wait on it and those that end the waits are different threads of one
+//    process. Where the same threads do both, it is something they compete for: no idle wait.
+//  - of two threads that wake each other, the worker is the one that waited before it ever woke the
+//    other; the one that had woken first waits for the result.
+// The main thread of a process is never a worker. Waits that nobody ended are idle only where other
+// waits on the same thing are. `queue` is the futex word or the resource.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analyzer/task_tracker.h"
+
+namespace tarry {
+
+struct WaitQueue {
+  Upid process = 0;
+  bool futex = false;
+  uint64_t id = 0;  // address of the word, or resource
+  friend bool operator==(const WaitQueue&, const WaitQueue&) = default;
+};
+
+class IdleTracker {
+ public:
+  explicit IdleTracker(const TaskTracker& tasks) : tasks_(tasks) {}
+
+  // A wait of utid ended, or was open at the end of the recording (waker 0).
+  void waited(int64_t row, Utid utid, const WaitQueue& queue, Utid waker);
+  // Any wake-up by a thread, whatever for, as it happens.
+  void woke(Utid waker, Utid woken);
+
+  // Calls f(row) for each idle wait.
+  template <class F>
+  void forEachIdle(F&& f) const {
+    for (const Candidate& candidate : candidates_) {
+      if (isIdle(candidate)) f(candidate.row);
+    }
+  }
+
+ private:
+  struct QueueHash {
+    size_t operator()(const WaitQueue& q) const noexcept {
+      return std::hash<uint64_t>{}(q.id * 0x9e3779b97f4a7c15U ^ (uint64_t{q.process} << 1U) ^ (q.futex ? 1U : 0U));
+    }
+  };
+  struct Queue {
+    std::unordered_set<Utid> waiters, wakers;
+    std::unordered_set<Utid> askers;  // had woken the one that ended their first wait before it began
+    uint64_t wakes = 0, foreign_wakes = 0;  // all, those by threads of another process
+    bool contended() const;
+  };
+  struct Candidate {
+    int64_t row = 0;
+    Utid utid = 0;
+    uint32_t queue = 0;
+  };
+  bool isIdle(const Candidate& candidate) const;
+
+  const TaskTracker& tasks_;
+  std::vector<Queue> queues_;
+  std::unordered_map<WaitQueue, uint32_t, QueueHash> index_;
+  std::vector<Candidate> candidates_;
+  std::unordered_set<uint64_t> has_woken_;  // waker and woken
+};
+
+}  // namespace tarry

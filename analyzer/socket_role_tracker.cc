@@ -1,0 +1,50 @@
+#include "analyzer/socket_role_tracker.h"
+
+namespace tarry {
+
+uint64_t SocketRoleTracker::key(ResourceId socket) const {
+  const Resource* resource = resources_.find(socket);
+  if (resource != nullptr && resource->cookie != 0) return resource->cookie;
+  // Ids are 32 bits and cookies count up from small numbers: keep them apart.
+  return (uint64_t{1} << 63U) | socket.value;
+}
+
+void SocketRoleTracker::sent(ResourceId socket) {
+  Entry& e = entry(socket);
+  if (!e.used) e.spoke_first = true;
+  e.used = true;
+  e.spoke_last = true;
+}
+
+void SocketRoleTracker::received(ResourceId socket) {
+  Entry& e = entry(socket);
+  e.used = true;
+  e.spoke_last = false;
+}
+
+WaitRole SocketRoleTracker::reading(ResourceId socket) const {
+  const Resource* resource = resources_.find(socket);
+  if (resource == nullptr) return WaitRole::none;
+  if (resource->kind != ResourceKind::socket && resource->kind != ResourceKind::unix_socket) return WaitRole::none;
+  if (resource->listening) return WaitRole::idle;
+
+  const auto found = entries_.find(key(socket));
+  const Entry known = found != entries_.end() ? found->second : Entry{};
+  SocketSide side = known.side;
+  if (side == SocketSide::unknown) side = resources_.sideOf(*resource);
+  if (resource->kind == ResourceKind::socket) {
+    if (side == SocketSide::client) return WaitRole::answer;
+    if (side == SocketSide::server) return WaitRole::idle;
+    constexpr uint16_t kSockDgram = 2;
+    if (resource->sock_type == kSockDgram && known.used) {
+      return known.spoke_first ? WaitRole::answer : WaitRole::idle;
+    }
+  } else if (side == SocketSide::server) {
+    return WaitRole::idle;
+  }
+  if (known.used) return known.spoke_last ? WaitRole::answer : WaitRole::idle;
+  // It has connected and said nothing yet: the peer speaks first.
+  return side == SocketSide::client ? WaitRole::answer : WaitRole::none;
+}
+
+}  // namespace tarry

@@ -1,0 +1,46 @@
+// Whose turn it is on a socket: `answer` where this side waits for the peer, `idle` where it is a
+// server that nobody asks.
+//
+// A client (it connected, or the ports say so) waits for an answer, whatever part of it has come
+// already. A server waits idly, for a connection as for the next request. Where the sides are not
+// known, and between equals (Unix sockets, UDP), the one that spoke last waits for an answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "analyzer/resource_tracker.h"
+
+namespace tarry {
+
+enum class WaitRole : uint8_t { none, answer, idle };
+
+class SocketRoleTracker {
+ public:
+  explicit SocketRoleTracker(const ResourceTracker& resources) : resources_(resources) {}
+
+  void connected(ResourceId socket) { entry(socket).side = SocketSide::client; }
+  void accepted(ResourceId socket) { entry(socket).side = SocketSide::server; }
+  void sent(ResourceId socket);
+  void received(ResourceId socket);
+
+  // For a wait until this socket can be read.
+  WaitRole reading(ResourceId socket) const;
+
+ private:
+  struct Entry {
+    SocketSide side = SocketSide::unknown;
+    bool spoke_first = false;
+    bool spoke_last = false;
+    bool used = false;
+  };
+  // A socket's rows share the cookie.
+  uint64_t key(ResourceId socket) const;
+  Entry& entry(ResourceId socket) { return entries_[key(socket)]; }
+
+  const ResourceTracker& resources_;
+  std::unordered_map<uint64_t, Entry> entries_;
+};
+
+}  // namespace tarry

@@ -1,0 +1,311 @@
+#include "analyzer/wait_attribution.h"
+
+#include <algorithm>
+
+namespace tarry {
+namespace {
+
+using Stack = std::span<const std::string_view>;
+
+// Kernel functions that tell why a task sleeps; matched as a prefix of a symbol in the stack. Names
+// from mm/, fs/, block/, kernel/locking/ of Linux 5.15 to 6.18.
+constexpr std::string_view kDiskFunctions[] = {
+    "io_schedule",       "folio_wait_bit",   "wait_on_page_bit",   "__lock_page",         "folio_lock",
+    "__folio_lock",      "balance_dirty_pages", "submit_bio_wait", "blk_mq_get_tag",      "__wait_on_buffer",
+    "wait_on_buffer",    "jbd2_",            "do_get_write_access", "xlog_",              "xfs_log_",
+    "xfs_buf_",          "btrfs_commit",     "btrfs_wait_",        "wait_for_commit",     "wait_on_commit",
+    "ext4_",             "filemap_fdatawait", "file_write_and_wait", "blkdev_",           "fuse_",
+    "__fuse_",           "request_wait_answer", "nfs_",            "rpc_wait_bit",        "p9_client_",
+    "wb_wait_for_completion", "wait_sb_inodes", "sync_inodes_sb",  "writeback_",          "rq_qos_wait",
+    "cifs_",             "wbt_wait",         "dio_await",          "__iomap_dio_rw",      "blkdev_direct_IO",
+};
+constexpr std::string_view kMemoryFunctions[] = {
+    "try_to_free_pages",  "shrink_",           "__alloc_pages_slowpath", "mem_cgroup_handle_over_high",
+    "mem_cgroup_throttle", "mem_cgroup_oom",   "try_charge",             "throttle_direct_reclaim",
+    "do_swap_page",       "swap_readpage",     "swap_read_folio",        "oom_kill",
+    "out_of_memory",      "kcompactd",         "compact_zone",           "congestion_wait",
+    "reclaim_throttle",   "handle_userfault",
+};
+constexpr std::string_view kLockFunctions[] = {
+    "rwsem_down_",     "__mutex_lock",      "mutex_lock",       "down_read",    "down_write",
+    "rt_mutex_",       "__rt_mutex_",       "percpu_down_write", "percpu_rwsem_wait",
+};
+constexpr std::string_view kIpcFunctions[] = {"pipe_", "anon_pipe_", "fifo_open", "wait_for_partner", "unix_"};
+constexpr std::string_view kChildFunctions[] = {"wait_for_vfork_done", "do_wait"};
+constexpr std::string_view kNetworkFunctions[] = {"inet_", "tcp_", "udp_", "sk_wait_data", "sk_stream_wait"};
+constexpr std::string_view kTerminalFunctions[] = {"n_tty_", "tty_"};
+
+bool startsWithAny(std::string_view symbol, std::span<const std::string_view> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return symbol.starts_with(prefix); });
+}
+
+// What the kernel stack alone says.
+WaitKind kindOfStack(Stack stack) {
+  // Reclaim waits for the disk and for locks, and is why: look for it in the whole stack first.
+  for (const std::string_view symbol : stack) {
+    if (startsWithAny(symbol, kMemoryFunctions)) return WaitKind::memory;
+  }
+  for (const std::string_view symbol : stack) {
+    if (startsWithAny(symbol, kDiskFunctions)) return WaitKind::disk;
+    if (startsWithAny(symbol, kChildFunctions)) return WaitKind::child;
+    if (startsWithAny(symbol, kLockFunctions)) return WaitKind::lock;
+    if (startsWithAny(symbol, kIpcFunctions)) return WaitKind::ipc;
+    if (startsWithAny(symbol, kNetworkFunctions)) return WaitKind::network;
+    if (startsWithAny(symbol, kTerminalFunctions)) return WaitKind::terminal;
+  }
+  return WaitKind::unknown;
+}
+
+bool isStorage(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::file:
+    case ResourceKind::dir:
+    case ResourceKind::symlink:
+    case ResourceKind::block_device: return true;
+    default: return false;
+  }
+}
+
+// The first object that can make a thread wait: of splice's two the one that is not a file.
+EvidenceResource waitingObject(const WaitEvidence& e) {
+  for (const EvidenceResource& object : e.objects) {
+    if (object && !isStorage(object.kind) && kindOfResource(object.kind) != WaitKind::unknown) return object;
+  }
+  return e.resource;
+}
+
+EvidenceResource storageObject(const WaitEvidence& e) {
+  for (const EvidenceResource& object : e.objects) {
+    if (object && isStorage(object.kind)) return object;
+  }
+  return isStorage(e.resource.kind) ? e.resource : EvidenceResource{};
+}
+
+// Ended by whom: for waits that do not know their own fd.
+WaitVerdict fromWaker(const WaitEvidence& e) {
+  if (!e.woken) return {};
+  switch (e.waker_context) {
+    case WakerContext::timer: return {WaitKind::sleep, {}};
+    case WakerContext::network:
+      return {WaitKind::network, e.waker_resource.id};
+    case WakerContext::disk: return {WaitKind::disk, {}};
+    case WakerContext::thread: {
+      const EvidenceResource& seen = e.waker_other_end ? e.waker_other_end : e.waker_resource;
+      const WaitKind kind = kindOfResource(seen.kind);
+      if (kind == WaitKind::unknown || kind == WaitKind::disk) return {};
+      // Both ends of a pipe or eventfd are one resource; a socket's other end is not this thread's.
+      const bool shared = e.waker_resource.kind != ResourceKind::socket &&
+                          e.waker_resource.kind != ResourceKind::unix_socket;
+      if (e.waker_other_end) return {kind, e.waker_other_end.id};
+      return {kind, shared ? e.waker_resource.id : ResourceId{}};
+    }
+    case WakerContext::unknown:
+    case WakerContext::hardirq:
+    case WakerContext::softirq:
+      // A socket that got data names itself whatever the interrupt was.
+      if (e.waker_resource.kind == ResourceKind::socket) return {WaitKind::network, e.waker_resource.id};
+      return {};
+  }
+  return {};
+}
+
+WaitVerdict multiplexed(const WaitEvidence& e) {
+  if (e.finished && e.result == 0) return {WaitKind::sleep, {}};
+  if (e.finished && e.result < 0) {
+    // EINTR and ERESTART*: a signal ended it. Anything else failed without having waited for an fd.
+    return {WaitKind::signal, {}};
+  }
+  const EvidenceResource* best = nullptr;
+  for (const EvidenceResource& ready : e.ready) {
+    if (!ready) continue;
+    if (best == nullptr) best = &ready;
+    if (ready.id == e.waker_resource.id || (e.waker_other_end && ready.id == e.waker_other_end.id)) {
+      best = &ready;
+      break;
+    }
+  }
+  if (best != nullptr) return {kindOfResource(best->kind), best->id};
+  const WaitVerdict by_waker = fromWaker(e);
+  // At level syscalls a wait that a timer interrupt ended with an fd ready waited for a timerfd.
+  if (by_waker.kind != WaitKind::unknown) return by_waker;
+  if (e.epoll_set != ResourceKind::unknown) return {kindOfResource(e.epoll_set), {}};
+  if (e.habit != WaitKind::none) return {e.habit, {}};
+  return {};
+}
+
+WaitVerdict byResource(const WaitEvidence& e) {
+  const EvidenceResource object = waitingObject(e);
+  if (object) {
+    const WaitKind kind = kindOfResource(object.kind);
+    if (kind != WaitKind::unknown) return {kind, object.id};
+  }
+  const WaitVerdict by_waker = fromWaker(e);
+  if (by_waker.kind != WaitKind::unknown && by_waker.kind != WaitKind::sleep) return by_waker;
+  return {kindOfStack(e.kernel_stack), object.id};
+}
+
+WaitVerdict inCall(const WaitEvidence& e) {
+  switch (e.call->wait) {
+    case WaitCall::futex: return {WaitKind::lock, {}};
+    case WaitCall::sleep: return {WaitKind::sleep, {}};
+    case WaitCall::child: return {WaitKind::child, {}};
+    case WaitCall::signal: return {WaitKind::signal, {}};
+    case WaitCall::file_lock: return {WaitKind::lock, e.resource.id};
+    case WaitCall::fcntl:
+      if (isLockCommand(e.args[1])) return {WaitKind::lock, e.resource.id};
+      break;
+    case WaitCall::message: return {WaitKind::ipc, e.resource.id};
+    case WaitCall::sync: return {WaitKind::disk, e.resource.id};
+    case WaitCall::poll:
+    case WaitCall::epoll: return multiplexed(e);
+    case WaitCall::spawn: {
+      // clone without CLONE_VFORK does not wait; if it sleeps, then for a lock or for memory.
+      const WaitKind by_stack = kindOfStack(e.kernel_stack);
+      if (by_stack != WaitKind::unknown) return {by_stack, {}};
+      constexpr int64_t kCloneVfork = 0x4000;
+      const bool flags_known = e.call->name.text == "clone";
+      if (!flags_known || (e.args[0] & kCloneVfork) != 0) return {WaitKind::child, {}};
+      return {};
+    }
+    case WaitCall::async_io: {
+      const WaitVerdict by_waker = fromWaker(e);
+      if (by_waker.kind != WaitKind::unknown) return by_waker;
+      return {kindOfStack(e.kernel_stack), e.resource.id};
+    }
+    case WaitCall::open:
+    case WaitCall::path:
+    case WaitCall::exec: {
+      // What it sleeps on is behind the path: a FIFO or a terminal that was opened, or storage.
+      const EvidenceResource object = waitingObject(e);
+      const WaitKind kind = kindOfResource(object.kind);
+      if (object && !isStorage(object.kind) && kind != WaitKind::unknown) return {kind, object.id};
+      const WaitKind by_stack = kindOfStack(e.kernel_stack);
+      if (by_stack != WaitKind::unknown) return {by_stack, storageObject(e).id};
+      const WaitVerdict by_waker = fromWaker(e);
+      if (by_waker.kind != WaitKind::unknown) return by_waker;
+      return {e.finished && storageObject(e) ? WaitKind::disk : WaitKind::unknown, storageObject(e).id};
+    }
+    case WaitCall::connect:
+    case WaitCall::accept:
+    case WaitCall::send:
+    case WaitCall::receive:
+    case WaitCall::other: break;
+  }
+  return byResource(e);
+}
+
+// Uninterruptible sleeps are the kernel's own: storage, memory, its locks.
+std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
+  if (e.in_iowait) return WaitVerdict{WaitKind::disk, storageObject(e).id};
+  const WaitKind by_stack = kindOfStack(e.kernel_stack);
+  if (by_stack != WaitKind::unknown) {
+    const bool storage = by_stack == WaitKind::disk || by_stack == WaitKind::lock;
+    return WaitVerdict{by_stack, storage ? storageObject(e).id : e.resource.id};
+  }
+  if (e.call == nullptr) {
+    if (e.kernel_thread) return std::nullopt;
+    return isStorage(e.resource.kind) ? WaitVerdict{WaitKind::disk, e.resource.id}
+                                      : WaitVerdict{WaitKind::memory, {}};
+  }
+  if (e.woken && e.waker_context == WakerContext::disk) return WaitVerdict{WaitKind::disk, storageObject(e).id};
+  switch (e.call->wait) {
+    case WaitCall::open:
+    case WaitCall::path:
+    case WaitCall::exec:
+    case WaitCall::sync: return WaitVerdict{WaitKind::disk, storageObject(e).id};
+    case WaitCall::send:
+    case WaitCall::receive:
+    case WaitCall::other:
+      if (const EvidenceResource file = storageObject(e)) return WaitVerdict{WaitKind::disk, file.id};
+      return std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Label waitKindName(WaitKind kind) {
+  switch (kind) {
+    case WaitKind::none: return {};
+    case WaitKind::cpu_queue: return Label("cpu-queue");
+    case WaitKind::cpu_limit: return Label("cpu-limit");
+    case WaitKind::network: return Label("network");
+    case WaitKind::ipc: return Label("ipc");
+    case WaitKind::disk: return Label("disk");
+    case WaitKind::lock: return Label("lock");
+    case WaitKind::sleep: return Label("sleep");
+    case WaitKind::child: return Label("child");
+    case WaitKind::terminal: return Label("terminal");
+    case WaitKind::memory: return Label("memory");
+    case WaitKind::device: return Label("device");
+    case WaitKind::signal: return Label("signal");
+    case WaitKind::stopped: return Label("stopped");
+    case WaitKind::unknown: return Label("unknown");
+  }
+  return Label("unknown");
+}
+
+WaitKind kindOfResource(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::socket:
+    case ResourceKind::other_socket: return WaitKind::network;
+    case ResourceKind::unix_socket:
+    case ResourceKind::netlink:
+    case ResourceKind::pipe:
+    case ResourceKind::fifo:
+    case ResourceKind::eventfd:
+    case ResourceKind::signalfd:
+    case ResourceKind::message_queue:
+    case ResourceKind::inotify:
+    case ResourceKind::fanotify: return WaitKind::ipc;
+    case ResourceKind::file:
+    case ResourceKind::dir:
+    case ResourceKind::symlink:
+    case ResourceKind::block_device: return WaitKind::disk;
+    case ResourceKind::tty: return WaitKind::terminal;
+    case ResourceKind::timerfd: return WaitKind::sleep;
+    case ResourceKind::pidfd: return WaitKind::child;
+    case ResourceKind::device:
+    case ResourceKind::perf_event:
+    case ResourceKind::bpf: return WaitKind::device;
+    case ResourceKind::memfd:
+    case ResourceKind::userfaultfd:
+    case ResourceKind::memory: return WaitKind::memory;
+    case ResourceKind::epoll:
+    case ResourceKind::io_uring:
+    case ResourceKind::anon:
+    case ResourceKind::unknown: return WaitKind::unknown;
+  }
+  return WaitKind::unknown;
+}
+
+bool isLockCommand(int64_t command) {
+  // F_SETLKW, F_SETLKW64, F_OFD_SETLKW (include/uapi/asm-generic/fcntl.h)
+  return command == 7 || command == 14 || command == 38;
+}
+
+WaitVerdict attributeWait(const WaitEvidence& e) {
+  switch (e.state) {
+    case TaskState::stopped:
+    case TaskState::traced: return {WaitKind::stopped, {}};
+    case TaskState::uninterruptible:
+      if (const auto verdict = uninterruptible(e)) return *verdict;
+      break;
+    case TaskState::unknown:
+    case TaskState::runnable:
+    case TaskState::sleeping:
+    case TaskState::dead:
+    case TaskState::idle:
+    case TaskState::parked:
+      if (e.in_iowait) return {WaitKind::disk, storageObject(e).id};
+      break;
+  }
+  if (e.call != nullptr) return inCall(e);
+  const WaitKind by_stack = kindOfStack(e.kernel_stack);
+  if (by_stack != WaitKind::unknown || e.kernel_thread) return {by_stack, e.resource.id};
+  if (isStorage(e.resource.kind)) return {WaitKind::disk, e.resource.id};
+  return fromWaker(e).kind == WaitKind::disk ? WaitVerdict{WaitKind::disk, {}} : WaitVerdict{};
+}
+
+}  // namespace tarry
