@@ -39,22 +39,22 @@ struct ClockPoint {
 
 struct TraceHeader {
   uint32_t format_version = kFormatVersion;
-  std::string tarry_version;
-  std::string hostname;
-  std::string kernel_release;  // uname -r
-  std::string machine;         // uname -m
-  std::string os_name;         // PRETTY_NAME of os-release
+  std::string tarry_version{};
+  std::string hostname{};
+  std::string kernel_release{};  // uname -r
+  std::string machine{};         // uname -m
+  std::string os_name{};         // PRETTY_NAME of os-release
   uint32_t cpu_count = 0;
   uint32_t page_size = 0;
   Level level = Level::syscalls;
   int64_t snaplen = 0;  // payload bytes kept per call; -1 all
-  std::string backend;  // "bpf", "ptrace"
+  std::string backend{};  // "bpf", "ptrace"
   TargetKind target_kind = TargetKind::command;
-  std::vector<std::string> target;  // argv of the command, pids, cgroup path, unit name
-  std::string cwd;                  // of the recorder (and so of the command) at the start
-  std::string user;                 // as whom the command ran
+  std::vector<std::string> target{};  // argv of the command, pids, cgroup path, unit name
+  std::string cwd{};                  // of the recorder (and so of the command) at the start
+  std::string user{};                 // as whom the command ran
   uint32_t recorder_pid = 0;
-  ClockPoint start;  // ts = 0 of the database
+  ClockPoint start{};  // ts = 0 of the database
 };
 
 enum class EndReason : uint8_t {
@@ -79,10 +79,10 @@ struct RecorderCost {
 
 struct Trailer {
   EndReason reason = EndReason::unknown;
-  ClockPoint end;
+  ClockPoint end{};
   int32_t command_status = -1;  // wait status (wait(2)) of the launched command, -1 without one
-  RecorderCost cost;
-  std::string error;  // with EndReason::error
+  RecorderCost cost{};
+  std::string error{};  // with EndReason::error
   bool repaired = false;  // written by `tarry check --repair`, not by the recorder
 };
 
@@ -90,26 +90,26 @@ struct Trailer {
 
 // Who a thread is. Repeated at the start of every epoch; a later definition replaces an earlier one.
 struct ThreadDef {
-  ThreadId id;
+  ThreadId id{};
   int32_t tid = 0;     // in the initial pid namespace
   int32_t pid = 0;     // thread group, in the initial pid namespace
   int32_t ns_tid = 0;  // in the thread's own pid namespace
   int32_t ns_pid = 0;
   int64_t start_ns = 0;
-  ThreadId leader;   // the thread that stands for the process; equal to id in a leader
-  ThreadId creator;  // thread that forked/cloned this one, none where not known
+  ThreadId leader{};   // the thread that stands for the process; equal to id in a leader
+  ThreadId creator{};  // thread that forked/cloned this one, none where not known
   int32_t ppid = 0;
-  StringId comm;
+  StringId comm{};
   bool recorded = false;  // false: known by name only (a waker, a socket's owner)
   bool existed = false;   // lived before the recording began
 };
 
 // What a process is, at the moment it is first seen and after each exec. Strings may be none.
 struct ProcessInfo {
-  StringId exe;
-  StringId cmdline;  // arguments separated by NUL
-  StringId cwd;
-  StringId cgroup;
+  StringId exe{};
+  StringId cmdline{};  // arguments separated by NUL
+  StringId cwd{};
+  StringId cgroup{};
   uint32_t uid = 0;
   uint32_t gid = 0;
 };
@@ -132,7 +132,7 @@ struct PendingCall {
   Abi abi = Abi::none;
   int32_t nr = -1;
   std::array<int64_t, kMaxArgs> args{};
-  ResourceId resource;  // behind the first argument that is an fd; in a page fault the mapped file
+  ResourceId resource{};  // behind the first argument that is an fd; in a page fault the mapped file
 };
 
 enum class LifeKind : uint8_t {
@@ -149,12 +149,12 @@ enum class LifeKind : uint8_t {
 struct LifeEvent {
   LifeKind kind = LifeKind::info;
   int64_t ts_ns = 0;
-  ThreadId thread;
-  ThreadId other;
-  StringId comm;
-  ProcessInfo info;
+  ThreadId thread{};
+  ThreadId other{};
+  StringId comm{};
+  ProcessInfo info{};
   TaskState state = TaskState::unknown;
-  PendingCall pending;
+  PendingCall pending{};
   bool group_dead = false;   // exit: the last thread of its process
   int32_t exit_status = 0;   // exit: wait(2) encoding
   int64_t user_ns = 0;       // exit: CPU time of the thread group if group_dead, else of the thread
@@ -199,13 +199,13 @@ enum class ResourceKind : uint8_t {
 // What is behind an fd. Immutable: a socket that connects, a file that is renamed gets a new row
 // (same cookie; same dev, inode, generation).
 struct Resource {
-  ResourceId id;
+  ResourceId id{};
   ResourceKind kind = ResourceKind::unknown;
   uint32_t dev_major = 0, dev_minor = 0;
   uint64_t inode = 0;
   uint32_t generation = 0;
   uint32_t rdev_major = 0, rdev_minor = 0;  // of a device node
-  StringId path;                            // absolute; Unix sockets: bound name ('\0' first: abstract)
+  StringId path{};                            // absolute; Unix sockets: bound name ('\0' first: abstract)
   uint16_t family = 0;                      // AF_*
   uint16_t sock_type = 0;                   // SOCK_*
   uint16_t protocol = 0;                    // IPPROTO_*
@@ -219,25 +219,25 @@ struct Resource {
 
 // An fd that was open when the recording began (sockets of all processes, all fds of recorded ones).
 struct OpenFd {
-  ThreadId process;  // leader
+  ThreadId process{};  // leader
   int32_t fd = -1;
-  ResourceId resource;
+  ResourceId resource{};
 };
 
 // ---- stacks -----------------------------------------------------------------------------------
 
 struct Frame {
-  FrameId id;
+  FrameId id{};
   uint64_t address = 0;
-  StringId symbol;  // none: not resolved
-  StringId module;  // "kernel", a kernel module, or the path of the mapped file
+  StringId symbol{};  // none: not resolved
+  StringId module{};  // "kernel", a kernel module, or the path of the mapped file
   uint64_t offset = 0;  // from the symbol's start
 };
 
 struct Stack {
-  StackId id;
+  StackId id{};
   bool kernel = true;
-  std::span<const FrameId> frames;  // innermost first
+  std::span<const FrameId> frames{};  // innermost first
 };
 
 // ---- system calls -----------------------------------------------------------------------------
@@ -254,13 +254,13 @@ enum class ObjectRole : uint8_t {
 struct ObjectRef {
   ObjectRole role = ObjectRole::arg0;
   int32_t fd = -1;
-  ResourceId resource;     // none: bad fd, or not known
+  ResourceId resource{};     // none: bad fd, or not known
   uint64_t ready_data = 0; // role ready: revents of poll, or epoll's whole `data`
 };
 
 struct StringArg {
   uint8_t arg = 0;
-  StringId text;           // argv: arguments joined by NUL, each with its NUL
+  StringId text{};           // argv: arguments joined by NUL, each with its NUL
   bool truncated = false;
 };
 
@@ -274,7 +274,7 @@ struct PayloadRef {
   uint8_t part = 0;  // 0: what the argument points to; msghdr: 1 name, 2 iovec array, 3 data
   PayloadDirection direction = PayloadDirection::in;
   uint64_t length = 0;  // bytes that were there; data may be shorter (snaplen)
-  std::span<const uint8_t> data;
+  std::span<const uint8_t> data{};
 };
 
 struct CallFlags {
@@ -290,7 +290,7 @@ struct CallLocator {
 };
 
 struct SyscallEvent {
-  ThreadId thread;
+  ThreadId thread{};
   uint32_t call_seq = 0;  // counts the calls of the thread from 1; a gap is a loss
   int64_t enter_ns = 0;
   int64_t dur_ns = 0;  // meaningless if unfinished
@@ -299,27 +299,27 @@ struct SyscallEvent {
   int64_t ret = 0;
   uint8_t arg_mask = 0;  // bit i: args[i] is recorded; otherwise it is a pointer without meaning
                          // that was not NULL (its bytes are in payloads or strings where captured)
-  CallFlags flags;
+  CallFlags flags{};
   std::array<int64_t, kMaxArgs> args{};
-  std::span<const ObjectRef> objects;
-  std::span<const StringArg> strings;
-  std::span<const PayloadRef> payloads;
-  StackId user_stack;
-  CallLocator locator;  // set by the reader
+  std::span<const ObjectRef> objects{};
+  std::span<const StringArg> strings{};
+  std::span<const PayloadRef> payloads{};
+  StackId user_stack{};
+  CallLocator locator{};  // set by the reader
 };
 
 // ---- scheduling -------------------------------------------------------------------------------
 
 struct SwitchEvent {
   int64_t ts_ns = 0;
-  ThreadId thread;
+  ThreadId thread{};
   uint16_t cpu = 0;
   bool in = false;  // true: got a CPU, the rest is empty
   TaskState state = TaskState::unknown;  // why it left the CPU
   bool in_iowait = false;
   bool throttled = false;  // its cgroup has used up its CPU quota
-  PendingCall pending;
-  StackId user_stack;
+  PendingCall pending{};
+  StackId user_stack{};
 };
 
 enum class WakerContext : uint8_t {
@@ -334,12 +334,12 @@ enum class WakerContext : uint8_t {
 
 struct WakeEvent {
   int64_t ts_ns = 0;
-  ThreadId thread;  // who was woken
+  ThreadId thread{};  // who was woken
   bool is_new = false;
   WakerContext context = WakerContext::unknown;
-  ThreadId waker;            // context thread only
-  PendingCall waker_call;    // args empty; resource: of its fd, or the socket that got data
-  StackId kernel_stack;      // of the woken thread, where its sleep was long enough
+  ThreadId waker{};            // context thread only
+  PendingCall waker_call{};    // args empty; resource: of its fd, or the socket that got data
+  StackId kernel_stack{};      // of the woken thread, where its sleep was long enough
 };
 
 // ---- losses -----------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ struct LossEvent {
   int64_t ts_ns = 0;   // the slice in which count events were lost
   int64_t dur_ns = 0;
   LossSource source = LossSource::unknown;
-  ThreadId thread;  // none: not known
+  ThreadId thread{};  // none: not known
   uint64_t count = 0;
 };
 

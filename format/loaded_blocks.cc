@@ -1,0 +1,192 @@
+#include "format/loaded_blocks.h"
+
+#include <algorithm>
+
+#include "format/block.h"
+
+namespace tarry {
+namespace {
+
+// A block whose rows are the events themselves; `Deliver` hands one to a visitor.
+template <class Event, void (TraceVisitor::*Deliver)(const Event&)>
+class Events : public LoadedBlock {
+ public:
+  explicit Events(std::vector<Event> rows) : rows_(std::move(rows)) {
+    due.reserve(rows_.size());
+    bytes = rows_.size() * (sizeof(Event) + sizeof(Due));
+  }
+  std::vector<Event>& rows() { return rows_; }
+  void deliver(uint32_t row, TraceVisitor& visitor) override { (visitor.*Deliver)(rows_[row]); }
+
+ private:
+  std::vector<Event> rows_;
+};
+
+uint8_t rankOf(LifeKind kind) {
+  switch (kind) {
+    case LifeKind::info:
+    case LifeKind::fork:
+    case LifeKind::blocked: return kRankBirth;
+    case LifeKind::exec:
+    case LifeKind::comm:
+    case LifeKind::exit: return kRankChange;
+  }
+  return kRankChange;
+}
+
+bool isWithin(int64_t start_ns, int64_t end_ns, const ReadFilter& filter) {
+  return end_ns >= filter.from_ns && start_ns <= filter.to_ns;
+}
+
+}  // namespace
+
+// ---- calls ------------------------------------------------------------------------------------
+
+LoadedCalls::LoadedCalls(schema::Syscalls::Reader in, uint32_t count, uint64_t block_offset) {
+  decodeSyscalls(in, count, calls_);
+  offset = block_offset;
+  event_.locator.block_offset = block_offset;
+  bytes = calls_.rows.size() * (sizeof(CallRow) + sizeof(Due)) + calls_.args.size() * sizeof(int64_t) +
+          calls_.objects.size() * sizeof(ObjectRef) + calls_.strings.size() * sizeof(StringArg);
+}
+
+void LoadedCalls::attach(PayloadRows payloads) {
+  payloads_ = std::move(payloads);
+  payload_refs_.reserve(payloads_.rows.size());
+  first_payload_.assign(calls_.rows.size() + 1, 0);
+  for (const PayloadRow& row : payloads_.rows) {
+    if (row.call_row >= calls_.rows.size()) {
+      ++dropped_;
+      continue;
+    }
+    ++first_payload_[row.call_row + 1];
+    payload_refs_.push_back({.arg = row.arg,
+                             .part = row.part,
+                             .direction = row.direction,
+                             .length = row.length,
+                             .data = {payloads_.bytes.data() + row.at, row.size}});
+  }
+  for (size_t i = 1; i < first_payload_.size(); ++i) first_payload_[i] += first_payload_[i - 1];
+  bytes += payloads_.bytes.size() + payload_refs_.size() * (sizeof(PayloadRef) + sizeof(PayloadRow));
+}
+
+bool LoadedCalls::isSane(const CallRow& row) const {
+  return isSaneTime(row.enter_ns) && isSaneTime(row.dur_ns) && row.dur_ns >= 0;
+}
+
+void LoadedCalls::check(const Definitions& definitions) {
+  for (ObjectRef& object : calls_.objects) definitions.check(object.resource);
+  for (StringArg& string : calls_.strings) definitions.check(string.text);
+  for (CallRow& row : calls_.rows) {
+    StackId stack{row.user_stack};
+    if (stack) definitions.check(stack);
+    row.user_stack = stack.value;
+  }
+}
+
+void LoadedCalls::select(const ReadFilter& filter, const Definitions& definitions) {
+  std::vector<bool> known(calls_.threads.size());
+  for (size_t i = 0; i < known.size(); ++i) known[i] = definitions.knows(ThreadId{calls_.threads[i]});
+  due.reserve(calls_.rows.size());
+  for (uint32_t i = 0; i < calls_.rows.size(); ++i) {
+    const CallRow& row = calls_.rows[i];
+    if (!known[row.thread] || !isSane(row)) {
+      ++dropped_;
+      continue;
+    }
+    const bool unfinished = (calls_.shapes[row.shape].flags & CallShape::kFlagUnfinished) != 0;
+    if (isWithin(row.enter_ns, unfinished ? INT64_MAX : row.enter_ns + row.dur_ns, filter)) {
+      due.push_back({row.enter_ns, i, kRankCall});
+    }
+  }
+}
+
+const SyscallEvent* LoadedCalls::event(uint32_t row) {
+  if (row >= calls_.rows.size() || !isSane(calls_.rows[row])) return nullptr;
+  calls_.fill(calls_.rows[row], event_);
+  event_.locator.row = row;
+  if (!first_payload_.empty()) {
+    event_.payloads = {payload_refs_.data() + first_payload_[row], first_payload_[row + 1] - first_payload_[row]};
+  }
+  return &event_;
+}
+
+void LoadedCalls::deliver(uint32_t row, TraceVisitor& visitor) {
+  if (const SyscallEvent* call = event(row)) visitor.onSyscall(*call);
+}
+
+// ---- the others -------------------------------------------------------------------------------
+
+std::unique_ptr<LoadedBlock> loadSwitches(std::vector<SwitchEvent> rows, const ReadFilter& filter,
+                                          const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<SwitchEvent, &TraceVisitor::onSwitch>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    SwitchEvent& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
+    definitions.check(row.pending.resource);
+    definitions.check(row.user_stack);
+    block->due.push_back({row.ts_ns, i, row.in ? kRankIn : kRankOut});
+  }
+  return block;
+}
+
+std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFilter& filter,
+                                       const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<WakeEvent, &TraceVisitor::onWake>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    WakeEvent& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
+    definitions.check(row.waker);
+    definitions.check(row.waker_call.resource);
+    definitions.check(row.kernel_stack);
+    block->due.push_back({row.ts_ns, i, kRankWake});
+  }
+  return block;
+}
+
+std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
+                                        const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<LossEvent, &TraceVisitor::onLoss>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    LossEvent& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns) || !isSaneTime(row.dur_ns) || row.dur_ns < 0) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns + row.dur_ns, filter)) continue;
+    definitions.check(row.thread);
+    block->due.push_back({row.ts_ns, i, kRankLoss});
+  }
+  return block;
+}
+
+std::unique_ptr<LoadedBlock> loadClocks(std::vector<ClockPoint> rows, uint64_t& dropped) {
+  auto block = std::make_unique<Events<ClockPoint, &TraceVisitor::onClock>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    const ClockPoint& row = block->rows()[i];
+    if (!isSaneTime(row.boottime_ns) || !isSaneTime(row.monotonic_ns) || !isSaneTime(row.realtime_ns)) {
+      ++dropped;
+      continue;
+    }
+    block->due.push_back({row.boottime_ns, i, kRankClock});
+  }
+  return block;
+}
+
+std::unique_ptr<LoadedBlock> loadLife(std::vector<LifeEvent> rows) {
+  auto block = std::make_unique<Events<LifeEvent, &TraceVisitor::onLife>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    block->due.push_back({block->rows()[i].ts_ns, i, rankOf(block->rows()[i].kind)});
+  }
+  return block;
+}
+
+}  // namespace tarry

@@ -1,0 +1,433 @@
+// One order holds the file together: whatever a block refers to stands before it in its epoch.
+// So definitions are queued when an event that uses them is added, and written whenever an event
+// block is closed: strings, stacks, resources, processes, then the events.
+#include "format/trace_writer.h"
+
+#include <kj/exception.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+
+#include "format/block_output.h"
+#include "format/definition_codec.h"
+#include "format/definition_tables.h"
+#include "format/errors.h"
+#include "format/header_codec.h"
+#include "format/sched_codec.h"
+#include "format/syscall_codec.h"
+
+namespace tarry {
+namespace {
+
+constexpr uint64_t kMaxStringTableBytes = 64U << 20;
+constexpr size_t kMaxStackTableEntries = 1U << 18;
+// A call that began so long before the newest event goes to a block of its kind, so that the
+// others cover a short time and a reader that sorts need not hold many of them at once.
+constexpr int64_t kLateCallNs = 500'000'000;
+
+// Earliest and latest instant of the rows of an open block.
+struct Cover {
+  int64_t min_ns = INT64_MAX;
+  int64_t max_ns = INT64_MIN;
+  int64_t first_ns = 0;  // when its first row came, by the time of the events
+
+  bool empty() const { return min_ns > max_ns; }
+  void add(int64_t from_ns, int64_t to_ns, int64_t now_ns) {
+    if (empty()) first_ns = now_ns;
+    min_ns = std::min(min_ns, from_ns);
+    max_ns = std::max({max_ns, from_ns, to_ns});
+  }
+};
+
+int64_t addNs(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+struct CallBlock {
+  SyscallCollector calls;
+  PayloadRows payloads;
+  Cover cover;
+};
+
+struct LiveThread {
+  ThreadDef def;
+  LifeEvent info;  // last info or exec; thread none: not seen yet
+};
+
+struct LiveResource {
+  Resource resource;
+  uint32_t written = 0;  // in which epoch, from 1
+};
+
+}  // namespace
+
+struct TraceWriter::Impl {
+  Impl(std::unique_ptr<ByteSink> sink, const TraceHeader& trace_header, WriterOptions writer_options)
+      : options(writer_options),
+        header(trace_header),
+        output(std::move(sink), writer_options.compression_level),
+        strings(kMaxStringTableBytes),
+        stacks(strings, kMaxStackTableEntries) {
+    options.block_rows = std::clamp(options.block_rows, 1U, kMaxBlockRows);
+    options.block_bytes = std::clamp<uint64_t>(options.block_bytes, 1, kMaxBlockBytes / 4);
+    header.format_version = kFormatVersion;
+    writeHeader();
+  }
+
+  WriterOptions options;
+  TraceHeader header;
+  BlockOutput output;
+  StringTable strings;
+  StackTable stacks;
+  std::unordered_map<ThreadId, LiveThread> threads;
+  std::unordered_map<ResourceId, LiveResource> resources;
+
+  std::vector<Resource> pending_resources;
+  ProcessRows processes;
+  Cover processes_cover;
+  CallBlock calls, late_calls;
+  std::vector<SwitchEvent> switches;
+  Cover switches_cover;
+  std::vector<WakeEvent> wakes;
+  Cover wakes_cover;
+  std::vector<LossEvent> losses;
+  Cover losses_cover;
+  std::vector<ClockPoint> clocks;
+  Cover clocks_cover;
+
+  uint32_t epoch = 0;
+  uint64_t epoch_start_bytes = 0;
+  int64_t epoch_start_ns = INT64_MIN;  // none yet
+  int64_t newest_ns = INT64_MIN;
+  uint64_t next_link = 1;
+  uint64_t lost = 0;
+  bool finished = false;
+
+  // ---- definitions ----
+
+  void use(ResourceId id) {
+    if (!id) return;
+    const auto found = resources.find(id);
+    if (found == resources.end() || found->second.written == epoch + 1) return;
+    found->second.written = epoch + 1;
+    strings.use(found->second.resource.path);
+    pending_resources.push_back(found->second.resource);
+  }
+
+  void queue(const ThreadDef& def) {
+    strings.use(def.comm);
+    processes.threads.push_back(def);
+  }
+
+  void useStringsOf(const LifeEvent& event) {
+    for (StringId id : {event.comm, event.info.exe, event.info.cmdline, event.info.cwd, event.info.cgroup}) {
+      strings.use(id);
+    }
+  }
+
+  // ---- writing ----
+
+  template <class Fill>
+  void write(size_t rows, const Cover& cover, Fill fill) {
+    if (finished) throw TraceError("the trace is finished: nothing may follow");
+    const bool timed = !cover.empty();
+    try {
+      BlockMessage message(epoch, rows, timed ? cover.min_ns : 0, timed ? cover.max_ns : 0);
+      fill(message.block());
+      output.write(message);
+    } catch (const kj::Exception& e) {
+      throw TraceError(std::string("cannot encode a block: ") + e.getDescription().cStr());
+    }
+  }
+
+  void writeHeader() {
+    write(1, {}, [&](schema::Block::Builder block) { encodeHeader(header, block.initHeader()); });
+  }
+
+  void writeDefinitions() {
+    if (strings.hasPending()) {
+      const std::vector<StringRow> rows = strings.takePending();
+      write(rows.size(), {}, [&](schema::Block::Builder block) { encodeStrings(rows, block.initStrings()); });
+    }
+    if (stacks.hasPending()) {
+      StackRows rows = stacks.takePending();
+      write(rows.size(), {}, [&](schema::Block::Builder block) { encodeStacks(rows, block.initStacks()); });
+    }
+    if (!pending_resources.empty()) {
+      write(pending_resources.size(), {},
+            [&](schema::Block::Builder block) { encodeResources(pending_resources, block.initResources()); });
+      pending_resources.clear();
+    }
+    if (processes.size() != 0) {
+      write(processes.size(), processes_cover,
+            [&](schema::Block::Builder block) { encodeProcesses(processes, block.initProcesses()); });
+      processes = {};
+      processes_cover = {};
+    }
+  }
+
+  // Bounds what waits in definitions when no event block closes for long (a snapshot).
+  void limitDefinitions() {
+    if (processes.size() >= options.block_rows || pending_resources.size() >= options.block_rows ||
+        strings.pendingBytes() >= options.block_bytes) {
+      writeDefinitions();
+    }
+  }
+
+  void close(CallBlock& block) {
+    if (block.cover.empty()) return;
+    writeDefinitions();
+    SyscallRows& rows = block.calls.rows();
+    if (!block.payloads.rows.empty()) {
+      block.payloads.link = next_link++;
+      rows.payload_link = block.payloads.link;
+      write(block.payloads.rows.size(), {},
+            [&](schema::Block::Builder out) { encodePayloads(block.payloads, out.initPayloads()); });
+    }
+    write(rows.rows.size(), block.cover, [&](schema::Block::Builder out) { encodeSyscalls(rows, out.initSyscalls()); });
+    block.calls.clear();
+    block.payloads.clear();
+    block.cover = {};
+  }
+
+  template <class Rows, class Fill>
+  void close(Rows& rows, Cover& cover, Fill fill) {
+    if (rows.empty()) return;
+    writeDefinitions();
+    write(rows.size(), cover, fill);
+    rows.clear();
+    cover = {};
+  }
+
+  void closeSwitches() {
+    close(switches, switches_cover, [&](schema::Block::Builder out) { encodeSwitches(switches, out.initSwitches()); });
+  }
+  void closeWakes() {
+    close(wakes, wakes_cover, [&](schema::Block::Builder out) { encodeWakes(wakes, out.initWakes()); });
+  }
+  void closeLosses() {
+    close(losses, losses_cover, [&](schema::Block::Builder out) {
+      encodeLosses(losses, out.initLosses(static_cast<unsigned>(losses.size())));
+    });
+  }
+  void closeClocks() {
+    close(clocks, clocks_cover, [&](schema::Block::Builder out) {
+      encodeClocks(clocks, out.initClocks(static_cast<unsigned>(clocks.size())));
+    });
+  }
+
+  void closeAll() {
+    writeDefinitions();
+    close(late_calls);
+    close(calls);
+    closeWakes();
+    closeSwitches();
+    closeLosses();
+    closeClocks();
+  }
+
+  // ---- time ----
+
+  // When the oldest row that waits came, INT64_MAX if none does.
+  int64_t oldestNs() const {
+    int64_t oldest = INT64_MAX;
+    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches_cover, &wakes_cover,
+                               &losses_cover, &clocks_cover}) {
+      if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
+    }
+    return oldest;
+  }
+
+  // Called before a row is added: the events' own time also closes blocks and epochs.
+  void advance(int64_t ts_ns) {
+    if (ts_ns > newest_ns) {
+      newest_ns = ts_ns;
+      closeOld(ts_ns);
+    }
+  }
+
+  void closeOld(int64_t now_ns) {
+    if (epoch_start_ns == INT64_MIN) epoch_start_ns = now_ns;
+    const int64_t oldest = oldestNs();
+    if (oldest != INT64_MAX && addNs(now_ns, -oldest) >= options.block_ns) closeAll();
+    const bool long_enough = addNs(now_ns, -epoch_start_ns) >= options.epoch_ns;
+    if (long_enough || output.decodedBytes() - epoch_start_bytes >= options.epoch_bytes) beginEpoch(now_ns);
+  }
+
+  void beginEpoch(int64_t now_ns) {
+    closeAll();
+    output.sync();
+    ++epoch;
+    epoch_start_ns = now_ns;
+    for (const auto& [id, thread] : threads) {
+      strings.touch(thread.def.comm);
+      const ProcessInfo& info = thread.info.info;
+      for (StringId text : {thread.info.comm, info.exe, info.cmdline, info.cwd, info.cgroup}) strings.touch(text);
+    }
+    for (const auto& [id, entry] : resources) strings.touch(entry.resource.path);
+    stacks.beginEpoch();
+    strings.beginEpoch();
+    writeHeader();
+    std::vector<const LiveThread*> living;
+    for (const auto& [id, thread] : threads) living.push_back(&thread);
+    std::sort(living.begin(), living.end(), [](auto* a, auto* b) { return a->def.id < b->def.id; });
+    for (const LiveThread* thread : living) {
+      queue(thread->def);
+      if (thread->info.thread) {
+        useStringsOf(thread->info);
+        processes.infos.push_back(thread->info);
+        processes.infos.back().ts_ns = now_ns;
+      }
+      limitDefinitions();
+    }
+    writeDefinitions();
+    epoch_start_bytes = output.decodedBytes();
+  }
+
+  // ---- lifecycle ----
+
+  void follow(const LifeEvent& event) {
+    const auto found = threads.find(event.thread);
+    if (found == threads.end()) return;
+    LiveThread& thread = found->second;
+    switch (event.kind) {
+      case LifeKind::info:
+      case LifeKind::exec:
+        thread.info = {};
+        thread.info.kind = LifeKind::info;
+        thread.info.thread = event.thread;
+        thread.info.comm = event.comm;
+        thread.info.info = event.info;
+        if (event.comm) thread.def.comm = event.comm;
+        break;
+      case LifeKind::comm:
+        if (event.comm) thread.def.comm = event.comm;
+        break;
+      case LifeKind::fork:
+      case LifeKind::exit:
+      case LifeKind::blocked: break;
+    }
+  }
+};
+
+TraceWriter::TraceWriter(std::unique_ptr<ByteSink> sink, const TraceHeader& header, WriterOptions options)
+    : impl_(std::make_unique<Impl>(std::move(sink), header, options)) {}
+TraceWriter::~TraceWriter() = default;
+
+StringId TraceWriter::intern(std::string_view text) { return impl_->strings.intern(text); }
+FrameId TraceWriter::internFrame(const Frame& frame) { return impl_->stacks.internFrame(frame); }
+StackId TraceWriter::internStack(bool kernel, std::span<const FrameId> frames) {
+  return impl_->stacks.internStack(kernel, frames);
+}
+
+void TraceWriter::define(const ThreadDef& thread) {
+  impl_->threads[thread.id].def = thread;
+  impl_->queue(thread);
+  impl_->limitDefinitions();
+}
+
+void TraceWriter::define(const Resource& resource) {
+  LiveResource& entry = impl_->resources[resource.id];
+  entry.resource = resource;
+  entry.written = 0;
+  impl_->use(resource.id);
+  impl_->limitDefinitions();
+}
+
+void TraceWriter::forget(ThreadId thread) { impl_->threads.erase(thread); }
+void TraceWriter::forget(ResourceId resource) { impl_->resources.erase(resource); }
+
+void TraceWriter::add(const LifeEvent& event) {
+  impl_->advance(event.ts_ns);
+  impl_->useStringsOf(event);
+  impl_->use(event.pending.resource);
+  impl_->processes.life.push_back(event);
+  impl_->processes_cover.add(event.ts_ns, event.ts_ns, impl_->newest_ns);
+  impl_->follow(event);
+  impl_->limitDefinitions();
+}
+
+void TraceWriter::add(const OpenFd& fd) {
+  impl_->use(fd.resource);
+  impl_->processes.open_fds.push_back(fd);
+  impl_->limitDefinitions();
+}
+
+void TraceWriter::add(const SyscallEvent& event) {
+  Impl& w = *impl_;
+  const int64_t end_ns = event.flags.unfinished ? event.enter_ns : addNs(event.enter_ns, event.dur_ns);
+  w.advance(end_ns);
+  const size_t objects = std::min(event.objects.size(), kMaxObjectsPerCall);
+  for (const ObjectRef& object : event.objects.first(objects)) w.use(object.resource);
+  for (const StringArg& string : event.strings) w.strings.use(string.text);
+  w.stacks.use(event.user_stack);
+  CallBlock& block = addNs(w.newest_ns, -event.enter_ns) > kLateCallNs ? w.late_calls : w.calls;
+  const auto row = static_cast<uint32_t>(block.calls.rows().rows.size());
+  block.calls.add(event);
+  block.payloads.add(row, event.payloads);
+  // A call that never ended covers the time until it was written.
+  block.cover.add(event.enter_ns, event.flags.unfinished ? w.newest_ns : end_ns, w.newest_ns);
+  if (row + 1 >= w.options.block_rows || block.payloads.rows.size() >= w.options.block_rows ||
+      block.calls.bytes() >= w.options.block_bytes || block.payloads.bytes.size() >= w.options.block_bytes) {
+    w.close(block);
+  }
+}
+
+void TraceWriter::add(const SwitchEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  w.use(event.pending.resource);
+  w.stacks.use(event.user_stack);
+  w.switches.push_back(event);
+  w.switches_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
+  if (w.switches.size() >= w.options.block_rows) w.closeSwitches();
+}
+
+void TraceWriter::add(const WakeEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  w.use(event.waker_call.resource);
+  w.stacks.use(event.kernel_stack);
+  w.wakes.push_back(event);
+  w.wakes_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
+  if (w.wakes.size() >= w.options.block_rows) w.closeWakes();
+}
+
+void TraceWriter::add(const LossEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  w.losses.push_back(event);
+  w.lost += event.count;
+  w.losses_cover.add(event.ts_ns, addNs(event.ts_ns, event.dur_ns), w.newest_ns);
+  if (w.losses.size() >= w.options.block_rows) w.closeLosses();
+}
+
+void TraceWriter::add(const ClockPoint& clock) {
+  Impl& w = *impl_;
+  w.advance(clock.boottime_ns);
+  w.clocks.push_back(clock);
+  w.clocks_cover.add(clock.boottime_ns, clock.boottime_ns, w.newest_ns);
+}
+
+void TraceWriter::tick(int64_t now_ns) {
+  if (!impl_->finished) impl_->closeOld(now_ns);
+}
+
+void TraceWriter::flush() { impl_->closeAll(); }
+
+void TraceWriter::finish(const Trailer& trailer) {
+  Impl& w = *impl_;
+  w.closeAll();
+  const std::vector<BlockInfo> index = w.output.index();
+  w.write(index.size(), {}, [&](schema::Block::Builder block) {
+    encodeTrailer(trailer, index, w.lost, block.initTrailer());
+  });
+  w.output.writeSeekTable();
+  w.output.sync();
+  w.finished = true;
+}
+
+uint64_t TraceWriter::bytesWritten() const { return impl_->output.bytesWritten(); }
+
+}  // namespace tarry
