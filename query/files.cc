@@ -92,7 +92,7 @@ class Files {
         "SELECT coalesce(s.path, r.path), s.name, s.errno, t.upid, min(s.ts), count(*), sum(s.bytes),"
         " sum(s.dur) FROM syscall s JOIN thread t ON t.utid = s.utid LEFT JOIN resource r ON r.id = s.resource_id"
         " WHERE (s.path IS NOT NULL AND (r.kind IS NULL OR r.kind NOT IN ('socket', 'unix')))"
-        " OR r.kind IN ('file', 'dir', 'symlink', 'device', 'block device', 'tty', 'fifo', 'memory', 'memfd')"
+        " OR r.kind IN ('file', 'dir', 'symlink', 'device', 'block_device', 'tty', 'fifo', 'memory', 'memfd')"
         " GROUP BY 1, 2, 3, 4");
     while (q.step()) {
       const std::string_view call = q.text(1);

@@ -41,6 +41,7 @@ class TableWriter : public RowWriter {
       titles_.push_back(titleOf(column));
       align_.push_back(column.align);
       widths_.push_back(displayWidth(titles_.back()));
+      numbers_.push_back(true);
     }
   }
 
@@ -48,6 +49,8 @@ class TableWriter : public RowWriter {
     std::vector<std::string> texts;
     texts.reserve(cells.size());
     for (const Cell& cell : cells) texts.push_back(inked(style_, cell.ink, humanText(cell)));
+    for (size_t i = 0; i < cells.size() && i < numbers_.size(); ++i)
+      if (std::holds_alternative<std::string>(cells[i].value)) numbers_[i] = false;
     if (flushed_) {
       print(texts);
       return;
@@ -68,6 +71,8 @@ class TableWriter : public RowWriter {
   void flush() {
     if (flushed_) return;
     flushed_ = true;
+    for (size_t i = 0; i < align_.size(); ++i)
+      if (align_[i] == Align::automatic) align_[i] = numbers_[i] ? Align::right : Align::left;
     std::vector<std::string> titles;
     titles.reserve(titles_.size());
     for (const std::string& title : titles_) titles.push_back(inked(style_, Ink::bold, title));
@@ -96,6 +101,7 @@ class TableWriter : public RowWriter {
   std::vector<std::string> titles_;
   std::vector<Align> align_;
   std::vector<int> widths_;
+  std::vector<bool> numbers_;  // no text in the column so far
   std::vector<std::vector<std::string>> held_;
   bool flushed_ = false;
 };

@@ -20,7 +20,8 @@ enum class RowFormat : uint8_t { table, csv, tsv, json, markdown };
 // Throws UsageError for a name that is none of: table, csv, tsv, json, markdown.
 RowFormat parseRowFormat(std::string_view name);
 
-enum class Align : uint8_t { left, right };
+// automatic: right in a table where all values are numbers.
+enum class Align : uint8_t { left, right, automatic };
 
 struct RowColumn {
   std::string name;   // in machine formats

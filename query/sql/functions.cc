@@ -1,0 +1,150 @@
+#include "query/sql/functions.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/sqlite.h"
+#include "format/errors.h"
+#include "format/syscall_table.h"
+#include "query/kernel_area.h"
+#include "query/render/units.h"
+#include "query/sql/path_tables.h"
+
+namespace tarry {
+namespace {
+
+using Arguments = sqlite3_value**;
+
+void returnText(sqlite3_context* context, std::string_view text) {
+  sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+bool isNull(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
+
+std::string_view textOf(sqlite3_value* value) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return text == nullptr ? std::string_view() : std::string_view(text, static_cast<size_t>(sqlite3_value_bytes(value)));
+}
+
+void duration(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (!isNull(values[0])) returnText(context, formatDuration(sqlite3_value_int64(values[0])));
+}
+
+void size(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0])) return;
+  const int64_t bytes = sqlite3_value_int64(values[0]);
+  returnText(context, bytes < 0 ? "-" + formatSize(0 - static_cast<uint64_t>(bytes)) : formatSize(static_cast<uint64_t>(bytes)));
+}
+
+void errnoName(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0])) return;
+  const int64_t number = std::abs(sqlite3_value_int64(values[0]));
+  const char* name = number <= INT32_MAX ? ::strerrorname_np(static_cast<int>(number)) : nullptr;
+  if (name != nullptr) returnText(context, name);
+}
+
+void signalName(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0])) return;
+  const int64_t number = sqlite3_value_int64(values[0]);
+  const char* name = number > 0 && number < 65 ? ::sigabbrev_np(static_cast<int>(number)) : nullptr;
+  if (name != nullptr) returnText(context, fmt::format("SIG{}", name));
+}
+
+void kernelArea(sqlite3_context* context, int /*count*/, Arguments values) {
+  Abi abi = Abi::x86_64;
+  for (const Abi known : {Abi::x86_64, Abi::i386, Abi::x32, Abi::aarch64})
+    if (abiName(known) == textOf(values[0])) abi = known;
+  returnText(context, kernelAreaName(kernelAreaOf(abi, textOf(values[1]), textOf(values[2]), textOf(values[3]))));
+}
+
+// The user data is the wall clock of ts = 0, ns since 1970.
+void wallClock(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0])) return;
+  const auto* start = static_cast<const int64_t*>(sqlite3_user_data(context));
+  int64_t ns = 0;
+  if (start == nullptr || __builtin_add_overflow(*start, sqlite3_value_int64(values[0]), &ns)) return;
+  const int64_t seconds = ns >= 0 ? ns / 1'000'000'000 : -((-ns + 999'999'999) / 1'000'000'000);
+  const std::time_t time = seconds;
+  std::tm local{};
+  if (::localtime_r(&time, &local) == nullptr) return;
+  returnText(context, fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", local, (ns - seconds * 1'000'000'000) / 1000));
+}
+
+struct Percentile {
+  std::vector<double> values;
+  double position = 0.5;
+  bool integers = true;
+};
+
+// SQLite owns zeroed memory per group: it holds our pointer.
+Percentile* percentileState(sqlite3_context* context, bool create) {
+  auto** slot = static_cast<Percentile**>(
+      sqlite3_aggregate_context(context, create ? static_cast<int>(sizeof(Percentile*)) : 0));
+  if (slot == nullptr) return nullptr;
+  if (*slot == nullptr && create) *slot = std::make_unique<Percentile>().release();
+  return *slot;
+}
+
+void percentileStep(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0])) return;
+  Percentile* state = percentileState(context, true);
+  if (state == nullptr) return sqlite3_result_error_nomem(context);
+  state->position = sqlite3_value_double(values[1]);
+  if (!(state->position >= 0 && state->position <= 1))
+    return sqlite3_result_error(context, "percentile: the position must be from 0 to 1", -1);
+  if (sqlite3_value_type(values[0]) != SQLITE_INTEGER) state->integers = false;
+  state->values.push_back(sqlite3_value_double(values[0]));
+}
+
+void percentileFinal(sqlite3_context* context) {
+  const std::unique_ptr<Percentile> state(percentileState(context, false));
+  if (state == nullptr || state->values.empty()) return;
+  const double rank = std::max(std::ceil(state->position * static_cast<double>(state->values.size())) - 1, 0.0);
+  const auto nth = state->values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(state->values.begin(), nth, state->values.end());
+  if (state->integers) sqlite3_result_int64(context, static_cast<int64_t>(*nth));
+  else sqlite3_result_double(context, *nth);
+}
+
+void check(int code, sqlite3* db) {
+  if (code != SQLITE_OK) throw TraceError(fmt::format("cannot add SQL functions: {}", sqlite3_errmsg(db)));
+}
+
+std::unique_ptr<int64_t> startOfTrace(Database& db) {
+  auto q = db.prepare("SELECT realtime - ts FROM clock ORDER BY ts LIMIT 1");
+  return q.step() ? std::make_unique<int64_t>(q.integer(0)) : nullptr;
+}
+
+}  // namespace
+
+void registerFunctions(Database& db) {
+  sqlite3* handle = db.handle();
+  constexpr int kPure = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  struct Scalar {
+    const char* name;
+    int arguments;
+    void (*function)(sqlite3_context*, int, Arguments);
+  };
+  for (const Scalar& scalar : {Scalar{"duration", 1, duration}, Scalar{"size", 1, size}, Scalar{"errno_name", 1, errnoName},
+                               Scalar{"signal_name", 1, signalName}, Scalar{"kernel_area", 4, kernelArea}})
+    check(sqlite3_create_function_v2(handle, scalar.name, scalar.arguments, kPure, nullptr, scalar.function, nullptr,
+                                     nullptr, nullptr), handle);
+  check(sqlite3_create_function_v2(handle, "percentile", 2, kPure, nullptr, nullptr, percentileStep, percentileFinal,
+                                   nullptr), handle);
+  // SQLite destroys the user data with the connection, and also when registration fails.
+  check(sqlite3_create_function_v2(handle, "wall_clock", 1, SQLITE_UTF8, startOfTrace(db).release(), wallClock, nullptr,
+                                   nullptr, [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
+        handle);
+  registerPathTables(db);
+}
+
+}  // namespace tarry

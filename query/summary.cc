@@ -1,0 +1,223 @@
+#include "query/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "analyzer/sqlite.h"
+#include "format/errors.h"
+#include "format/syscall_table.h"
+#include "query/call_tables.h"
+#include "query/kernel_area.h"
+#include "query/render/units.h"
+
+namespace tarry {
+namespace {
+
+struct CallTotal {
+  std::string name;
+  int64_t calls = 0, errors = 0, total_ns = 0, waiting_ns = 0, min_ns = INT64_MAX, max_ns = 0, bytes = 0;
+
+  int64_t average() const { return calls == 0 ? 0 : total_ns / calls; }
+  void add(const CallTotal& o) {
+    calls += o.calls;
+    errors += o.errors;
+    total_ns += o.total_ns;
+    waiting_ns += o.waiting_ns;
+    min_ns = std::min(min_ns, o.min_ns);
+    max_ns = std::max(max_ns, o.max_ns);
+    bytes += o.bytes;
+  }
+};
+
+Abi abiOf(std::string_view name) {
+  for (const Abi abi : {Abi::x86_64, Abi::i386, Abi::x32, Abi::aarch64})
+    if (abiName(abi) == name) return abi;
+  return Abi::x86_64;
+}
+
+// Totals by call, and by area with the calls that made it up.
+struct Totals {
+  std::map<std::string, CallTotal> calls;
+  struct AreaTotal {
+    CallTotal sum;
+    std::map<std::string, int64_t> by_call;  // number of calls
+  };
+  std::array<AreaTotal, kKernelAreas> areas;
+  CallTotal all;
+};
+
+std::string processCondition(Database& db, const std::string& process) {
+  if (process.empty()) return "";
+  auto q = db.prepare("SELECT upid FROM process WHERE CAST(pid AS TEXT) = ?1 OR comm = ?1");
+  q.bind(1, std::string_view(process));
+  std::string ids;
+  while (q.step()) ids += fmt::format("{}{}", ids.empty() ? "" : ", ", q.integer(0));
+  if (ids.empty()) throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(process)));
+  return fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid IN ({}))", ids);
+}
+
+// An unfinished call has lasted until the end of the recording; its time so far counts.
+Totals gather(Database& db, const SummaryOptions& options) {
+  Totals totals;
+  const std::set<std::string> wanted(options.calls.begin(), options.calls.end());
+  auto q = db.prepare(fmt::format(
+      "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, count(*),"
+      " sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), sum(s.bytes)"
+      " FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE 1{} GROUP BY 1, 2, 3, 4",
+      processCondition(db, options.process)));
+  while (q.step()) {
+    CallTotal one;
+    one.name = q.text(0);
+    if (!wanted.empty() && !wanted.contains(one.name)) continue;
+    one.calls = q.integer(4);
+    one.errors = q.integer(5);
+    one.total_ns = q.isNull(6) ? 0 : q.integer(6);
+    one.waiting_ns = q.isNull(7) ? 0 : q.integer(7);
+    one.min_ns = q.isNull(8) ? INT64_MAX : q.integer(8);
+    one.max_ns = q.isNull(9) ? 0 : q.integer(9);
+    one.bytes = q.isNull(10) ? 0 : q.integer(10);
+    const KernelArea area = kernelAreaOf(abiOf(q.text(1)), one.name, q.text(2), q.text(3));
+    CallTotal& call = totals.calls[one.name];
+    call.name = one.name;
+    call.add(one);
+    auto& in_area = totals.areas[static_cast<size_t>(area)];
+    in_area.sum.add(one);
+    in_area.by_call[one.name] += one.calls;
+    totals.all.add(one);
+  }
+  return totals;
+}
+
+std::vector<CallTotal> sortedCalls(const Totals& totals, SummarySort sort) {
+  std::vector<CallTotal> list;
+  for (const auto& [name, call] : totals.calls) list.push_back(call);
+  if (sort == SummarySort::none || sort == SummarySort::name) return list;
+  const auto key = [&](const CallTotal& c) {
+    switch (sort) {
+      case SummarySort::time: return c.total_ns;
+      case SummarySort::waiting: return c.waiting_ns;
+      case SummarySort::calls: return c.calls;
+      case SummarySort::errors: return c.errors;
+      case SummarySort::min: return c.min_ns == INT64_MAX ? 0 : c.min_ns;
+      case SummarySort::max: return c.max_ns;
+      case SummarySort::avg: return c.average();
+      case SummarySort::name:
+      case SummarySort::none: break;
+    }
+    return int64_t{0};
+  };
+  std::stable_sort(list.begin(), list.end(), [&](const CallTotal& a, const CallTotal& b) { return key(a) > key(b); });
+  return list;
+}
+
+std::string seconds(int64_t ns) { return fmt::format("{:.6f}", static_cast<double>(ns) / 1e9); }
+double percent(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : std::round(10000.0 * static_cast<double>(part) / static_cast<double>(whole)) / 100;
+}
+Cell percentCell(int64_t part, int64_t whole) {
+  const double value = percent(part, whole);
+  return Cell::shown(Cell(value), fmt::format("{:.2f}", value));
+}
+Cell secondsCell(int64_t ns) { return Cell::shown(Cell(ns), seconds(ns)); }
+Cell blankZero(int64_t n) { return Cell::shown(Cell(n), n == 0 ? " " : std::to_string(n)); }
+
+// The columns of strace -c, and beside the seconds those in which the thread was not running.
+void writeCalls(const Totals& totals, const SummaryOptions& options, std::ostream& out) {
+  const std::vector<RowColumn> columns = {
+      {"percent", "% time", Align::right},  {"total_ns", "seconds", Align::right}, {"avg_ns", "usecs/call", Align::right},
+      {"calls", "", Align::right},          {"errors", "", Align::right},          {"waiting_ns", "waiting", Align::right},
+      {"min_ns", "", Align::right},         {"max_ns", "", Align::right},          {"bytes", "", Align::right},
+      {"syscall", "", Align::left}};
+  const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;
+  const auto pick = [&](auto list) {
+    if (people) list.erase(list.begin() + 6, list.begin() + 9);
+    return list;
+  };
+  const auto cells = [&](const CallTotal& c) {
+    return std::vector<Cell>{percentCell(c.total_ns, totals.all.total_ns), secondsCell(c.total_ns),
+                             Cell::shown(Cell(c.average()), std::to_string(c.average() / 1000)), Cell(c.calls),
+                             blankZero(c.errors), c.waiting_ns == 0 ? Cell::shown(Cell(c.waiting_ns), " ") : secondsCell(c.waiting_ns),
+                             c.min_ns == INT64_MAX ? Cell() : Cell(c.min_ns), Cell(c.max_ns), Cell(c.bytes), Cell(c.name)};
+  };
+  std::vector<std::vector<Cell>> rows;
+  for (const CallTotal& call : sortedCalls(totals, options.sort)) rows.push_back(pick(cells(call)));
+  if (people) {
+    CallTotal all = totals.all;
+    all.name = "total";
+    rows.push_back(pick(cells(all)));
+  }
+  writeRows(options.format, options.style, out, pick(columns), rows);
+}
+
+std::string mostCalls(const std::map<std::string, int64_t>& by_call) {
+  std::vector<std::pair<std::string, int64_t>> list(by_call.begin(), by_call.end());
+  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(list.size(), 4); ++i)
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", list[i].first, formatCount(static_cast<uint64_t>(list[i].second)));
+  return list.size() > 4 ? text + ", …" : text;
+}
+
+void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostream& out) {
+  const std::vector<RowColumn> columns = {
+      {"area", "what the kernel did", Align::left}, {"calls", "", Align::right}, {"errors", "", Align::right}, {"total_ns", "time", Align::right},
+      {"waiting_ns", "waiting", Align::right}, {"bytes", "moved", Align::right}, {"most", "by", Align::left}};
+  std::vector<size_t> order;
+  for (size_t i = 0; i < totals.areas.size(); ++i)
+    if (totals.areas[i].sum.calls > 0) order.push_back(i);
+  const bool by_calls = options.sort == SummarySort::calls;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const CallTotal& x = totals.areas[a].sum;
+    const CallTotal& y = totals.areas[b].sum;
+    return by_calls ? x.calls > y.calls : x.total_ns > y.total_ns;
+  });
+  std::vector<std::vector<Cell>> rows;
+  for (const size_t i : order) {
+    const CallTotal& sum = totals.areas[i].sum;
+    rows.push_back({Cell(kernelAreaName(static_cast<KernelArea>(i))), Cell::count(static_cast<uint64_t>(sum.calls)),
+                    blankZero(sum.errors), Cell::duration(sum.total_ns),
+                    sum.waiting_ns == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::duration(sum.waiting_ns),
+                    sum.bytes == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::size(static_cast<uint64_t>(sum.bytes)),
+                    Cell(mostCalls(totals.areas[i].by_call))});
+  }
+  writeRows(options.format, options.style, out, columns, rows);
+}
+
+}  // namespace
+
+SummarySort parseSummarySort(std::string_view name) {
+  struct Known {
+    std::string_view name;
+    SummarySort sort;
+  };
+  static constexpr std::array<Known, 21> kKnown = {{{"time", SummarySort::time}, {"time-percent", SummarySort::time},
+      {"time_percent", SummarySort::time}, {"time-total", SummarySort::time}, {"total-time", SummarySort::time},
+      {"total_time", SummarySort::time}, {"calls", SummarySort::calls}, {"count", SummarySort::calls},
+      {"errors", SummarySort::errors}, {"error", SummarySort::errors}, {"name", SummarySort::name},
+      {"syscall", SummarySort::name}, {"syscall-name", SummarySort::name}, {"min", SummarySort::min},
+      {"max", SummarySort::max}, {"avg", SummarySort::avg}, {"avg-time", SummarySort::avg},
+      {"waiting", SummarySort::waiting}, {"blocked", SummarySort::waiting}, {"none", SummarySort::none},
+      {"nothing", SummarySort::none}}};
+  for (const Known& known : kKnown)
+    if (known.name == name) return known.sort;
+  throw UsageError(fmt::format("cannot sort by '{}': use time, waiting, calls, errors, name, min, max, avg or none", printable(name)));
+}
+
+void summaryReport(Database& db, const SummaryOptions& options, std::ostream& out) {
+  requireCalls(db);
+  const Totals totals = gather(db, options);
+  if (totals.all.calls == 0) throw UsageError("none of the recorded calls fits");
+  const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;
+  if (options.by != SummaryBy::area) writeCalls(totals, options, out);
+  if (people && options.by == SummaryBy::both) out << '\n';
+  if (options.by == SummaryBy::area || (options.by == SummaryBy::both && people)) writeAreas(totals, options, out);
+  if (options.format == RowFormat::table)
+    out << "\nTime is from a call's enter to its return (strace -c -w); waiting is the part of it not on a CPU.\n";
+}
+
+}  // namespace tarry
