@@ -193,5 +193,6 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *cgroup, const char *path, struct t
 	if (mode != MODE_CGROUP || task->tgid == self_tgid || !task_in_target_cgroup(task))
 		return 0;
 	make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, SLOT_LIFE);
+	__sync_fetch_and_add(&cgroup_moves, 1);
 	return 0;
 }

@@ -17,6 +17,7 @@ __u32 self_tgid = 0;       /* the recorder, initial pid namespace; set by the fi
 __u64 self_pid_ns = 0;     /* address of its pid namespace */
 __u32 self_pid_level = 0;
 __s64 alive_threads = 0;   /* recorded ones that have not exited */
+__u32 cgroup_moves = 0;    /* of processes into the target cgroup */
 __u32 last_thread_id = 0;
 __u32 last_resource_id = 0;
 

@@ -101,7 +101,7 @@ __noinline u32 put_argv(struct plan_item *item, u64 address, u32 compat, u32 slo
 			return at | ITEM_FAILED;
 		used += (u32)len & (2 * STRING_MAX - 1);
 	}
-	put_head(s, at, PART_STRING, item->arg, truncated ? PART_TRUNCATED : 0, 0, used, used);
+	put_head(s, at, PART_STRING, item->arg, PART_LIST | (truncated ? PART_TRUNCATED : 0), 0, used, used);
 	return at + sizeof(struct rec_part) + round_up8(used);
 }
 

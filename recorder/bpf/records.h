@@ -99,7 +99,8 @@ struct rec_resource {
 	__u64 inode;
 	__u64 magic;  /* of the file system */
 	__u8 detached; /* in no directory tree: its only name is a description */
-	__u8 pad[7];
+	__u8 no_mount; /* the names end at the root of the file system */
+	__u8 pad[6];
 	__u64 object; /* tells objects of one anonymous inode apart; an address: never leaves the recorder */
 	struct rec_socket socket;
 	/* text_len bytes: names from the leaf to the root, each with its NUL; in a Unix socket the
@@ -264,6 +265,7 @@ struct rec_call {
 	__u32 thread;
 	__u32 call_seq;
 	__s32 nr;
+	__u32 data_thread, data_seq; /* of its RT_ENTER_DATA; an exec may have renumbered the call */
 	__u64 enter_ns;
 	__u64 dur_ns;
 	__s64 ret;
@@ -271,7 +273,7 @@ struct rec_call {
 	__u32 res[RES_SLOTS];
 	/* parts, to the end of the record */
 };
-TARRY_ASSERT_SIZE(struct rec_call, 104);
+TARRY_ASSERT_SIZE(struct rec_call, 112);
 
 struct rec_enter_data {
 	__u8 type;
@@ -288,7 +290,7 @@ enum {
 	PART_READY = 3, /* data: struct part_ready */
 };
 
-enum { PART_TRUNCATED = 1, PART_OUT = 2 };
+enum { PART_TRUNCATED = 1, PART_OUT = 2, PART_LIST = 4 /* strings, each with its NUL */ };
 
 struct rec_part { /* followed by `len` bytes, padded to a multiple of 8 */
 	__u8 kind;

@@ -199,6 +199,7 @@ __noinline u32 define_path(u64 inode_addr, u64 mnt_addr, u64 dentry_addr, u64 ob
 	rec->object = object;
 	u32 text = put_path(mnt_addr, dentry_addr, slot);
 	rec->detached = text & PATH_DETACHED ? 1 : 0;
+	rec->no_mount = mnt_addr == 0;
 	return submit_resource(scratch, text & (2 * PATH_BYTES - 1), &key);
 }
 

@@ -122,8 +122,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	if (!plan)
 		return 0;
 	u8 flags = plan->flags;
-	if (!(flags & PLAN_LATE_RESOURCE))
-		fd_arguments(st, task, plan, SLOT_ENTER);
+	fd_arguments(st, task, plan, SLOT_ENTER);
 	if (flags & PLAN_ENTER_PARTS && enter_parts(st, plan) && from_cwd(st, plan))
 		st->res[RES_CWD] = cached_cwd(st, task, SLOT_ENTER);
 	return 0;
@@ -139,6 +138,8 @@ static __always_inline void fill_call(struct rec_call *rec, struct thread_state 
 	rec->thread = st->id;
 	rec->call_seq = st->call_seq;
 	rec->nr = st->nr;
+	rec->data_thread = st->data_thread;
+	rec->data_seq = st->data_seq;
 	rec->enter_ns = st->enter_ns;
 	rec->dur_ns = now - st->enter_ns;
 	rec->ret = ret;

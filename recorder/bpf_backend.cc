@@ -1,0 +1,181 @@
+#include "recorder/bpf_backend.h"
+
+#include <time.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "format/errors.h"
+#include "recorder/bpf_capture_plan.h"
+#include "recorder/bpf_cgroup.h"
+#include "recorder/bpf_encoder.h"
+#include "recorder/bpf_programs.h"
+
+namespace tarry {
+
+bool RawBatch::empty() const {
+  for (const std::vector<uint8_t>& ring : events) {
+    if (!ring.empty()) return false;
+  }
+  return definitions.empty();
+}
+
+namespace {
+
+uint32_t targetMode(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::command:
+    case TargetKind::pids:
+      return MODE_MARKED;
+    case TargetKind::cgroup:
+    case TargetKind::unit:
+      return MODE_CGROUP;
+    case TargetKind::all:
+      return MODE_ALL;
+  }
+  return MODE_MARKED;
+}
+
+uint64_t bootTimeNs() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class BpfBackend : public Backend {
+ public:
+  explicit BpfBackend(const BackendOptions& options)
+      : options_(options), plan_(options.snaplen), encoder_(plan_) {}
+
+  void start(const TargetSpec& target) override {
+    kind_ = target.kind;
+    CgroupTarget cgroup;
+    const uint32_t mode = targetMode(target.kind);
+    if (mode == MODE_CGROUP) cgroup = cgroupTarget(target.cgroup_path);
+    programs_.emplace(options_, mode, cgroup, plan_);
+    last_drain_ns_ = bootTimeNs();
+    programs_->attach();
+    visit(SNAP_SELF);
+    mark(target);
+    programs_->visitFiles([this] { keepDefinitions(); });
+    if (target.kind == TargetKind::pids && programs_->aliveThreads() <= 0) {
+      throw RecordError("cannot record: the process has ended");
+    }
+  }
+
+  void add(pid_t pid) override { visit(SNAP_MARK_PID, pid); }
+
+  bool targetAlive() override { return kind_ == TargetKind::all || programs_->aliveThreads() > 0; }
+
+  void drain(RawBatch& batch) override {
+    batch.events.resize(programs_->eventRings().size());
+    for (size_t i = 0; i < batch.events.size(); ++i) {
+      batch.events[i].clear();
+      programs_->eventRings()[i].drain(batch.events[i], false);
+    }
+    const std::lock_guard lock(definitions_mutex_);
+    batch.definitions = std::move(early_definitions_);
+    early_definitions_.clear();
+    // after the events: whatever they refer to was submitted before them
+    programs_->definitionsRing().drain(batch.definitions, true);
+    reportUnattributed(batch.definitions);
+    followMoves();
+  }
+
+  void encode(const RawBatch& batch, TraceWriter& writer) override { encoder_.encode(batch, writer); }
+
+  void stop() override {
+    if (!programs_) return;
+    programs_->detach();
+    visit(SNAP_FINISH);
+  }
+
+  void fillCost(RecorderCost& cost) override {
+    if (programs_) cost.ring_bytes = static_cast<int64_t>(programs_->ringBytes());
+  }
+
+  uint64_t lost() override { return programs_ ? programs_->lost() + programs_->missed() : 0; }
+
+ private:
+  void visit(uint32_t job, pid_t pid = 0) {
+    programs_->visitTasks(job, pid, [this] { keepDefinitions(); });
+  }
+
+  // What already runs. Twice, since a target that is not marked yet may have had a child meanwhile
+  // that the first pass had already gone by.
+  void mark(const TargetSpec& target) {
+    switch (target.kind) {
+      case TargetKind::command:
+        return;
+      case TargetKind::pids:
+        for (const pid_t pid : target.pids) programs_->addTargetPid(pid);
+        visit(SNAP_MARK_TREE);
+        visit(SNAP_MARK_TREE);
+        return;
+      case TargetKind::cgroup:
+      case TargetKind::unit:
+        visit(SNAP_MARK_CGROUP);
+        visit(SNAP_MARK_CGROUP);
+        return;
+      case TargetKind::all:
+        visit(SNAP_MARK_ALL);
+        return;
+    }
+  }
+
+  void keepDefinitions() {
+    const std::lock_guard lock(definitions_mutex_);
+    programs_->definitionsRing().drain(early_definitions_, true);
+  }
+
+  // The other threads of a process that moved into the target cgroup: the kernel tells its leader only.
+  void followMoves() {
+    const uint32_t moves = programs_->cgroupMoves();
+    if (moves == seen_moves_) return;
+    seen_moves_ = moves;
+    programs_->visitTasks(SNAP_MARK_CGROUP, 0,
+                          [this] { programs_->definitionsRing().drain(early_definitions_, true); });
+  }
+
+  // Losses that belong to no thread, as RT_LOSS like the others.
+  void reportUnattributed(std::vector<uint8_t>& definitions) {
+    const uint64_t now_ns = bootTimeNs();
+    for (uint32_t source = 0; source < LOSS_SOURCES; ++source) {
+      const uint64_t count = programs_->lostUnattributed(source);
+      if (count == reported_[source]) continue;
+      rec_loss record{};
+      record.type = RT_LOSS;
+      record.source = static_cast<uint8_t>(source);
+      record.first_ns = last_drain_ns_;
+      record.last_ns = now_ns;
+      record.count = count - reported_[source];
+      reported_[source] = count;
+      appendRecord(definitions, {reinterpret_cast<const uint8_t*>(&record), sizeof(record)});
+    }
+    last_drain_ns_ = now_ns;
+  }
+
+  const BackendOptions options_;
+  const CapturePlan plan_;
+  BpfEncoder encoder_;
+  std::optional<BpfPrograms> programs_;
+  TargetKind kind_ = TargetKind::command;
+
+  std::mutex definitions_mutex_;  // the iterators and drain() both empty the definitions ring
+  std::vector<uint8_t> early_definitions_;
+  std::array<uint64_t, LOSS_SOURCES> reported_{};
+  uint64_t last_drain_ns_ = 0;
+  uint32_t seen_moves_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> makeBpfBackend(const BackendOptions& options) {
+  return std::make_unique<BpfBackend>(options);
+}
+
+}  // namespace tarry

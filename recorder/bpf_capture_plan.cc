@@ -1,0 +1,294 @@
+#include "recorder/bpf_capture_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace tarry {
+
+namespace {
+
+constexpr uint32_t kX32Bit = 0x40000000;
+
+// A structure of fixed size behind a pointer.
+struct StructShape {
+  ArgType type;
+  bool in, out;
+  uint32_t size_64, size_32;  // bytes on 64-bit and 32-bit ABIs; 0: not captured there
+  bool always = false;        // also without snaplen: the rest of the trace does not make sense without
+};
+
+constexpr std::array kStructs = {
+    StructShape{ArgType::epoll_event_in, true, false, 12, 12, true},  // packed on x86
+    StructShape{ArgType::fd_pair_out, false, true, 8, 8, true},
+    StructShape{ArgType::wait_status_out, false, true, 4, 4, true},
+    StructShape{ArgType::stat_out, false, true, 144, 64},
+    StructShape{ArgType::stat64_out, false, true, 144, 96},
+    StructShape{ArgType::statx_out, false, true, 256, 256},
+    StructShape{ArgType::statfs_out, false, true, 120, 64},
+    StructShape{ArgType::statfs64_out, false, true, 120, 84},
+    StructShape{ArgType::timespec_in, true, false, 16, 8},
+    StructShape{ArgType::timespec_out, false, true, 16, 8},
+    StructShape{ArgType::timespec_inout, true, true, 16, 8},
+    StructShape{ArgType::timespec64_in, true, false, 16, 16},
+    StructShape{ArgType::timespec64_out, false, true, 16, 16},
+    StructShape{ArgType::timespec64_inout, true, true, 16, 16},
+    StructShape{ArgType::timespec_pair_in, true, false, 32, 16},
+    StructShape{ArgType::timespec64_pair_in, true, false, 32, 32},
+    StructShape{ArgType::timeval_in, true, false, 16, 8},
+    StructShape{ArgType::timeval_out, false, true, 16, 8},
+    StructShape{ArgType::timeval_inout, true, true, 16, 8},
+    StructShape{ArgType::timeval_pair_in, true, false, 32, 16},
+    StructShape{ArgType::timezone, false, true, 8, 8},
+    StructShape{ArgType::itimerval_in, true, false, 32, 16},
+    StructShape{ArgType::itimerval_out, false, true, 32, 16},
+    StructShape{ArgType::itimerspec_in, true, false, 32, 16},
+    StructShape{ArgType::itimerspec_out, false, true, 32, 16},
+    StructShape{ArgType::itimerspec64_in, true, false, 32, 32},
+    StructShape{ArgType::itimerspec64_out, false, true, 32, 32},
+    StructShape{ArgType::timex_inout, true, true, 208, 128},
+    StructShape{ArgType::timex64_inout, true, true, 208, 208},
+    StructShape{ArgType::time_out, false, true, 8, 4},
+    StructShape{ArgType::time_in, true, false, 8, 4},
+    StructShape{ArgType::utimbuf_in, true, false, 16, 8},
+    StructShape{ArgType::sigset_in, true, false, 8, 8},
+    StructShape{ArgType::sigset_out, false, true, 8, 8},
+    StructShape{ArgType::sigaction_in, true, false, 32, 20},
+    StructShape{ArgType::sigaction_out, false, true, 32, 20},
+    StructShape{ArgType::siginfo_in, true, false, 128, 128},
+    StructShape{ArgType::siginfo_out, false, true, 128, 128},
+    StructShape{ArgType::sigaltstack_in, true, false, 24, 12},
+    StructShape{ArgType::sigaltstack_out, false, true, 24, 12},
+    StructShape{ArgType::rlimit_in, true, false, 16, 8},
+    StructShape{ArgType::rlimit_out, false, true, 16, 8},
+    StructShape{ArgType::rlimit64_in, true, false, 16, 16},
+    StructShape{ArgType::rlimit64_out, false, true, 16, 16},
+    StructShape{ArgType::rusage_out, false, true, 144, 72},
+    StructShape{ArgType::sysinfo_out, false, true, 112, 64},
+    StructShape{ArgType::utsname_out, false, true, 390, 390},
+    StructShape{ArgType::tms_out, false, true, 32, 16},
+    StructShape{ArgType::int_out, false, true, 4, 4},
+    StructShape{ArgType::int_in, true, false, 4, 4},
+    StructShape{ArgType::offset_inout, true, true, 8, 8},
+    StructShape{ArgType::loff_out, false, true, 8, 8},
+    StructShape{ArgType::size_out, false, true, 8, 4},
+    StructShape{ArgType::ulong_out, false, true, 8, 4},
+    StructShape{ArgType::long_inout, true, true, 8, 4},
+    StructShape{ArgType::open_how_in, true, false, 24, 24},
+    StructShape{ArgType::flock_inout, true, true, 32, 16},
+    StructShape{ArgType::sched_param_in, true, false, 4, 4},
+    StructShape{ArgType::sched_param_out, false, true, 4, 4},
+    StructShape{ArgType::sched_attr_in, true, false, 48, 48},
+    StructShape{ArgType::cap_header, true, false, 8, 8},
+    StructShape{ArgType::cap_data, false, true, 24, 24},
+    StructShape{ArgType::cap_data_in, true, false, 24, 24},
+    StructShape{ArgType::io_uring_params_inout, true, true, 120, 120},
+    StructShape{ArgType::futex_waitv_pair_in, true, false, 48, 48},
+    StructShape{ArgType::pselect_sigset_in, true, false, 16, 8},
+    StructShape{ArgType::sigevent_in, true, false, 64, 64},
+    StructShape{ArgType::mq_attr_in, true, false, 64, 32},
+    StructShape{ArgType::mq_attr_out, false, true, 64, 32},
+    StructShape{ArgType::mount_attr_in, true, false, 32, 32},
+    StructShape{ArgType::user_desc, true, false, 16, 16},
+};
+
+// An array whose number of elements is another argument or the result.
+struct ArrayShape {
+  ArgType type;
+  bool in, out;
+  uint32_t element;
+};
+
+constexpr std::array kArrays = {
+    ArrayShape{ArgType::pollfd_inout, true, false, 8},
+    ArrayShape{ArgType::epoll_events_out, false, true, 12},
+    ArrayShape{ArgType::sockaddr_in, true, false, 1},
+    ArrayShape{ArgType::sockopt_in, true, false, 1},
+    ArrayShape{ArgType::clone_args_in, true, false, 1},
+    ArrayShape{ArgType::cpu_mask_in, true, false, 1},
+    ArrayShape{ArgType::bpf_attr_in, true, false, 1},
+    ArrayShape{ArgType::futex_waitv_in, true, false, 24},
+    ArrayShape{ArgType::sembuf_in, true, false, 6},
+    ArrayShape{ArgType::gid_list_in, true, false, 4},
+    ArrayShape{ArgType::gid_list_out, false, true, 4},
+    ArrayShape{ArgType::cpu_mask_out, false, true, 1},
+};
+
+template <class Table>
+const typename Table::value_type* findShape(const Table& table, ArgType type) {
+  const auto it = std::find_if(table.begin(), table.end(), [type](const auto& row) { return row.type == type; });
+  return it == table.end() ? nullptr : &*it;
+}
+
+bool isNumber(ArgType type) {
+  if (type >= ArgType::open_flags && type <= ArgType::rwf_flags) return true;
+  if (type >= ArgType::offset_low && type <= ArgType::page_offset) return true;
+  if (type >= ArgType::file_mode) return true;
+  if (type <= ArgType::dirfd) return true;
+  // pointers whose value is itself of interest, or that may be numbers
+  return type == ArgType::ioctl_arg || type == ArgType::fcntl_arg || type == ArgType::prctl_arg ||
+         type == ArgType::futex_val2 || type == ArgType::futex_val2_64 || type == ArgType::pointer ||
+         type == ArgType::robust_list || type == ArgType::rseq;
+}
+
+// Fills one plan; items that are always needed come first, since there is room for a few only.
+class PlanBuilder {
+ public:
+  PlanBuilder(const SyscallSpec& spec, Abi abi, int64_t snaplen)
+      : spec_(spec), abi_(abi), is_64_(abiWordSize(abi) == 8), snaplen_(snaplen != 0) {
+    shape_.plan.fd_arg[0] = shape_.plan.fd_arg[1] = NO_ARG;
+    shape_.plan.pair_arg = NO_ARG;
+    shape_.plan.flags = PLAN_KNOWN;
+    shape_.arg_count = spec.arg_count;
+    shape_.keep_mask = 0;
+  }
+
+  CallShape build() {
+    for (uint8_t i = 0; i < spec_.arg_count; ++i) addObject(i);
+    for (uint8_t i = 0; i < spec_.arg_count; ++i) addAlways(i);
+    if (snaplen_) {
+      for (uint8_t i = 0; i < spec_.arg_count; ++i) addWithSnaplen(i);
+    }
+    if (spec_.result == ArgType::fd) shape_.plan.flags |= PLAN_RETURNS_FD;
+    if (spec_.name == "fcntl" || spec_.name == "fcntl64") {
+      shape_.plan.flags |= PLAN_RETURNS_FD;
+      shape_.plan.returns_if_dup = 1;
+    }
+    if (spec_.name == "connect" || spec_.name == "bind" || spec_.name == "listen") {
+      shape_.plan.flags |= PLAN_LATE_RESOURCE;
+    }
+    return shape_;
+  }
+
+ private:
+  void addObject(uint8_t arg) {
+    const ArgType type = spec_.args[arg].type;
+    if (isNumber(type)) shape_.keep_mask = static_cast<uint8_t>(shape_.keep_mask | 1U << arg);
+    if (type == ArgType::fd || type == ArgType::dirfd) {
+      const size_t slot = shape_.plan.fd_arg[0] == NO_ARG ? 0 : 1;
+      if (shape_.plan.fd_arg[slot] != NO_ARG) return;
+      shape_.plan.fd_arg[slot] = arg;
+      if (type == ArgType::dirfd) {
+        shape_.plan.fd_is_dir = static_cast<uint8_t>(shape_.plan.fd_is_dir | 1U << slot);
+      }
+    }
+    if (type == ArgType::path && (arg == 0 || spec_.args[arg - 1U].type != ArgType::dirfd)) {
+      shape_.plan.flags |= PLAN_CWD;
+    }
+    if (type == ArgType::fd_pair_out) {
+      shape_.plan.flags |= PLAN_PAIR;
+      shape_.plan.pair_arg = arg;
+    }
+  }
+
+  void addAlways(uint8_t arg) {
+    const ArgSpec& spec = spec_.args[arg];
+    if (spec.type == ArgType::path || spec.type == ArgType::string) addItem(ITEM_STRING, arg, false);
+    if (spec.type == ArgType::argv) addItem(ITEM_ARGV, arg, false);
+    if (spec.type == ArgType::envp) addItem(ITEM_ENVP, arg, false);
+    if (spec.type == ArgType::path_out) addItem(ITEM_RESULT_STRING, arg, true);
+    if (spec.type == ArgType::pollfd_inout) addItem(ITEM_READY_POLL, arg, true, lengthArg(spec));
+    if (spec.type == ArgType::fd_set_inout) addItem(ITEM_READY_SELECT, arg, true);
+    if (spec.type == ArgType::epoll_events_out) addItem(ITEM_READY_EPOLL, arg, true);
+    const StructShape* fixed = findShape(kStructs, spec.type);
+    if (fixed != nullptr && fixed->always) addStruct(*fixed, arg);
+  }
+
+  void addWithSnaplen(uint8_t arg) {
+    const ArgSpec& spec = spec_.args[arg];
+    const uint8_t length = lengthArg(spec);
+    const StructShape* fixed = findShape(kStructs, spec.type);
+    if (fixed != nullptr && !fixed->always) addStruct(*fixed, arg);
+    if (const ArrayShape* array = findShape(kArrays, spec.type)) {
+      if (array->in) addItem(ITEM_COUNTED, arg, false, length, array->element);
+      if (array->out) addItem(ITEM_COUNTED, arg, true, NO_ARG, elementBytes(*array));
+    }
+    if (spec.type == ArgType::buffer_in) addItem(ITEM_BUFFER, arg, false, length);
+    if (spec.type == ArgType::buffer_out || spec.type == ArgType::dirents_out) addItem(ITEM_RESULT, arg, true);
+    if (spec.type == ArgType::sockaddr_out || spec.type == ArgType::sockopt_out) {
+      addItem(ITEM_SOCKLEN, arg, true, length);
+    }
+    if (spec.type == ArgType::socklen_inout) addItem(ITEM_FIXED, arg, true, NO_ARG, 4);
+    if (spec.type == ArgType::iovec_in) addItem(ITEM_IOVEC, arg, false, length);
+    if (spec.type == ArgType::iovec_out) addItem(ITEM_IOVEC, arg, true, length);
+    if (spec.type == ArgType::msghdr_in) addItem(ITEM_MSGHDR, arg, false);
+    if (spec.type == ArgType::msghdr_out) addItem(ITEM_MSGHDR, arg, true);
+    if (spec.type == ArgType::fd_set_inout) addItem(ITEM_FIXED, arg, false, NO_ARG, 128);
+  }
+
+  void addStruct(const StructShape& shape, uint8_t arg) {
+    uint32_t size = is_64_ ? shape.size_64 : shape.size_32;
+    if (abi_ == Abi::aarch64 && shape.type == ArgType::stat_out) size = 128;
+    if (abi_ == Abi::aarch64 && shape.type == ArgType::epoll_event_in) size = 16;
+    if (size == 0) return;
+    if (shape.in) addItem(ITEM_FIXED, arg, false, NO_ARG, size);
+    if (shape.out) addItem(ITEM_FIXED, arg, true, NO_ARG, size);
+  }
+
+  uint32_t elementBytes(const ArrayShape& array) const {
+    return abi_ == Abi::aarch64 && array.type == ArgType::epoll_events_out ? 16 : array.element;
+  }
+
+  static uint8_t lengthArg(const ArgSpec& spec) {
+    return spec.length_arg < 0 ? uint8_t{NO_ARG} : static_cast<uint8_t>(spec.length_arg);
+  }
+
+  void addItem(uint8_t what, uint8_t arg, bool out, uint8_t length_arg = NO_ARG, uint32_t size = 0) {
+    call_plan& plan = shape_.plan;
+    if (plan.items == MAX_ITEMS) return;
+    plan_item& item = plan.item[plan.items++];
+    item.what = what;
+    item.arg = arg;
+    item.out = out ? 1 : 0;
+    item.len_arg = length_arg;
+    item.size = size;
+    plan.flags = static_cast<uint8_t>(plan.flags | (out ? PLAN_EXIT_PARTS : PLAN_ENTER_PARTS));
+  }
+
+  const SyscallSpec& spec_;
+  const Abi abi_;
+  const bool is_64_;
+  const bool snaplen_;
+  CallShape shape_;
+};
+
+int rowOf(uint8_t abi, int32_t nr) {
+  auto index = static_cast<uint32_t>(nr);
+  if (abi == ABI_X32) index &= ~kX32Bit;
+  if (index >= PLAN_CALLS) return -1;
+  const int row = static_cast<int>(index);
+  if (abi == ABI_I386) return row + PLAN_CALLS;
+  return abi == ABI_X32 ? row + 2 * PLAN_CALLS : row;
+}
+
+}  // namespace
+
+CallShape planOf(const SyscallSpec& spec, Abi abi, int64_t snaplen) {
+  return PlanBuilder(spec, abi, snaplen).build();
+}
+
+CapturePlan::CapturePlan(int64_t snaplen) : rows_(size_t{PLAN_TABLES} * PLAN_CALLS) {
+#if defined(__aarch64__)
+  constexpr std::array kAbis = {Abi::aarch64};
+#else
+  constexpr std::array kAbis = {Abi::x86_64, Abi::i386, Abi::x32};
+#endif
+  for (CallShape& row : rows_) {
+    row.plan.fd_arg[0] = row.plan.fd_arg[1] = row.plan.pair_arg = NO_ARG;
+  }
+  for (const Abi abi : kAbis) {
+    for (const SyscallSpec& spec : allSyscalls(abi)) {
+      const int row = rowOf(static_cast<uint8_t>(abi), spec.nr);
+      if (row >= 0) rows_[static_cast<size_t>(row)] = planOf(spec, abi, snaplen);
+    }
+  }
+}
+
+const CallShape* CapturePlan::find(uint8_t abi, int32_t nr) const {
+  const int row = rowOf(abi, nr);
+  if (row < 0) return nullptr;
+  const CallShape& shape = rows_[static_cast<size_t>(row)];
+  return (shape.plan.flags & PLAN_KNOWN) != 0 ? &shape : nullptr;
+}
+
+}  // namespace tarry

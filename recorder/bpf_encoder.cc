@@ -1,0 +1,353 @@
+#include "recorder/bpf_encoder.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "recorder/bpf_ring.h"
+
+namespace tarry {
+
+namespace {
+
+// A record's head, where the record is long enough; rings hold records at multiples of 8 bytes.
+template <class Record>
+const Record* as(std::span<const uint8_t> bytes) {
+  return bytes.size() < sizeof(Record) ? nullptr : reinterpret_cast<const Record*>(bytes.data());
+}
+
+// include/linux/sched.h
+constexpr uint32_t kInterruptible = 0x1;
+constexpr uint32_t kUninterruptible = 0x2;
+constexpr uint32_t kStopped = 0x4;
+constexpr uint32_t kTraced = 0x8;
+constexpr uint32_t kExitDead = 0x10;
+constexpr uint32_t kExitZombie = 0x20;
+constexpr uint32_t kParked = 0x40;
+constexpr uint32_t kDead = 0x80;
+constexpr uint32_t kNoLoad = 0x400;
+
+constexpr size_t kCachedStacks = 64 * 1024;
+
+}  // namespace
+
+TaskState taskState(uint32_t bits) {
+  if ((bits & (kDead | kExitDead | kExitZombie)) != 0) return TaskState::dead;
+  if ((bits & kStopped) != 0) return TaskState::stopped;
+  if ((bits & kTraced) != 0) return TaskState::traced;
+  if ((bits & kParked) != 0) return TaskState::parked;
+  if ((bits & kUninterruptible) != 0) {
+    return (bits & kNoLoad) != 0 ? TaskState::idle : TaskState::uninterruptible;
+  }
+  if ((bits & kInterruptible) != 0) return TaskState::sleeping;
+  return bits == 0 ? TaskState::runnable : TaskState::uninterruptible;  // rt locks, frozen
+}
+
+void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer) {
+  forEachRecord(batch.definitions, [&](Bytes record) { definition(record, writer); });
+  waiting_.clear();
+  for (const std::vector<uint8_t>& ring : batch.events) {
+    forEachRecord(ring, [&](Bytes record) { event(record, writer); });
+  }
+  for (const Bytes record : waiting_) call(record, writer, true);
+  waiting_.clear();
+  threads_.forgetEnded(writer);
+}
+
+void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
+  if (record.empty()) return;
+  switch (record[0]) {
+    case RT_THREAD:
+      if (const auto* thread = as<rec_thread>(record)) threads_.define(*thread, writer);
+      break;
+    case RT_RESOURCE:
+      resources_.define(record, writer);
+      break;
+    case RT_CGROUP:
+      threads_.defineCgroup(record, writer);
+      break;
+    case RT_FORK:
+      if (const auto* fork = as<rec_fork>(record)) threads_.fork(*fork, writer);
+      break;
+    case RT_EXEC:
+      threads_.exec(record, writer);
+      break;
+    case RT_COMM:
+      if (const auto* comm = as<rec_comm>(record)) threads_.rename(*comm, writer);
+      break;
+    case RT_EXIT:
+      if (const auto* exit = as<rec_exit>(record)) threads_.exit(*exit, writer);
+      break;
+    case RT_BLOCKED:
+      if (const auto* state = as<rec_blocked>(record)) blocked(*state, writer);
+      break;
+    case RT_OPEN_FD:
+      if (const auto* open = as<rec_open_fd>(record)) {
+        const OpenFd fd{threads_.find(open->process), open->fd, resources_.find(open->resource)};
+        if (fd.process && fd.resource) writer.add(fd);
+      }
+      break;
+    case RT_LOSS:
+      if (const auto* lost = as<rec_loss>(record)) loss(*lost, writer);
+      break;
+    default:
+      break;
+  }
+}
+
+void BpfEncoder::event(Bytes record, TraceWriter& writer) {
+  if (record.empty()) return;
+  switch (record[0]) {
+    case RT_ENTER_DATA:
+      enterData(record, writer);
+      break;
+    case RT_CALL:
+      if (!call(record, writer, false)) waiting_.push_back(record);
+      break;
+    case RT_SWITCH_IN:
+      if (const auto* in = as<rec_switch_in>(record)) switchIn(*in, writer);
+      break;
+    case RT_SWITCH_OUT:
+      switchOut(record, writer);
+      break;
+    case RT_WAKE:
+      wake(record, writer);
+      break;
+    default:
+      break;
+  }
+}
+
+// ---- system calls -------------------------------------------------------------------------------
+
+void BpfEncoder::enterData(Bytes bytes, TraceWriter& writer) {
+  const auto* record = as<rec_enter_data>(bytes);
+  if (record == nullptr) return;
+  EnterData& data = enter_data_[record->thread];
+  data.call_seq = record->call_seq;
+  data.parts.clear();
+  strings_.clear();
+  payloads_.clear();
+  const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
+  addParts(parts, writer);
+  data.strings = strings_;
+  if (!payloads_.empty()) data.parts.assign(parts.begin(), parts.end());
+}
+
+void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
+  while (parts.size() >= sizeof(rec_part)) {
+    rec_part head{};
+    std::memcpy(&head, parts.data(), sizeof(head));
+    parts = parts.subspan(sizeof(head));
+    if (head.len > parts.size()) return;
+    const Bytes data = parts.first(head.len);
+    if (head.kind == PART_STRING) {
+      std::string_view text(reinterpret_cast<const char*>(data.data()), data.size());
+      if ((head.flags & PART_LIST) == 0 && text.ends_with('\0')) text.remove_suffix(1);
+      strings_.push_back({head.arg, writer.intern(text), (head.flags & PART_TRUNCATED) != 0});
+    } else if (head.kind == PART_READY && data.size() == sizeof(part_ready)) {
+      part_ready ready{};
+      std::memcpy(&ready, data.data(), sizeof(ready));
+      objects_.push_back({ObjectRole::ready, ready.fd, resources_.find(ready.resource), ready.data});
+    } else if (head.kind == PART_PAYLOAD) {
+      PayloadRef payload;
+      payload.arg = head.arg;
+      payload.part = head.index;
+      payload.direction = (head.flags & PART_OUT) != 0 ? PayloadDirection::out : PayloadDirection::in;
+      payload.length = head.full_len;
+      payload.data = data;
+      payloads_.push_back(payload);
+    }
+    parts = parts.subspan(std::min((size_t{head.len} + 7) & ~size_t{7}, parts.size()));
+  }
+}
+
+bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
+  const auto* record = as<rec_call>(bytes);
+  if (record == nullptr) return true;
+  SyscallEvent event;
+  event.thread = threads_.find(record->thread);
+  if (!event.thread) return true;
+  objects_.clear();
+  strings_.clear();
+  payloads_.clear();
+  if ((record->flags & CALL_ENTER_DATA) != 0) {
+    const auto it = enter_data_.find(record->data_thread);
+    if (it != enter_data_.end() && it->second.call_seq == record->data_seq) {
+      if (!it->second.parts.empty()) addParts(it->second.parts, writer);
+      strings_ = it->second.strings;
+    } else if (!last_chance) {
+      return false;
+    }
+  }
+  event.call_seq = record->call_seq;
+  event.enter_ns = static_cast<int64_t>(record->enter_ns);
+  event.dur_ns = static_cast<int64_t>(record->dur_ns);
+  event.abi = static_cast<Abi>(record->abi);
+  event.nr = record->nr;
+  event.ret = record->ret;
+  event.flags.unfinished = (record->flags & CALL_UNFINISHED) != 0;
+  event.flags.no_enter = (record->flags & CALL_NO_ENTER) != 0;
+  const CallShape* shape = plan_.find(record->abi, record->nr);
+  fillArgs(*record, shape, event);
+  addParts(bytes.subspan(sizeof(rec_call)), writer);
+  if (shape != nullptr) addObjects(*record, *shape);
+  event.objects = objects_;
+  event.strings = strings_;
+  event.payloads = payloads_;
+  writer.add(event);
+  return true;
+}
+
+void BpfEncoder::fillArgs(const rec_call& record, const CallShape* shape, SyscallEvent& event) {
+  const int count = shape != nullptr ? shape->arg_count : kMaxArgs;
+  for (int i = 0; i < kMaxArgs; ++i) {
+    const auto index = static_cast<size_t>(i);
+    const uint64_t value = i < count ? record.args[index] : 0;
+    const bool kept = value == 0 || shape == nullptr || (shape->keep_mask >> i & 1) != 0;
+    if (!kept) continue;
+    event.arg_mask = static_cast<uint8_t>(event.arg_mask | 1U << i);
+    event.args[index] = static_cast<int64_t>(value);
+  }
+}
+
+void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource) {
+  objects_.push_back({role, static_cast<int32_t>(fd), resources_.find(resource), 0});
+}
+
+void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape) {
+  const call_plan& plan = shape.plan;
+  for (size_t slot = 0; slot < 2; ++slot) {
+    const uint8_t arg = plan.fd_arg[slot];
+    if (arg >= kMaxArgs) continue;
+    const auto fd = static_cast<int32_t>(record.args[arg]);
+    if (fd >= 0) addObject(static_cast<ObjectRole>(arg), fd, record.res[slot]);
+  }
+  if ((plan.flags & PLAN_PAIR) != 0) {
+    const auto fds = std::find_if(payloads_.begin(), payloads_.end(), [&plan](const PayloadRef& payload) {
+      return payload.arg == plan.pair_arg && payload.data.size() >= 2 * sizeof(int32_t);
+    });
+    if (record.ret == 0 && fds != payloads_.end()) {
+      int32_t pair[2];
+      std::memcpy(pair, fds->data.data(), sizeof(pair));
+      addObject(ObjectRole::returned, pair[0], record.res[RES_RETURNED]);
+      addObject(ObjectRole::returned2, pair[1], record.res[RES_CWD]);
+    }
+    return;
+  }
+  if (record.res[RES_RETURNED] != 0) addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED]);
+  if (record.res[RES_CWD] != 0) addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD]);
+}
+
+// ---- scheduling ---------------------------------------------------------------------------------
+
+PendingCall BpfEncoder::pending(const rec_pending& record) const {
+  PendingCall call;
+  call.abi = static_cast<Abi>(record.abi);
+  call.nr = record.nr;
+  call.resource = resources_.find(record.resource);
+  if (record.nr < 0) return call;
+  const CallShape* shape = plan_.find(record.abi, record.nr);
+  const size_t count = shape != nullptr ? shape->arg_count : size_t{kMaxArgs};
+  for (size_t i = 0; i < count; ++i) call.args[i] = static_cast<int64_t>(record.args[i]);
+  return call;
+}
+
+void BpfEncoder::switchIn(const rec_switch_in& record, TraceWriter& writer) {
+  SwitchEvent event;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = threads_.find(record.thread);
+  event.cpu = record.cpu;
+  event.in = true;
+  if (event.thread) writer.add(event);
+}
+
+void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
+  constexpr size_t kShort = offsetof(rec_switch_out, pending);
+  if (bytes.size() < kShort) return;
+  const auto* record = reinterpret_cast<const rec_switch_out*>(bytes.data());
+  SwitchEvent event;
+  event.ts_ns = static_cast<int64_t>(record->ts_ns);
+  event.thread = threads_.find(record->thread);
+  if (!event.thread) return;
+  event.cpu = record->cpu;
+  event.state = taskState(record->state);
+  event.in_iowait = (record->flags & SWITCH_IOWAIT) != 0;
+  event.throttled = (record->flags & SWITCH_THROTTLED) != 0;
+  if (bytes.size() >= sizeof(rec_switch_out)) event.pending = pending(record->pending);
+  writer.add(event);
+  if (event.state == TaskState::dead) {
+    threads_.ended(record->thread);
+    enter_data_.erase(record->thread);
+  }
+}
+
+void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
+  LifeEvent event;
+  event.kind = LifeKind::blocked;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = threads_.find(record.thread);
+  event.state = taskState(record.state);
+  event.pending = pending(record.pending);
+  if (event.thread) writer.add(event);
+}
+
+void BpfEncoder::wake(Bytes bytes, TraceWriter& writer) {
+  const auto* record = as<rec_wake>(bytes);
+  if (record == nullptr) return;
+  WakeEvent event;
+  event.ts_ns = static_cast<int64_t>(record->ts_ns);
+  event.thread = threads_.find(record->thread);
+  if (!event.thread) return;
+  event.is_new = record->is_new != 0;
+  event.context = static_cast<WakerContext>(record->context);
+  event.waker = threads_.find(record->waker);
+  event.waker_call.abi = static_cast<Abi>(record->abi);
+  event.waker_call.nr = record->nr;
+  event.waker_call.resource = resources_.find(record->resource);
+  const Bytes addresses = bytes.subspan(sizeof(rec_wake));
+  const size_t depth = std::min<size_t>(record->stack_depth, addresses.size() / sizeof(uint64_t));
+  if (depth > 0) event.kernel_stack = stack(addresses.first(depth * sizeof(uint64_t)), writer);
+  writer.add(event);
+}
+
+StackId BpfEncoder::stack(Bytes addresses, TraceWriter& writer) {
+  const std::string key(reinterpret_cast<const char*>(addresses.data()), addresses.size());
+  const auto known = stacks_.find(key);
+  if (known != stacks_.end()) return known->second;
+  if (!symbols_) symbols_ = std::make_unique<KernelSymbols>();
+  if (stacks_.size() > kCachedStacks) stacks_.clear();
+  std::vector<FrameId> frames;
+  for (size_t at = 0; at < addresses.size(); at += sizeof(uint64_t)) {
+    Frame frame;
+    std::memcpy(&frame.address, addresses.data() + at, sizeof(frame.address));
+    if (frame.address == 0) break;
+    FrameId& id = frames_[frame.address];
+    if (!id) {
+      const KernelSymbols::Symbol symbol = symbols_->find(frame.address);
+      frame.symbol = writer.intern(symbol.name);
+      frame.module = writer.intern(symbol.module);
+      frame.offset = symbol.offset;
+      id = writer.internFrame(frame);
+    }
+    frames.push_back(id);
+  }
+  const StackId id = writer.internStack(true, frames);
+  stacks_.emplace(key, id);
+  return id;
+}
+
+void BpfEncoder::loss(const rec_loss& record, TraceWriter& writer) {
+  LossEvent event;
+  event.ts_ns = static_cast<int64_t>(record.first_ns);
+  event.dur_ns = static_cast<int64_t>(record.last_ns - record.first_ns);
+  event.source = static_cast<LossSource>(record.source);
+  event.thread = threads_.find(record.thread);
+  event.count = record.count;
+  writer.add(event);
+}
+
+}  // namespace tarry

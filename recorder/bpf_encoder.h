@@ -1,0 +1,75 @@
+// Translates batches of raw records (recorder/bpf/records.h) into events of a TraceWriter.
+//
+// A batch's definitions are applied before its events; a call whose strings stand in another ring of
+// the same batch waits until all of it has been read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "recorder/backend.h"
+#include "recorder/bpf/records.h"
+#include "recorder/bpf_capture_plan.h"
+#include "recorder/bpf_resource_table.h"
+#include "recorder/bpf_thread_table.h"
+#include "recorder/kernel_symbols.h"
+
+namespace tarry {
+
+class BpfEncoder {
+ public:
+  explicit BpfEncoder(const CapturePlan& plan) : plan_(plan), threads_(resources_) {}
+
+  void encode(const RawBatch& batch, TraceWriter& writer);
+
+ private:
+  using Bytes = std::span<const uint8_t>;
+
+  // Strings and buffers of a call, taken at its enter.
+  struct EnterData {
+    uint32_t call_seq = 0;
+    std::vector<StringArg> strings;
+    std::vector<uint8_t> parts;  // payload parts as they came
+  };
+
+  void definition(Bytes record, TraceWriter& writer);
+  void event(Bytes record, TraceWriter& writer);
+  void enterData(Bytes record, TraceWriter& writer);
+  // false: its enter data has not come yet
+  bool call(Bytes record, TraceWriter& writer, bool last_chance);
+  void switchIn(const rec_switch_in& record, TraceWriter& writer);
+  void switchOut(Bytes record, TraceWriter& writer);
+  void wake(Bytes record, TraceWriter& writer);
+  void blocked(const rec_blocked& record, TraceWriter& writer);
+  void loss(const rec_loss& record, TraceWriter& writer);
+
+  void fillArgs(const rec_call& record, const CallShape* shape, SyscallEvent& event);
+  void addObjects(const rec_call& record, const CallShape& shape);
+  void addObject(ObjectRole role, int64_t fd, uint32_t resource);
+  void addParts(Bytes parts, TraceWriter& writer);
+  PendingCall pending(const rec_pending& record) const;
+  StackId stack(Bytes addresses, TraceWriter& writer);
+
+  const CapturePlan& plan_;
+  BpfResourceTable resources_;
+  BpfThreadTable threads_;
+  std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack
+  std::unordered_map<std::string, StackId> stacks_;
+  std::unordered_map<uint64_t, FrameId> frames_;
+  std::unordered_map<uint32_t, EnterData> enter_data_;  // by kernel thread id
+  std::vector<Bytes> waiting_;                          // calls, during one batch
+
+  // of the call that is being translated
+  std::vector<ObjectRef> objects_;
+  std::vector<StringArg> strings_;
+  std::vector<PayloadRef> payloads_;
+};
+
+// The state bits of include/linux/sched.h. For tests.
+TaskState taskState(uint32_t bits);
+
+}  // namespace tarry

@@ -1,0 +1,20 @@
+// What the running kernel has, read from its BTF: the settings of recorder/bpf/kernel_compat.h.
+#pragma once
+
+#include <cstdint>
+
+namespace tarry {
+
+struct KernelFeatures {
+  bool rdonly_cast = false;       // kfunc bpf_rdonly_cast
+  bool switch_has_state = false;  // fourth argument of sched_switch
+  bool data_ready = false;        // tracepoint sk_data_ready
+  bool percpu_offsets = false;    // the two below hold
+  uint64_t runqueues_offset = 0;
+  uint64_t preempt_count_offset = 0;
+};
+
+// Throws RecordError where the kernel has no BTF.
+KernelFeatures readKernelFeatures();
+
+}  // namespace tarry

@@ -1,0 +1,244 @@
+#include "recorder/bpf_programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "format/errors.h"
+#include "recorder/bpf_kernel_features.h"
+#include "tarry_bpf.skel.h"
+
+namespace tarry {
+
+namespace {
+
+constexpr uint64_t kDefinitionsBytes = 8U << 20;
+constexpr uint64_t kLeastRingBytes = 64U << 10;
+constexpr uint64_t kMostRingBytes = 512U << 20;
+constexpr int64_t kMostSnaplen = 15 * 1024;  // ITEM_BYTES of recorder/bpf/parts.h
+
+// libbpf tells why it failed through a callback that takes no context: what this thread's last
+// calls said.
+thread_local std::string libbpf_messages;
+
+int keepMessage(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_DEBUG) return 0;
+  std::array<char, 8192> text{};
+  const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
+  libbpf_messages.append(text.data(), ::strnlen(text.data(), text.size()));
+  return size;
+}
+
+// The line that says most: of the verifier's log the last one before its statistics, otherwise the
+// first message.
+std::string usefulLine(std::string_view log) {
+  std::string_view last;
+  const size_t begin = log.find("-- BEGIN PROG LOAD LOG --");
+  if (begin == std::string_view::npos) {
+    const std::string_view first = log.substr(0, log.find('\n'));
+    return std::string(first.starts_with("libbpf: ") ? first.substr(8) : first);
+  }
+  std::string_view rest = log.substr(begin);
+  rest.remove_prefix(std::min(rest.find('\n') + 1, rest.size()));
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (line.starts_with("processed ") || line.starts_with("-- END")) break;
+    if (!line.empty()) last = line;
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return std::string(last);
+}
+
+[[noreturn]] void refuse(const std::string& what, int error) {
+  if (error == EPERM || error == EACCES) {
+    const std::string detail = usefulLine(libbpf_messages);
+    if (::geteuid() != 0 || detail.empty() || detail.find("Operation not permitted") != std::string::npos) {
+      throw RecordError("cannot record with eBPF: not permitted (run it with sudo, or give it the capabilities "
+                        "CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE)");
+    }
+  }
+  std::string detail = usefulLine(libbpf_messages);
+  if (!detail.empty()) detail = ": " + detail;
+  throw RecordError("cannot record with eBPF: " + what + ": " + std::strerror(error) + detail +
+                    " (`tarry doctor` tells what this machine allows)");
+}
+
+uint64_t roundedRing(uint64_t bytes) {
+  return std::bit_ceil(std::clamp(bytes, kLeastRingBytes, kMostRingBytes));
+}
+
+}  // namespace
+
+void BpfPrograms::SkeletonDeleter::operator()(tarry_bpf* skeleton) const {
+  tarry_bpf__destroy(skeleton);
+}
+
+void BpfPrograms::LinkDeleter::operator()(bpf_link* link) const {
+  bpf_link__destroy(link);
+}
+
+BpfPrograms::BpfPrograms(const BackendOptions& options, uint32_t mode, const CgroupTarget& cgroup,
+                         const CapturePlan& plan) {
+  libbpf_set_print(keepMessage);
+  libbpf_messages.clear();
+  skeleton_.reset(tarry_bpf__open());
+  if (!skeleton_) refuse("the programs cannot be opened", errno);
+  settle(options, mode, cgroup);
+  load();
+  makeRings(roundedRing(options.ring_bytes));
+  fillPlan(plan);
+}
+
+BpfPrograms::~BpfPrograms() = default;
+
+void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const CgroupTarget& cgroup) {
+  const KernelFeatures features = readKernelFeatures();
+  auto& settings = *skeleton_->rodata;
+  settings.have_rdonly_cast = features.rdonly_cast;
+  settings.switch_has_state = features.switch_has_state;
+  settings.have_percpu_offsets = features.percpu_offsets;
+  settings.runqueues_offset = features.runqueues_offset;
+  settings.preempt_count_offset = features.preempt_count_offset;
+  settings.mode = mode;
+  settings.snaplen =
+      static_cast<uint32_t>(options.snaplen < 0 ? kMostSnaplen : std::min(options.snaplen, kMostSnaplen));
+  settings.stack_min_sleep_ns =
+      options.stack_min_sleep_ns < 0 ? ~0ULL : static_cast<uint64_t>(options.stack_min_sleep_ns);
+  settings.target_cgroup = cgroup.id;
+  settings.target_hierarchy = cgroup.hierarchy;
+
+  auto& programs = skeleton_->progs;
+  if (options.level == Level::waits) {
+    bpf_program__set_autoload(programs.on_sys_enter, false);
+    bpf_program__set_autoload(programs.on_sys_exit, false);
+  }
+  if (!features.data_ready) bpf_program__set_autoload(programs.on_data_ready, false);
+  if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
+  bpf_map__set_max_entries(skeleton_->maps.event_rings, static_cast<uint32_t>(libbpf_num_possible_cpus()));
+  bpf_map__set_max_entries(skeleton_->maps.definitions, static_cast<uint32_t>(kDefinitionsBytes));
+}
+
+void BpfPrograms::load() {
+  const int error = tarry_bpf__load(skeleton_.get());
+  if (error != 0) refuse("the kernel refuses the programs", -error);
+}
+
+void BpfPrograms::makeRings(uint64_t bytes) {
+  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  const int outer = bpf_map__fd(skeleton_->maps.event_rings);
+  for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
+    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tarry_events", 0, 0, static_cast<uint32_t>(bytes), nullptr));
+    if (!ring) {
+      throw RecordError("cannot make a ring of " + std::to_string(bytes >> 10) + " KiB per CPU: " +
+                        std::strerror(errno) + " (choose a smaller one)");
+    }
+    const int fd = ring.get();
+    if (bpf_map_update_elem(outer, &cpu, &fd, BPF_ANY) != 0) refuse("a ring cannot be set", errno);
+    event_rings_.emplace_back(fd, bytes);
+    ring_maps_.push_back(std::move(ring));
+  }
+  definitions_ = std::make_unique<BpfRing>(bpf_map__fd(skeleton_->maps.definitions), kDefinitionsBytes);
+  ring_bytes_ = cpus * bytes + kDefinitionsBytes;
+}
+
+void BpfPrograms::fillPlan(const CapturePlan& plan) {
+  const int map = bpf_map__fd(skeleton_->maps.plans);
+  const std::vector<CallShape>& rows = plan.rows();
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    if ((rows[i].plan.flags & PLAN_KNOWN) == 0 && i >= PLAN_CALLS) continue;
+    if (bpf_map_update_elem(map, &i, &rows[i].plan, BPF_ANY) != 0) refuse("the capture plan cannot be set", errno);
+  }
+}
+
+void BpfPrograms::attach() {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    if (!bpf_program__autoload(program)) continue;
+    const std::string_view section = bpf_program__section_name(program);
+    LinkPtr link(bpf_program__attach(program));
+    if (!link) refuse("cannot attach to " + std::string(section), errno);
+    if (section == "iter/task") {
+      task_iterator_ = std::move(link);
+    } else if (section == "iter/task_file") {
+      file_iterator_ = std::move(link);
+    } else {
+      links_.push_back(std::move(link));
+    }
+  }
+}
+
+void BpfPrograms::detach() {
+  links_.clear();
+}
+
+void BpfPrograms::iterate(const LinkPtr& link, const std::function<void()>& between) {
+  const UniqueFd reader(bpf_iter_create(bpf_link__fd(link.get())));
+  if (!reader) refuse("cannot list what runs", errno);
+  std::array<char, 512> filler{};
+  while (true) {
+    const ssize_t count = ::read(reader.get(), filler.data(), filler.size());
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    between();
+    if (count == 0) return;
+    if (count < 0) refuse("cannot list what runs", errno);
+  }
+}
+
+void BpfPrograms::visitTasks(uint32_t job, int32_t pid, const std::function<void()>& between) {
+  skeleton_->bss->snapshot_job = job;
+  skeleton_->bss->snapshot_pid = pid;
+  iterate(task_iterator_, between);
+}
+
+void BpfPrograms::visitFiles(const std::function<void()>& between) {
+  iterate(file_iterator_, between);
+}
+
+void BpfPrograms::addTargetPid(int32_t pid) {
+  const uint8_t yes = 1;
+  if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.target_pids), &pid, &yes, BPF_ANY) != 0) {
+    refuse("a target cannot be set", errno);
+  }
+}
+
+int64_t BpfPrograms::aliveThreads() const {
+  return __atomic_load_n(&skeleton_->bss->alive_threads, __ATOMIC_RELAXED);
+}
+
+uint64_t BpfPrograms::lost() const {
+  uint64_t sum = 0;
+  for (const auto& count : skeleton_->bss->lost_total) sum += __atomic_load_n(&count, __ATOMIC_RELAXED);
+  return sum;
+}
+
+uint64_t BpfPrograms::lostUnattributed(uint32_t source) const {
+  return __atomic_load_n(&skeleton_->bss->lost_unattributed[source], __ATOMIC_RELAXED);
+}
+
+uint32_t BpfPrograms::cgroupMoves() const {
+  return __atomic_load_n(&skeleton_->bss->cgroup_moves, __ATOMIC_RELAXED);
+}
+
+uint64_t BpfPrograms::missed() const {
+  uint64_t sum = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    const int fd = bpf_program__fd(program);
+    if (fd < 0) continue;
+    bpf_prog_info info{};
+    uint32_t size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0) sum += info.recursion_misses;
+  }
+  return sum;
+}
+
+}  // namespace tarry

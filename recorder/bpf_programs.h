@@ -1,0 +1,81 @@
+// The BPF programs in the kernel: opens the skeleton, settles what the running kernel has, loads,
+// attaches. Owns programs, maps and links; with it everything goes, nothing is pinned.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "recorder/backend.h"
+#include "recorder/bpf/records.h"
+#include "recorder/bpf_capture_plan.h"
+#include "recorder/bpf_ring.h"
+#include "recorder/unique_fd.h"
+
+struct tarry_bpf;
+struct bpf_link;
+
+namespace tarry {
+
+// Which cgroup is the target: as the kernel numbers it.
+struct CgroupTarget {
+  uint64_t id = 0;
+  int hierarchy = -1;  // index of a subsystem of the v1 hierarchy it is in; -1: v2
+};
+
+class BpfPrograms {
+ public:
+  // Loads. Throws RecordError with one line: what the kernel refused and what to do.
+  BpfPrograms(const BackendOptions& options, uint32_t mode, const CgroupTarget& cgroup,
+              const CapturePlan& plan);
+  ~BpfPrograms();
+  BpfPrograms(const BpfPrograms&) = delete;
+  BpfPrograms& operator=(const BpfPrograms&) = delete;
+
+  void attach();
+  void detach();  // of all event sources; iterators and rings stay
+
+  // Runs the iterator over all tasks with a job (SNAP_*); `between` is called every few dozen tasks
+  // (the definitions ring has to be emptied meanwhile).
+  void visitTasks(uint32_t job, int32_t pid, const std::function<void()>& between);
+  void visitFiles(const std::function<void()>& between);
+  void addTargetPid(int32_t pid);
+
+  // One per CPU.
+  std::vector<BpfRing>& eventRings() { return event_rings_; }
+  BpfRing& definitionsRing() { return *definitions_; }
+  uint64_t ringBytes() const { return ring_bytes_; }
+
+  int64_t aliveThreads() const;
+  uint64_t lost() const;
+  uint64_t lostUnattributed(uint32_t source) const;
+  uint32_t cgroupMoves() const;  // counts moves into the target cgroup
+  // Events that the kernel itself skipped because a program was already running on that CPU.
+  uint64_t missed() const;
+
+ private:
+  struct SkeletonDeleter {
+    void operator()(tarry_bpf* skeleton) const;
+  };
+  struct LinkDeleter {
+    void operator()(bpf_link* link) const;
+  };
+  using LinkPtr = std::unique_ptr<bpf_link, LinkDeleter>;
+
+  void settle(const BackendOptions& options, uint32_t mode, const CgroupTarget& cgroup);
+  void load();
+  void makeRings(uint64_t bytes);
+  void fillPlan(const CapturePlan& plan);
+  void iterate(const LinkPtr& link, const std::function<void()>& between);
+
+  std::unique_ptr<tarry_bpf, SkeletonDeleter> skeleton_;
+  std::vector<UniqueFd> ring_maps_;
+  std::vector<BpfRing> event_rings_;
+  std::unique_ptr<BpfRing> definitions_;
+  std::vector<LinkPtr> links_;
+  LinkPtr task_iterator_, file_iterator_;
+  uint64_t ring_bytes_ = 0;
+};
+
+}  // namespace tarry

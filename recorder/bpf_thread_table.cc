@@ -1,0 +1,194 @@
+#include "recorder/bpf_thread_table.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace tarry {
+
+namespace {
+
+std::string_view commText(const char (&comm)[16]) {
+  return {comm, ::strnlen(comm, sizeof(comm))};
+}
+
+// Arguments of a process that ran before the recording; "" where it is gone or a kernel thread.
+std::string readCmdline(int32_t pid) {
+  constexpr size_t kMost = 16 * 1024;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+  std::string text(kMost, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
+}
+
+// The last argument's NUL ends the text: arguments are separated by NUL, not terminated.
+std::string_view withoutLastNul(std::string_view text) {
+  return text.ends_with('\0') ? text.substr(0, text.size() - 1) : text;
+}
+
+// What getrusage(2) tells: the exact sum, split as the tick's samples say (kernel/sched/cputime.c,
+// cputime_adjust()).
+void splitRuntime(const rec_exit& record, LifeEvent& event) {
+  const uint64_t sampled = record.user_ns + record.system_ns;
+  uint64_t system_ns = 0;
+  if (record.system_ns != 0) {
+    system_ns = static_cast<uint64_t>(static_cast<double>(record.runtime_ns) *
+                                      (static_cast<double>(record.system_ns) / static_cast<double>(sampled)));
+  }
+  event.system_ns = static_cast<int64_t>(system_ns);
+  event.user_ns = static_cast<int64_t>(record.runtime_ns - system_ns);
+}
+
+}  // namespace
+
+BpfThreadTable::Row* BpfThreadTable::row(uint32_t kernel_id) {
+  return kernel_id < rows_.size() && rows_[kernel_id].def.id ? &rows_[kernel_id] : nullptr;
+}
+
+StringId BpfThreadTable::cgroup(uint64_t id) const {
+  const auto it = cgroups_.find(id);
+  return it == cgroups_.end() ? StringId{} : it->second;
+}
+
+void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
+  if (record.id >= rows_.size()) rows_.resize(std::max<size_t>(record.id + 1, rows_.size() * 2));
+  Row& one = rows_[record.id];
+  const auto identity = std::make_pair(record.tid, static_cast<int64_t>(record.start_ns));
+  const auto [it, is_new] = by_identity_.try_emplace(identity, ThreadId{last_id_ + 1});
+  if (is_new) ++last_id_;
+  const bool info_known = one.def.recorded;
+  one.def.id = it->second;
+  one.def.tid = record.tid;
+  one.def.pid = record.pid;
+  one.def.ns_tid = record.ns_tid;
+  one.def.ns_pid = record.ns_pid;
+  one.def.start_ns = static_cast<int64_t>(record.start_ns);
+  one.leader = record.leader;
+  one.def.leader = record.leader == record.id ? one.def.id : find(record.leader);
+  if (record.creator != 0) one.def.creator = find(record.creator);
+  one.def.ppid = record.ppid;
+  one.def.comm = writer.intern(commText(record.comm));
+  one.def.recorded = (record.flags & THREAD_RECORDED) != 0;
+  one.def.existed = (record.flags & THREAD_EXISTED) != 0;
+  writer.define(one.def);
+  if ((record.flags & THREAD_HAS_INFO) != 0 && !info_known) addInfo(record, one, writer);
+}
+
+void BpfThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& writer) {
+  one.info.exe = resources_.path(record.exe);
+  one.info.cwd = resources_.path(record.cwd);
+  one.info.cgroup = cgroup(record.cgroup);
+  one.info.uid = record.uid;
+  one.info.gid = record.gid;
+  if (const Row* creator = row(record.creator)) {  // it runs its creator's program until it calls execve
+    if (const Row* process = row(creator->leader)) one.info.cmdline = process->info.cmdline;
+  }
+  if (!one.info.cmdline && (record.flags & THREAD_KERNEL) == 0 && record.own_pid > 0) {
+    one.info.cmdline = writer.intern(withoutLastNul(readCmdline(record.own_pid)));
+  }
+  LifeEvent event;
+  event.kind = LifeKind::info;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = one.def.id;
+  event.comm = one.def.comm;
+  event.info = one.info;
+  writer.add(event);
+}
+
+void BpfThreadTable::defineCgroup(std::span<const uint8_t> record, TraceWriter& writer) {
+  if (record.size() < sizeof(rec_cgroup)) return;
+  rec_cgroup head{};
+  std::memcpy(&head, record.data(), sizeof(head));
+  const size_t size = std::min<size_t>(head.text_len, record.size() - sizeof(head));
+  cgroups_[head.id] = writer.intern(
+      joinNames({reinterpret_cast<const char*>(record.data()) + sizeof(head), size}));
+}
+
+void BpfThreadTable::fork(const rec_fork& record, TraceWriter& writer) {
+  LifeEvent event;
+  event.kind = LifeKind::fork;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = find(record.thread);
+  event.other = find(record.child);
+  if (event.thread && event.other) writer.add(event);
+}
+
+void BpfThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
+  if (bytes.size() < sizeof(rec_exec)) return;
+  rec_exec record{};
+  std::memcpy(&record, bytes.data(), sizeof(record));
+  Row* one = row(record.thread);
+  if (one == nullptr) return;
+  const size_t size = std::min<size_t>(record.args_len, bytes.size() - sizeof(record));
+  const std::string_view args(reinterpret_cast<const char*>(bytes.data()) + sizeof(record), size);
+  one->info.exe = resources_.path(record.exe);
+  one->info.cwd = resources_.path(record.cwd);
+  one->info.cmdline = writer.intern(withoutLastNul(args));
+  one->info.cgroup = cgroup(record.cgroup);
+  one->info.uid = record.uid;
+  one->info.gid = record.gid;
+  one->def.comm = writer.intern(commText(record.comm));
+  one->gone = false;  // its own thread may have ended, another goes on in its place
+  writer.define(one->def);
+
+  LifeEvent event;
+  event.kind = LifeKind::exec;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = one->def.id;
+  event.comm = one->def.comm;
+  event.info = one->info;
+  if (record.old != 0) {
+    event.other = find(record.old);
+    ended(record.old);
+  }
+  writer.add(event);
+}
+
+void BpfThreadTable::rename(const rec_comm& record, TraceWriter& writer) {
+  Row* one = row(record.thread);
+  if (one == nullptr) return;
+  one->def.comm = writer.intern(commText(record.comm));
+  writer.define(one->def);
+  LifeEvent event;
+  event.kind = LifeKind::comm;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = one->def.id;
+  event.comm = one->def.comm;
+  writer.add(event);
+}
+
+void BpfThreadTable::exit(const rec_exit& record, TraceWriter& writer) {
+  LifeEvent event;
+  event.kind = LifeKind::exit;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = find(record.thread);
+  if (!event.thread) return;
+  event.group_dead = record.group_dead != 0;
+  event.exit_status = record.status;
+  splitRuntime(record, event);
+  event.max_rss_bytes = static_cast<int64_t>(record.max_rss_pages) * ::sysconf(_SC_PAGESIZE);
+  writer.add(event);
+}
+
+void BpfThreadTable::ended(uint32_t kernel_id) {
+  Row* one = row(kernel_id);
+  if (one == nullptr || one->gone) return;
+  one->gone = true;
+  ended_.push_back(kernel_id);
+}
+
+void BpfThreadTable::forgetEnded(TraceWriter& writer) {
+  for (const uint32_t kernel_id : ended_before_) {
+    const Row* one = row(kernel_id);
+    if (one != nullptr && one->gone) writer.forget(one->def.id);
+  }
+  ended_before_ = std::move(ended_);
+  ended_.clear();
+}
+
+}  // namespace tarry
