@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 struct NamedWait {
@@ -155,6 +155,7 @@ const CallTraits* CallTraitsTable::find(Abi abi, int32_t nr) {
   if (slot == nullptr) {
     slot = std::make_unique<CallTraits>();
     for (size_t i = 0; i < kMaxArgs; i++) slot->object_roles[i] = Label(kArgNames[i]);
+    slot->nr = nr;
     slot->abi = Label(abiName(abi));
     slot->spec = findSyscall(abi, nr);
     if (slot->spec != nullptr) {
@@ -169,4 +170,4 @@ const CallTraits* CallTraitsTable::find(Abi abi, int32_t nr) {
   return last_;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -11,7 +11,7 @@
 #include "analyzer/text_pool.h"
 #include "format/syscall_table.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 // How a thread can wait in a call: decides what its wait is attributed to.
 enum class WaitCall : uint8_t {
@@ -39,6 +39,7 @@ enum class WaitCall : uint8_t {
 
 struct CallTraits {
   const SyscallSpec* spec = nullptr;  // nullptr: not in the table
+  int32_t nr = -1;
   Label name;
   Label abi;
   WaitCall wait = WaitCall::other;
@@ -64,4 +65,4 @@ class CallTraitsTable {
 // "read", "read_write"-like words of an argument's role: arg0 ... arg5.
 Label objectRoleName(ObjectRole role);
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -4,7 +4,7 @@
 
 #include "analyzer/wait_attribution.h"
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 // struct epoll_event is packed on x86 only (include/uapi/linux/eventpoll.h). All ABIs are little-endian.
@@ -81,4 +81,4 @@ ResourceKind EpollTracker::uniformKind(Upid process, int32_t epfd) const {
   return kind;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

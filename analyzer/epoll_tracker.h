@@ -12,7 +12,7 @@
 #include "analyzer/task_tracker.h"
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 class EpollTracker {
  public:
@@ -48,4 +48,4 @@ class EpollTracker {
   std::unordered_map<uint64_t, Set> sets_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

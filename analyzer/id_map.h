@@ -10,7 +10,7 @@
 
 #include "format/ids.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 template <class IdType, class Value = uint32_t>
 class IdMap {
@@ -40,4 +40,4 @@ class IdMap {
   std::unordered_map<uint32_t, Value> sparse_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 uint64_t pairKey(Utid a, Utid b) { return (static_cast<uint64_t>(a) << 32U) | b; }
@@ -42,4 +42,4 @@ bool IdleTracker::isIdle(const Candidate& candidate) const {
   return from_inside && !queue.askers.contains(candidate.utid) && !queue.contended();
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

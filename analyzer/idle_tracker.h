@@ -17,7 +17,7 @@
 
 #include "analyzer/task_tracker.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 struct WaitQueue {
   Upid process = 0;
@@ -69,4 +69,4 @@ class IdleTracker {
   std::unordered_set<uint64_t> has_woken_;  // waker and woken
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

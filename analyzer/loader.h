@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,14 @@ struct LoadOptions {
 
 // Creates the schema and fills it. On an exception the database is as it was.
 void loadTrace(TraceReader& reader, Database& db, const LoadOptions& options = {});
+
+// The same into a new file, which appears under its name only once it is whole; an existing one is
+// replaced. Throws TraceError if it cannot be written.
+void loadTraceFile(TraceReader& reader, const std::string& path, const LoadOptions& options = {});
+
+// The newest *.tarry of the current directory, for commands whose FILE was left out. Throws UsageError
+// if there is none.
+std::string newestTrace();
 
 // A database for queries: a .tarry file loaded into memory (syscall.args computed on demand), or a
 // file that `tarry load` wrote, opened read-only. Throws TraceError for anything else.

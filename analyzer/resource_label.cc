@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 // The kernel's ABI (include/linux/socket.h, net.h, in.h): the same on every architecture tarry reads.
@@ -205,4 +205,4 @@ std::string resourceName(const Resource& resource, std::string_view path, std::s
   return std::string(kind);
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -8,7 +8,7 @@
 
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 // As in the column `kind`.
 std::string_view resourceKindName(ResourceKind kind);
@@ -30,4 +30,4 @@ std::string displayPath(std::string_view path);
 //   unix:/run/dbus · unix → /run/dbus · unix:[12 ↔ 34] · eventfd
 std::string resourceName(const Resource& resource, std::string_view path, std::string_view peer_path);
 
-}  // namespace tarry
+}  // namespace tarry::analysis

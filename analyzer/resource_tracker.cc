@@ -4,7 +4,7 @@
 
 #include "analyzer/resource_label.h"
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 constexpr uint16_t kAfInet = 2;
@@ -155,4 +155,4 @@ std::string ResourceTracker::nameOf(const Resource& resource) const {
   return resourceName(resource, texts_.text(resource.path), peer_path);
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

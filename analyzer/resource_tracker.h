@@ -12,7 +12,7 @@
 #include "analyzer/text_pool.h"
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 // Which end of a connection a socket is.
 enum class SocketSide : uint8_t { unknown, client, server };
@@ -83,4 +83,4 @@ class ResourceTracker {
   std::unordered_map<uint64_t, ResourceId> open_by_fd_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

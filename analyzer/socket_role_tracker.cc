@@ -1,6 +1,6 @@
 #include "analyzer/socket_role_tracker.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 uint64_t SocketRoleTracker::key(ResourceId socket) const {
   const Resource* resource = resources_.find(socket);
@@ -47,4 +47,4 @@ WaitRole SocketRoleTracker::reading(ResourceId socket) const {
   return side == SocketSide::client ? WaitRole::answer : WaitRole::none;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -12,7 +12,7 @@
 
 #include "analyzer/resource_tracker.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 enum class WaitRole : uint8_t { none, answer, idle };
 
@@ -43,4 +43,4 @@ class SocketRoleTracker {
   std::unordered_map<uint64_t, Entry> entries_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 void setWaker(StateInterval& interval, const WakeEvent& wake) {
@@ -297,4 +297,4 @@ bool StateTracker::alive(Utid utid) const {
   return utid < threads_.size() && !threads_[utid].ended && threads_[utid].now.state != RunState::none;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

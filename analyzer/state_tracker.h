@@ -13,7 +13,7 @@
 #include "analyzer/task_tracker.h"
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 enum class RunState : uint8_t { none, unknown, running, runnable, blocked };
 
@@ -119,4 +119,4 @@ class StateTracker {
   Counts counts_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -1,9 +1,10 @@
 #include "analyzer/syscall_tracker.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 constexpr int64_t kMaxErrno = 4095;  // include/linux/err.h
@@ -181,7 +182,12 @@ void SyscallTracker::enter(const SyscallEvent& event, int64_t id, int64_t ts, Ut
   call.id = id;
   call.enter_ts = ts;
   call.finished = !event.flags.unfinished;
-  call.exit_ts = call.finished ? ts + event.dur_ns : std::numeric_limits<int64_t>::max();
+  call.exit_ts = std::numeric_limits<int64_t>::max();
+  if (call.finished) {
+    // Durations of a hostile trace may be anything.
+    const int64_t dur = std::max<int64_t>(event.dur_ns, 0);
+    call.exit_ts = ts > 0 && dur > call.exit_ts - ts ? call.exit_ts : ts + dur;
+  }
   call.traits = traits_.find(event.abi, event.nr);
   call.args = event.args;
   call.result = event.ret;
@@ -201,4 +207,4 @@ void SyscallTracker::enter(const SyscallEvent& event, int64_t id, int64_t ts, Ut
   }
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

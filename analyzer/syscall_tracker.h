@@ -14,12 +14,12 @@
 #include "analyzer/text_pool.h"
 #include "analyzer/wait_attribution.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 // A call as far as the waits within it are concerned.
 struct CurrentCall {
   static constexpr size_t kMaxObjects = 8;
-  int64_t id = 0;  // syscall.id; 0: no call seen yet
+  int64_t id = 0;  // syscall.id; 0: no call seen yet; -1: a call that is not loaded
   int64_t enter_ts = 0;
   int64_t exit_ts = 0;  // INT64_MAX: unfinished
   bool finished = false;
@@ -68,4 +68,4 @@ class SyscallTracker {
 // Name of an error number of the Linux ABI, "" where unknown. Includes the kernel's own ERESTART*.
 Label errnoLabel(int64_t error);
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -1,6 +1,6 @@
 #include "analyzer/task_tracker.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 Upid TaskTracker::processFor(ThreadId leader, int32_t pid) {
   Upid upid = upids_.get(leader);
@@ -23,6 +23,7 @@ void TaskTracker::define(const ThreadDef& def) {
     utid = static_cast<Utid>(threads_.size());
     threads_.emplace_back();
     utids_.set(def.id, utid);
+    processes_[upid].threads.push_back(utid);
   }
   TrackedThread& thread = threads_[utid];
   thread.tid = def.tid;
@@ -122,4 +123,4 @@ Upid TaskTracker::findPid(int32_t pid) const {
   return found != by_pid_.end() ? found->second : 0;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -11,7 +11,7 @@
 #include "analyzer/id_map.h"
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 using Utid = uint32_t;  // 0: none
 using Upid = uint32_t;  // 0: none
@@ -45,6 +45,7 @@ struct TrackedProcess {
   std::optional<int64_t> exit_ts;  // of its last thread's exit event
   int32_t exit_status = 0;         // wait(2) encoding, meaningful with exit_ts
   int64_t user_ns = 0, system_ns = 0, max_rss = 0;
+  std::vector<Utid> threads;
 };
 
 struct NameChange {
@@ -97,4 +98,4 @@ class TaskTracker {
   std::vector<ExecRecord> execs_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -1,6 +1,6 @@
 #include "analyzer/text_pool.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 Label TextPool::of(StringId id) {
   if (!id) return {};
@@ -21,4 +21,4 @@ Label TextPool::intern(std::string_view text) {
   return label;
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -12,7 +12,7 @@
 #include "analyzer/table.h"
 #include "format/ids.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 class TextPool {
  public:
@@ -32,4 +32,4 @@ class TextPool {
   std::unordered_map<StringId, Label> by_id_;
 };
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tarry {
+namespace tarry::analysis {
 namespace {
 
 using Stack = std::span<const std::string_view>;
@@ -225,7 +225,7 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
 
 }  // namespace
 
-Label waitKindName(WaitKind kind) {
+Label waitKindLabel(WaitKind kind) {
   switch (kind) {
     case WaitKind::none: return {};
     case WaitKind::cpu_queue: return Label("cpu-queue");
@@ -308,4 +308,4 @@ WaitVerdict attributeWait(const WaitEvidence& e) {
   return fromWaker(e).kind == WaitKind::disk ? WaitVerdict{WaitKind::disk, {}} : WaitVerdict{};
 }
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -1,7 +1,7 @@
 // From what is known about a wait to what the thread was waiting for: one pure function over a
 // struct of evidence, so that every rule can be read and tested in one place.
 //
-// How to add a kind: add it to WaitKind and waitKindName, decide it in wait_attribution.cc, name it
+// How to add a kind: add it to WaitKind and waitKindLabel, decide it in wait_attribution.cc, name it
 // in docs/schema.md (column thread_state.wait_kind in analyzer/tables.h), test it in
 // tests/analyzer/wait_attribution_test.cc.
 #pragma once
@@ -15,7 +15,7 @@
 #include "analyzer/call_traits.h"
 #include "format/events.h"
 
-namespace tarry {
+namespace tarry::analysis {
 
 enum class WaitKind : uint8_t {
   none,
@@ -35,7 +35,7 @@ enum class WaitKind : uint8_t {
   unknown,
 };
 
-Label waitKindName(WaitKind kind);
+Label waitKindLabel(WaitKind kind);
 
 struct EvidenceResource {
   ResourceId id;
@@ -90,4 +90,4 @@ WaitKind kindOfResource(ResourceKind kind);
 // fcntl commands that wait for a lock.
 bool isLockCommand(int64_t fcntl_command);
 
-}  // namespace tarry
+}  // namespace tarry::analysis

@@ -1,0 +1,320 @@
+#include "analyzer/load_pass.h"
+
+#include <algorithm>
+
+#include "analyzer/resource_label.h"
+
+namespace tarry::analysis {
+namespace {
+
+constexpr uint64_t kProgressEvery = 1U << 16U;
+
+// Times and durations of a hostile trace may be anything; sums of sane ones must not overflow.
+constexpr int64_t kMaxTime = int64_t{1} << 61U;
+
+int64_t clampTime(int64_t ns) { return std::clamp(ns, -kMaxTime, kMaxTime); }
+
+Label lossSourceName(LossSource source) {
+  switch (source) {
+    case LossSource::unknown: return Label("unknown");
+    case LossSource::syscalls: return Label("syscalls");
+    case LossSource::switches: return Label("switches");
+    case LossSource::wakes: return Label("wakes");
+    case LossSource::lifecycle: return Label("lifecycle");
+    case LossSource::definitions: return Label("definitions");
+    case LossSource::payload: return Label("payload");
+    case LossSource::encoder: return Label("encoder");
+  }
+  return Label("unknown");
+}
+
+}  // namespace
+
+struct LoadPass::Inserters {
+  explicit Inserters(Database& db)
+      : syscall(db), object(db), state(db), payload(db), stack(db), frame(db), loss(db), clock(db) {}
+  Inserter<tables::kSyscall> syscall;
+  Inserter<tables::kSyscallObjectMore> object;
+  Inserter<tables::kThreadState> state;
+  Inserter<tables::kPayload> payload;
+  Inserter<tables::kStack> stack;
+  Inserter<tables::kFrame> frame;
+  Inserter<tables::kLoss> loss;
+  Inserter<tables::kClock> clock;
+};
+
+LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options,
+                   std::vector<CallLocator>* locators)
+    : reader_(reader),
+      db_(db),
+      options_(options),
+      locators_(locators),
+      start_ns_(reader.header().start.boottime_ns),
+      texts_([&reader](StringId id) { return reader.text(id); }),
+      traits_(texts_),
+      tasks_(start_ns_),
+      resources_(texts_),
+      calls_(texts_, traits_, resources_),
+      states_(*this),
+      waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
+      into_(std::make_unique<Inserters>(db)) {}
+
+LoadPass::~LoadPass() = default;
+
+void LoadPass::run() {
+  reader_.read(*this);
+  finish();
+}
+
+int64_t LoadPass::toTrace(int64_t boottime_ns) const { return clampTime(clampTime(boottime_ns) - start_ns_); }
+
+Utid LoadPass::recordedThread(ThreadId id) {
+  const Utid utid = tasks_.utid(id);
+  if (utid != 0 && tasks_.thread(utid).recorded) return utid;
+  if (utid == 0) counts_.orphan_events++;
+  return 0;
+}
+
+void LoadPass::advance(int64_t ts) {
+  end_ts_ = std::max(end_ts_, ts);
+  queue_.release(ts, [this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
+  if (++events_ % kProgressEvery == 0 && options_.progress) {
+    const auto whole = static_cast<double>(toTrace(reader_.endNs()));
+    if (whole > 0) options_.progress(std::clamp(static_cast<double>(ts) / whole, 0.0, 1.0));
+  }
+}
+
+std::span<const std::string_view> LoadPass::kernelSymbols(StackId id) {
+  symbols_.clear();
+  const auto found = stacks_.find(id);
+  if (found == stacks_.end()) return symbols_;
+  for (const FrameId frame : found->second) {
+    const auto symbol = frame_symbols_.find(frame);
+    if (symbol != frame_symbols_.end()) symbols_.push_back(texts_.text(symbol->second));
+  }
+  return symbols_;
+}
+
+// ---- definitions ------------------------------------------------------------------------------
+
+void LoadPass::onThread(const ThreadDef& def) { tasks_.define(def); }
+
+void LoadPass::onResource(const Resource& resource) { resources_.define(resource); }
+
+void LoadPass::onOpenFd(const OpenFd& fd) {
+  const Utid utid = tasks_.utid(fd.process);
+  if (utid != 0) resources_.opened(fd, tasks_.thread(utid).upid);
+}
+
+void LoadPass::onFrame(const Frame& frame) {
+  if (!frame.id || !frames_seen_.insert(frame.id).second) return;
+  frame_symbols_[frame.id] = frame.symbol;
+  tables::FrameRow row;
+  row.id = frame.id.value;
+  row.symbol = texts_.of(frame.symbol).text;
+  row.module = texts_.of(frame.module).text;
+  if (row.module.data() != nullptr) row.language = Label("native");
+  row.address = static_cast<int64_t>(frame.address);
+  row.offset = static_cast<int64_t>(frame.offset);
+  into_->frame.insert(row);
+}
+
+void LoadPass::onStack(const Stack& stack) {
+  if (!stack.id || !stacks_.emplace(stack.id, std::vector(stack.frames.begin(), stack.frames.end())).second) return;
+  tables::StackRow row;
+  row.stack_id = stack.id.value;
+  for (const FrameId frame : stack.frames) {
+    row.frame_id = frame.value;
+    into_->stack.insert(row);
+    row.depth++;
+  }
+}
+
+void LoadPass::onClock(const ClockPoint& clock) {
+  into_->clock.insert({toTrace(clock.boottime_ns), clock.boottime_ns, clock.monotonic_ns, clock.realtime_ns});
+}
+
+// ---- lifecycle and scheduling -----------------------------------------------------------------
+
+void LoadPass::onLife(const LifeEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.life_events++;
+  const Utid utid = tasks_.utid(event.thread);
+  if (utid == 0) {
+    counts_.orphan_events++;
+    return;
+  }
+  tasks_.life(event, ts);
+  const Upid upid = tasks_.thread(utid).upid;
+  const bool recorded = tasks_.thread(utid).recorded;
+  switch (event.kind) {
+    case LifeKind::info:
+    case LifeKind::comm:
+      if (recorded) states_.seen(utid, ts);
+      return;
+    case LifeKind::fork: {
+      const Utid child = tasks_.utid(event.other);
+      if (child != 0 && tasks_.thread(child).recorded) states_.forked(child, ts);
+      return;
+    }
+    case LifeKind::exec: {
+      const Utid caller = event.other ? tasks_.utid(event.other) : utid;
+      if (recorded && caller != 0 && caller != utid) states_.replaced(caller, utid, ts);
+      return;
+    }
+    case LifeKind::exit:
+      if (!recorded) return;
+      states_.exited(utid, ts);
+      if (event.group_dead) {
+        for (const Utid other : tasks_.process(upid).threads) states_.gone(other, ts);
+      }
+      return;
+    case LifeKind::blocked:
+      if (recorded) {
+        std::optional<int64_t> began;
+        if (event.start_blocked_ns != 0) began = toTrace(event.start_blocked_ns);
+        states_.snapshot(utid, ts, event, began);
+      }
+      return;
+  }
+}
+
+void LoadPass::onSwitch(const SwitchEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.switches++;
+  const Utid utid = recordedThread(event.thread);
+  if (utid != 0) states_.switched(utid, ts, event);
+}
+
+void LoadPass::onWake(const WakeEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.wakes++;
+  const Utid utid = recordedThread(event.thread);
+  if (utid == 0) return;
+  states_.woken(utid, ts, event);
+  if (event.context == WakerContext::thread) waits_.woke(tasks_.utid(event.waker), utid);
+}
+
+void LoadPass::onLoss(const LossEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  const int64_t dur = clampTime(event.dur_ns);
+  const Utid utid = event.thread ? tasks_.utid(event.thread) : 0;
+  tables::LossRow row;
+  row.ts = ts;
+  row.dur = dur;
+  row.source = lossSourceName(event.source);
+  if (utid != 0) row.utid = utid;
+  row.count = static_cast<int64_t>(event.count);
+  into_->loss.insert(row);
+  counts_.lost_events = clampTime(counts_.lost_events + clampTime(row.count));
+  // Calls number themselves, so a lost one is no doubt about the thread's state.
+  const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload;
+  if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
+}
+
+void LoadPass::onInterval(const StateInterval& interval) {
+  CurrentCall& current = calls_.current(interval.utid);
+  const bool waits = interval.state == RunState::blocked || interval.state == RunState::runnable;
+  const CurrentCall* call = waits && current.covers(interval.begin) ? &current : nullptr;
+  if (call != nullptr && call->id > 0) {
+    queue_.blocked(call->id, interval.end - interval.begin);
+  }
+  tables::ThreadStateRow row;
+  row.id = next_state_id_++;
+  row.ts = interval.begin;
+  if (!interval.open) row.dur = interval.end - interval.begin;
+  row.utid = interval.utid;
+  waits_.describe(interval, call, row);
+  if (inRange(interval.begin, interval.end)) into_->state.insert(row);
+}
+
+// ---- system calls -----------------------------------------------------------------------------
+
+void LoadPass::onSyscall(const SyscallEvent& event) {
+  const int64_t ts = toTrace(event.enter_ns);
+  advance(ts);
+  counts_.calls++;
+  const Utid utid = tasks_.utid(event.thread);
+  if (utid == 0) {
+    counts_.orphan_events++;
+    return;
+  }
+  if (event.flags.unfinished) counts_.unfinished_calls++;
+  if (event.flags.no_enter) counts_.calls_without_enter++;
+  if (utid >= last_seq_.size()) last_seq_.resize(static_cast<size_t>(utid) + utid / 2 + 16);
+  uint32_t& last_seq = last_seq_[utid];
+  if (last_seq != 0 && event.call_seq > last_seq + 1) counts_.lost_calls += event.call_seq - last_seq - 1;
+  last_seq = event.call_seq;
+
+  CurrentCall& current = calls_.current(utid);
+  waits_.left(current);
+  const Upid process = tasks_.thread(utid).upid;
+  for (const ObjectRef& object : event.objects) {
+    if (object.role != ObjectRole::cwd) resources_.used(object.resource, process);
+  }
+  calls_.enter(event, next_call_id_, ts, utid);
+  if (current.traits->spec == nullptr) counts_.unknown_calls++;
+  waits_.entered(event, current, process);
+  if (options_.syscalls && inRange(ts, current.exit_ts)) {
+    storeCall(event, ts, current.exit_ts, utid);
+    next_call_id_++;
+  } else {
+    current.id = -1;
+  }
+}
+
+void LoadPass::storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid) {
+  tables::SyscallRow row;
+  objects_.clear();
+  calls_.convert(event, next_call_id_, ts, utid, row, objects_);
+  queue_.push(row, exit_ts);
+  for (const tables::SyscallObjectRow& object : objects_) into_->object.insert(object);
+  if (options_.payloads && !event.payloads.empty()) storePayloads(event, ts, utid, row.resource_id);
+  if (locators_ != nullptr) locators_->push_back(event.locator);
+}
+
+void LoadPass::storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource) {
+  for (const PayloadRef& payload : event.payloads) {
+    tables::PayloadRow row;
+    row.id = next_payload_id_++;
+    row.ts = ts;
+    row.utid = utid;
+    row.syscall_id = next_call_id_;
+    row.resource_id = resource;
+    row.direction = Label(payload.direction == PayloadDirection::in ? "in" : "out");
+    row.length = static_cast<int64_t>(payload.length);
+    static constexpr uint8_t kNothing = 0;
+    row.data = payload.data.empty() ? Bytes(&kNothing, 0) : payload.data;
+    row.arg = payload.arg;
+    row.part = payload.part;
+    into_->payload.insert(row);
+    counts_.payload_bytes += static_cast<int64_t>(payload.data.size());
+  }
+}
+
+// ---- the end ----------------------------------------------------------------------------------
+
+void LoadPass::finish() {
+  const std::optional<Trailer>& trailer = reader_.trailer();
+  if (trailer && trailer->end.boottime_ns != 0) end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
+  end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
+  states_.finish(end_ts_);
+  queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
+  storeLateChanges();
+  storeTasks();
+  storeResources();
+  storeFacts(db_, reader_, end_ts_, counts_, states_.counts(), rootProcess());
+}
+
+void LoadPass::storeLateChanges() {
+  Statement blocked = db_.prepare("UPDATE main.syscall SET blocked_ns = blocked_ns + ?2 WHERE id = ?1");
+  for (const auto& [id, ns] : queue_.late()) blocked.bind(1, id).bind(2, ns).run();
+  Statement idle = db_.prepare("UPDATE main.thread_state SET role = 'idle' WHERE id = ?1");
+  waits_.forEachIdle([&](int64_t row) { idle.bind(1, row).run(); });
+}
+
+}  // namespace tarry::analysis

@@ -1,0 +1,117 @@
+// One pass over a trace: hands each event to the trackers it concerns and inserts the rows that come
+// out. It only dispatches: what events mean is the trackers' business, what rows look like that of
+// analyzer/tables.h. The transaction around it is the caller's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "analyzer/call_queue.h"
+#include "analyzer/loader.h"
+#include "analyzer/resource_tracker.h"
+#include "analyzer/state_tracker.h"
+#include "analyzer/syscall_tracker.h"
+#include "analyzer/tables.h"
+#include "analyzer/task_tracker.h"
+#include "analyzer/text_pool.h"
+#include "analyzer/wait_tracker.h"
+#include "format/trace_reader.h"
+
+namespace tarry::analysis {
+
+// What the pass saw, for table `stats`.
+struct PassCounts {
+  int64_t calls = 0;
+  int64_t unfinished_calls = 0;
+  int64_t calls_without_enter = 0;
+  int64_t lost_calls = 0;  // gaps in call_seq
+  int64_t unknown_calls = 0;
+  int64_t switches = 0;
+  int64_t wakes = 0;
+  int64_t life_events = 0;
+  int64_t payload_bytes = 0;
+  int64_t orphan_events = 0;  // of threads that nothing defined
+  int64_t lost_events = 0;    // as the recorder counted them
+};
+
+class LoadPass : private TraceVisitor, private StateSink {
+ public:
+  // The schema must exist in db. `locators`, where given, gets where each call stands in the file,
+  // by syscall.id - 1.
+  LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, std::vector<CallLocator>* locators);
+  ~LoadPass() override;
+
+  void run();
+
+ private:
+  struct Inserters;
+
+  void onThread(const ThreadDef& def) override;
+  void onResource(const Resource& resource) override;
+  void onFrame(const Frame& frame) override;
+  void onStack(const Stack& stack) override;
+  void onOpenFd(const OpenFd& fd) override;
+  void onLife(const LifeEvent& event) override;
+  void onSyscall(const SyscallEvent& event) override;
+  void onSwitch(const SwitchEvent& event) override;
+  void onWake(const WakeEvent& event) override;
+  void onLoss(const LossEvent& event) override;
+  void onClock(const ClockPoint& clock) override;
+  void onInterval(const StateInterval& interval) override;
+
+  int64_t toTrace(int64_t boottime_ns) const;
+  // The recorded thread an event is about; 0 and counted where there is none.
+  Utid recordedThread(ThreadId id);
+  bool inRange(int64_t begin, int64_t end) const { return end >= options_.from_ns && begin <= options_.to_ns; }
+  void advance(int64_t ts);
+  void storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid);
+  void storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource);
+  std::span<const std::string_view> kernelSymbols(StackId id);
+
+  void finish();
+  void storeTasks();
+  void storeResources();
+  void storeLateChanges();
+  Upid rootProcess() const;
+
+  TraceReader& reader_;
+  Database& db_;
+  const LoadOptions& options_;
+  std::vector<CallLocator>* locators_;
+  int64_t start_ns_;
+  int64_t end_ts_ = 0;
+
+  TextPool texts_;
+  CallTraitsTable traits_;
+  TaskTracker tasks_;
+  ResourceTracker resources_;
+  SyscallTracker calls_;
+  StateTracker states_;
+  WaitTracker waits_;
+  CallQueue queue_;
+  std::unique_ptr<Inserters> into_;
+
+  PassCounts counts_;
+  std::unordered_set<FrameId> frames_seen_;
+  std::unordered_map<FrameId, StringId> frame_symbols_;
+  std::unordered_map<StackId, std::vector<FrameId>> stacks_;
+  std::vector<std::string_view> symbols_;
+  std::vector<uint32_t> last_seq_;
+  std::vector<tables::SyscallObjectRow> objects_;
+  int64_t next_call_id_ = 1;
+  int64_t next_state_id_ = 1;
+  int64_t next_payload_id_ = 1;
+  uint64_t events_ = 0;
+};
+
+// Tables meta and stats (trace_facts.cc).
+void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const PassCounts& counts,
+                const StateTracker::Counts& state_counts, Upid root);
+
+// Arguments separated by NUL as a shell would take them.
+std::string commandLineText(std::string_view nul_separated);
+
+}  // namespace tarry::analysis

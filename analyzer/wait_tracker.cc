@@ -1,0 +1,269 @@
+#include "analyzer/wait_tracker.h"
+
+#include <algorithm>
+
+namespace tarry::analysis {
+namespace {
+
+constexpr int64_t kEinprogress = 115;
+
+bool isSocket(ResourceKind kind) { return kind == ResourceKind::socket || kind == ResourceKind::unix_socket; }
+
+bool isMultiplexing(const CallTraits* traits) {
+  return traits != nullptr && (traits->wait == WaitCall::poll || traits->wait == WaitCall::epoll);
+}
+
+Label contextName(WakerContext context) {
+  switch (context) {
+    case WakerContext::unknown: return Label("unknown");
+    case WakerContext::thread: return Label("thread");
+    case WakerContext::hardirq: return Label("hardirq");
+    case WakerContext::softirq: return Label("softirq");
+    case WakerContext::timer: return Label("timer");
+    case WakerContext::network: return Label("network");
+    case WakerContext::disk: return Label("disk");
+  }
+  return Label("unknown");
+}
+
+Label taskStateName(TaskState state) {
+  switch (state) {
+    case TaskState::sleeping: return Label("interruptible");
+    case TaskState::uninterruptible: return Label("uninterruptible");
+    case TaskState::stopped: return Label("stopped");
+    case TaskState::traced: return Label("traced");
+    case TaskState::idle: return Label("idle");
+    case TaskState::parked: return Label("parked");
+    case TaskState::unknown:
+    case TaskState::runnable:
+    case TaskState::dead: return {};
+  }
+  return {};
+}
+
+Label roleName(WaitRole role) {
+  switch (role) {
+    case WaitRole::none: return {};
+    case WaitRole::answer: return Label("answer");
+    case WaitRole::idle: return Label("idle");
+  }
+  return {};
+}
+
+Label detailName(StateDetail detail) {
+  switch (detail) {
+    case StateDetail::none: return {};
+    case StateDetail::woken: return Label("woken");
+    case StateDetail::preempted: return Label("preempted");
+    case StateDetail::newborn: return Label("new");
+    case StateDetail::start: return Label("start");
+    case StateDetail::loss: return Label("loss");
+    case StateDetail::replaced: return Label("replaced");
+  }
+  return {};
+}
+
+}  // namespace
+
+void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Upid process) {
+  const std::string_view name = call.traits->name.text;
+  if (!name.starts_with("epoll_c") || !call.finished || call.result < 0) return;
+  if (name == "epoll_ctl") {
+    std::span<const uint8_t> bytes;
+    for (const PayloadRef& payload : event.payloads) {
+      if (payload.arg == 3) bytes = payload.data;
+    }
+    const auto fd = static_cast<int32_t>(call.args[2]);
+    ResourceId resource;
+    for (const ObjectRef& object : event.objects) {
+      if (object.role == ObjectRole::arg2) resource = object.resource;
+    }
+    epoll_.control(process, event.abi, static_cast<int32_t>(call.args[0]), call.args[1], fd, resource, bytes);
+  } else {
+    epoll_.created(process, static_cast<int32_t>(call.result));
+  }
+}
+
+void WaitTracker::left(const CurrentCall& call) {
+  if (call.id == 0 || !call.finished || call.object_count == 0) return;
+  const EvidenceResource& object = call.objects[0];
+  switch (call.traits->wait) {
+    case WaitCall::connect:
+      if (call.result == 0 || call.result == -kEinprogress) roles_.connected(object.id);
+      break;
+    case WaitCall::accept:
+      if (call.result >= 0 && call.object_count > 1) roles_.accepted(call.objects[1].id);
+      break;
+    case WaitCall::send:
+      if (call.result > 0 && isSocket(object.kind)) roles_.sent(object.id);
+      break;
+    case WaitCall::receive:
+      if (call.result > 0 && isSocket(object.kind)) roles_.received(object.id);
+      break;
+    default: break;
+  }
+}
+
+WaitTracker::Habit& WaitTracker::habitOf(Utid utid) {
+  if (utid >= habits_.size()) habits_.resize(static_cast<size_t>(utid) + utid / 2 + 16);
+  return habits_[utid];
+}
+
+size_t WaitTracker::findReady(const CurrentCall& call, Upid process,
+                              std::span<EvidenceResource, kMaxReady> ready) const {
+  size_t count = 0;
+  for (size_t i = 0; i < call.ready_count; i++) {
+    ResourceId id = call.ready[i].id;
+    if (call.traits->wait == WaitCall::epoll) {
+      const auto epfd = static_cast<int32_t>(call.args[0]);
+      id = epoll_.resourceOf(process, epfd, call.ready_data[i]);
+      // A set built before the recording: data that is a small number is taken for the fd it equals,
+      // if the snapshot knows that fd.
+      constexpr uint64_t kMaxFd = 1U << 20;
+      if (!id && call.ready_data[i] < kMaxFd) {
+        id = resources_.openFd(process, static_cast<int32_t>(call.ready_data[i]));
+      }
+    }
+    if (id) ready[count++] = evidence(id);
+  }
+  return count;
+}
+
+WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, const Habit& habit) const {
+  if (verdict.kind != WaitKind::network && verdict.kind != WaitKind::ipc) return WaitRole::none;
+  if (e.call == nullptr) return WaitRole::none;
+  switch (e.call->wait) {
+    case WaitCall::connect: return WaitRole::answer;
+    case WaitCall::accept: return WaitRole::idle;
+    case WaitCall::send: return isSocket(resources_.kindOf(verdict.resource)) ? WaitRole::answer : WaitRole::none;
+    case WaitCall::poll:
+    case WaitCall::epoll:
+      if (!verdict.resource) return e.woken ? WaitRole::none : habit.role;
+      return roles_.reading(verdict.resource);
+    default: return verdict.resource ? roles_.reading(verdict.resource) : WaitRole::none;
+  }
+}
+
+void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& e, const WaitVerdict& verdict,
+                             int64_t row) {
+  if (e.call == nullptr) return;
+  WaitQueue queue;
+  queue.process = tasks_.thread(interval.utid).upid;
+  if (e.call->wait == WaitCall::futex) {
+    constexpr int64_t kCommandMask = 0x7f;
+    const int64_t command = e.args[1] & kCommandMask;
+    // FUTEX_WAIT and FUTEX_WAIT_BITSET; the others wait for a lock with an owner, or for several words.
+    const bool has_command = e.call->name.text == "futex" || e.call->name.text == "futex_time64";
+    if (!has_command || (command != 0 && command != 9)) return;
+    queue.futex = true;
+    queue.id = static_cast<uint64_t>(e.args[0]);
+  } else if (verdict.kind == WaitKind::ipc && verdict.resource) {
+    queue.id = verdict.resource.value;
+  } else {
+    return;
+  }
+  const bool by_thread = interval.woken && interval.waker_context == WakerContext::thread;
+  idle_.waited(row, interval.utid, queue, by_thread ? tasks_.utid(interval.waker) : 0);
+}
+
+void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCall* call,
+                                  tables::ThreadStateRow& row) {
+  const Upid process = tasks_.thread(interval.utid).upid;
+  WaitEvidence e;
+  e.state = interval.task_state;
+  e.in_iowait = interval.in_iowait;
+  e.kernel_thread = tasks_.process(process).kernel_thread;
+  e.woken = interval.woken;
+  e.waker_context = interval.waker_context;
+  e.resource = evidence(interval.pending.resource);
+
+  std::array<EvidenceResource, kMaxReady> ready;
+  Habit& habit = habitOf(interval.utid);
+  if (call != nullptr) {
+    e.call = call->traits;
+    e.args = call->args;
+    e.objects = std::span(call->objects).first(call->object_count);
+    if (call->object_count != 0) e.resource = call->objects[0];
+    e.finished = call->finished;
+    e.result = call->result;
+    e.ready = std::span(ready).first(findReady(*call, process, ready));
+  } else if (interval.pending.nr >= 0) {
+    e.call = traits_.find(interval.pending.abi, interval.pending.nr);
+    e.args = interval.pending.args;
+  }
+  if (isMultiplexing(e.call)) {
+    if (e.call->wait == WaitCall::epoll) e.epoll_set = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
+    if (habit.traits == e.call && habit.set == e.args[0]) e.habit = habit.kind;
+  }
+  if (interval.woken) {
+    if (interval.waker_call.nr >= 0) e.waker_call = traits_.find(interval.waker_call.abi, interval.waker_call.nr);
+    e.waker_resource = evidence(interval.waker_call.resource);
+    if (isSocket(e.waker_resource.kind)) e.waker_other_end = evidence(resources_.otherEnd(e.waker_resource.id));
+  }
+  if (interval.kernel_stack) e.kernel_stack = symbols_(interval.kernel_stack);
+
+  const WaitVerdict verdict = attributeWait(e);
+  const WaitRole role = roleOf(e, verdict, e.habit != WaitKind::none ? habit : Habit{});
+  if (isMultiplexing(e.call) && verdict.kind != WaitKind::unknown && (e.finished || interval.woken)) {
+    habit = {e.call, e.args[0], verdict.kind, role};
+  }
+  if (role == WaitRole::none) noteParked(interval, e, verdict, row.id);
+
+  row.wait_kind = waitKindLabel(verdict.kind);
+  row.role = roleName(role);
+  if (verdict.resource) row.resource_id = verdict.resource.value;
+  if (e.call != nullptr) {
+    row.call_abi = e.call->abi;
+    row.call_nr = e.call->nr;
+    row.call_name = e.call->name;
+  }
+  if (interval.woken) {
+    row.waker_context = contextName(interval.waker_context);
+    if (interval.waker_context == WakerContext::thread) {
+      const Utid waker = tasks_.utid(interval.waker);
+      if (waker != 0) row.waker_utid = waker;
+      if (e.waker_call != nullptr) row.waker_call = e.waker_call->name;
+    }
+    if (e.waker_resource) row.waker_resource_id = e.waker_resource.id.value;
+  }
+}
+
+void WaitTracker::describe(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row) {
+  row.detail = detailName(interval.detail);
+  if (interval.since) row.since_ts = *interval.since;
+  if (interval.cpu) row.cpu = *interval.cpu;
+  if (interval.kernel_stack) row.kernel_stack_id = interval.kernel_stack.value;
+  if (interval.user_stack) row.user_stack_id = interval.user_stack.value;
+  switch (interval.state) {
+    case RunState::none:
+    case RunState::unknown:
+      row.state = Label("unknown");
+      return;
+    case RunState::running:
+      row.state = Label("running");
+      return;
+    case RunState::runnable:
+      row.state = Label("runnable");
+      row.wait_kind = waitKindLabel(interval.throttled ? WaitKind::cpu_limit : WaitKind::cpu_queue);
+      if (interval.woken) {
+        // A sleep that was over before it began: its waker stands here.
+        row.waker_context = contextName(interval.waker_context);
+        const Utid waker = tasks_.utid(interval.waker);
+        if (interval.waker_context == WakerContext::thread && waker != 0) row.waker_utid = waker;
+      }
+      break;
+    case RunState::blocked:
+      row.state = Label("blocked");
+      row.detail = taskStateName(interval.task_state);
+      describeBlocked(interval, call, row);
+      break;
+  }
+  if (call != nullptr) {
+    if (call->id > 0) row.syscall_id = call->id;
+    row.call_abi = call->traits->abi;
+    row.call_nr = call->traits->nr;
+    row.call_name = call->traits->name;
+  }
+}
+
+}  // namespace tarry::analysis

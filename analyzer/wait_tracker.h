@@ -1,0 +1,78 @@
+// Gathers the evidence for each wait (the call, the ready fds, the waker, the kernel stack), has it
+// attributed, and tells whose turn it was. Fills the part of a thread_state row that is about waits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/epoll_tracker.h"
+#include "analyzer/idle_tracker.h"
+#include "analyzer/socket_role_tracker.h"
+#include "analyzer/state_tracker.h"
+#include "analyzer/syscall_tracker.h"
+#include "analyzer/tables.h"
+#include "analyzer/wait_attribution.h"
+
+namespace tarry::analysis {
+
+class WaitTracker {
+ public:
+  // Symbols of a kernel stack, innermost first; valid until the next call.
+  using SymbolsOf = std::function<std::span<const std::string_view>(StackId)>;
+
+  WaitTracker(const TaskTracker& tasks, const ResourceTracker& resources, CallTraitsTable& traits, SymbolsOf symbols)
+      : tasks_(tasks),
+        resources_(resources),
+        traits_(traits),
+        symbols_(std::move(symbols)),
+        epoll_(tasks, resources),
+        roles_(resources),
+        idle_(tasks) {}
+
+  // A call was entered; `call` is what SyscallTracker made of it. `previous`: the thread's call before.
+  void entered(const SyscallEvent& event, const CurrentCall& call, Upid process);
+  // The thread's call has come to its end: what it sent and received counts from now on.
+  void left(const CurrentCall& call);
+  void woke(Utid waker, Utid woken) { idle_.woke(waker, woken); }
+
+  // `call`: the call that the interval lies in, nullptr if none. Fills wait_kind, role, resource,
+  // call, waker and stack columns of `row`, whose id and utid are set.
+  void describe(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row);
+
+  // Rows that turned out to be idle waits, known only at the end.
+  template <class F>
+  void forEachIdle(F&& f) const {
+    idle_.forEachIdle(f);
+  }
+
+ private:
+  static constexpr size_t kMaxReady = CurrentCall::kMaxObjects;
+  // What the last wait of a thread in a multiplexing call was.
+  struct Habit {
+    const CallTraits* traits = nullptr;
+    int64_t set = 0;
+    WaitKind kind = WaitKind::none;
+    WaitRole role = WaitRole::none;
+  };
+
+  EvidenceResource evidence(ResourceId id) const { return {id, resources_.kindOf(id)}; }
+  size_t findReady(const CurrentCall& call, Upid process, std::span<EvidenceResource, kMaxReady> ready) const;
+  WaitRole roleOf(const WaitEvidence& evidence, const WaitVerdict& verdict, const Habit& habit) const;
+  void noteParked(const StateInterval& interval, const WaitEvidence& evidence, const WaitVerdict& verdict,
+                  int64_t row);
+  void describeBlocked(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row);
+  Habit& habitOf(Utid utid);
+
+  const TaskTracker& tasks_;
+  const ResourceTracker& resources_;
+  CallTraitsTable& traits_;
+  SymbolsOf symbols_;
+  EpollTracker epoll_;
+  SocketRoleTracker roles_;
+  IdleTracker idle_;
+  std::vector<Habit> habits_;
+};
+
+}  // namespace tarry::analysis
