@@ -7,7 +7,7 @@
 # what each is for.
 build_packages="
   bpftool capnproto clang cmake g++ libbpf-dev libcapnp-dev libcli11-dev libedit-dev libelf-dev
-  libfmt-dev libsqlite3-dev libzstd-dev make ninja-build pkg-config python3 zlib1g-dev"
+  libfmt-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
 # What the tests need beside it.
 test_packages="
   bash catch2 clang-format clang-tidy file gcc git libc6-dev man-db procps sqlite3 strace util-linux
