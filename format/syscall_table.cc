@@ -73,8 +73,7 @@ class AbiTable {
 // Built at the first use of each ABI and never changed after that; nullptr for Abi::none.
 const AbiTable* tableOf(Abi abi) {
   switch (abi) {
-    case Abi::none:
-      break;
+    case Abi::none: break;
     case Abi::x86_64: {
       static const AbiTable table(syscalls::x86_64Numbers());
       return &table;
@@ -123,6 +122,8 @@ std::string_view abiName(Abi abi) {
   return "unknown";
 }
 
-uint32_t abiWordSize(Abi abi) { return abi == Abi::i386 || abi == Abi::x32 ? 4 : 8; }
+uint32_t abiWordSize(Abi abi) {
+  return abi == Abi::i386 || abi == Abi::x32 ? 4 : 8;
+}
 
 }  // namespace tarry

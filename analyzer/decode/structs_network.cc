@@ -1,0 +1,311 @@
+// Socket addresses, messages, socket options.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "analyzer/decode/decoders.h"
+#include "analyzer/decode/text.h"
+
+namespace tarry::decode {
+namespace {
+
+using D = PayloadDirection;
+
+constexpr uint16_t kUnix = 1, kInet = 2, kInet6 = 10, kNetlink = 16, kPacket = 17, kVsock = 40;
+
+void appendIpv4(std::string& out, const Bytes& bytes, size_t at) {
+  fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", bytes.u8(at), bytes.u8(at + 1), bytes.u8(at + 2),
+                 bytes.u8(at + 3));
+}
+
+// RFC 5952: the longest run of zero groups becomes "::"; IPv4 inside is dotted.
+void appendIpv6(std::string& out, const Bytes& bytes, size_t at) {
+  std::array<uint16_t, 8> groups{};
+  for (size_t i = 0; i < 8; ++i) groups[i] = bytes.be16(at + i * 2);
+  size_t best = 8, best_length = 1;
+  for (size_t i = 0; i < 8; ++i) {
+    size_t end = i;
+    while (end < 8 && groups[end] == 0) ++end;
+    if (end - i > best_length) {
+      best = i;
+      best_length = end - i;
+    }
+  }
+  const bool mapped = best == 0 && (best_length == 6 || (best_length == 5 && groups[5] == 0xffff));
+  for (size_t i = 0; i < 8; ++i) {
+    if (i == best) {
+      out += "::";
+      i += best_length - 1;
+      continue;
+    }
+    if (i > 0 && i != best + best_length) out += ':';
+    if (mapped && i == 6) return appendIpv4(out, bytes, at + 12);
+    fmt::format_to(std::back_inserter(out), "{:x}", groups[i]);
+  }
+}
+
+// The length that goes with a sockaddr: as passed in, as written, or both where they differ.
+void socklen(std::string& out, const Call& call, int arg) {
+  const PayloadRef* before = call.payload(arg, D::in);
+  const PayloadRef* after = call.payload(arg, D::out);
+  if (call.isNull(arg) || (!before && !after) || call.abi() == Abi::x32) {
+    return appendMissing(out, call, arg, D::out, "[...]");
+  }
+  out += '[';
+  if (before) appendUnsigned(out, call.bytes(*before).u32(0));
+  if (after && call.succeeded()) {
+    const uint32_t length = call.bytes(*after).u32(0);
+    if (!before) {
+      appendUnsigned(out, length);
+    } else if (call.bytes(*before).u32(0) != length) {
+      out += " => ";
+      appendUnsigned(out, length);
+    }
+  }
+  out += ']';
+}
+
+void sockaddrIn(std::string& out, const Call& call, int arg) {
+  const int length = call.lengthArg(arg);
+  appendStruct(out, call, arg, D::in, 2,
+               [&](const Bytes& bytes) { appendSockaddr(out, call, bytes, call.arg32(length)); });
+}
+
+void sockaddrOut(std::string& out, const Call& call, int arg) {
+  appendStruct(out, call, arg, D::out, 2, [&](const Bytes& bytes) {
+    const PayloadRef* length = call.payload(call.lengthArg(arg), D::out);
+    appendSockaddr(out, call, bytes, length ? call.bytes(*length).u32(0) : bytes.size());
+  });
+}
+
+// cmsg(3): headers and data, each padded to a long.
+void appendControl(std::string& out, const Call& call, const Bytes& bytes, uint64_t length) {
+  const uint32_t word = call.word();
+  const size_t header = word + 8;
+  constexpr uint32_t kSocketLevel = 1, kRights = 1, kCredentials = 2;
+  out += '[';
+  for (size_t at = 0; at + header <= length && bytes.has(at, header);) {
+    const uint64_t size = bytes.ulong(at);
+    const uint32_t level = bytes.u32(at + word), type = bytes.u32(at + word + 4);
+    if (at > 0) out += ", ";
+    out += "{cmsg_len=";
+    appendUnsigned(out, size);
+    out += ", cmsg_level=";
+    appendConstant(out, kSockoptLevel, level, call.style());
+    out += ", cmsg_type=";
+    appendConstant(out, kScmTypes, type, call.style());
+    if (size > header) {
+      const uint64_t data = size - header;
+      out += ", cmsg_data=";
+      if (level == kSocketLevel && type == kRights && bytes.has(at + header, data)) {
+        out += '[';
+        for (size_t i = 0; i + 4 <= data; i += 4) {
+          if (i > 0) out += ", ";
+          call.appendFd(out, bytes.i32(at + header + i));
+        }
+        out += ']';
+      } else if (level == kSocketLevel && type == kCredentials && bytes.has(at + header, 12)) {
+        fmt::format_to(std::back_inserter(out), "{{pid={}, uid={}, gid={}}}", bytes.i32(at + header),
+                       bytes.u32(at + header + 4), bytes.u32(at + header + 8));
+      } else {
+        const std::string_view text = bytes.text(at + header, data);
+        appendQuoted(out, text, call.options().string_limit, text.size() < data);
+      }
+    }
+    out += '}';
+    if (size < header) break;
+    at += (size + word - 1) / word * word;
+  }
+  out += ']';
+}
+
+// Parts: 0 the struct, 1 the name, 2 the iovec array, 3 data, 4 control.
+void appendMessage(std::string& out, const Call& call, int arg, const Bytes& header, int64_t moved) {
+  const uint32_t word = call.word();
+  // socket(7): name, namelen (padded to a word), iov, iovlen, control, controllen, flags.
+  const size_t iov = 2 * word;
+  const uint32_t name_length = header.u32(word);
+  const uint64_t count = header.ulong(iov + word), control = header.ulong(iov + 2 * word),
+                 control_length = header.ulong(iov + 3 * word);
+  const PayloadRef* name = call.payloadPart(arg, 1);
+  const PayloadRef* array = call.payloadPart(arg, 2);
+  const PayloadRef* ancillary = call.payloadPart(arg, 4);
+  out += "{msg_name=";
+  if (header.ulong(0) != 0 && name && name_length >= 2) {
+    appendSockaddr(out, call, call.bytes(*name), name_length);
+  } else {
+    call.appendPointer(out, header.ulong(0));
+  }
+  out += ", msg_namelen=";
+  appendUnsigned(out, name_length);
+  out += ", msg_iov=";
+  if (header.ulong(iov) != 0 && array) {
+    appendIovec(out, call, array, count, call.payloadPart(arg, 3), moved);
+  } else {
+    call.appendPointer(out, header.ulong(iov));
+  }
+  out += ", msg_iovlen=";
+  appendUnsigned(out, count);
+  if (control_length > 0) {
+    out += ", msg_control=";
+    if (control != 0 && ancillary) {
+      appendControl(out, call, call.bytes(*ancillary), control_length);
+    } else {
+      call.appendPointer(out, control);
+    }
+  }
+  out += ", msg_controllen=";
+  appendUnsigned(out, control_length);
+  out += ", msg_flags=";
+  appendFlags(out, kMsgFlags, header.u32(iov + 4 * word), call.style());
+  out += '}';
+}
+
+void message(std::string& out, const Call& call, int arg, bool sends) {
+  const size_t size = 6 * call.word() + 4;
+  const PayloadRef* payload = call.payloadPart(arg, 0);
+  if (call.isNull(arg) || !payload || payload->data.size() < size || call.abi() == Abi::x32 ||
+      (!sends && !call.succeeded())) {
+    return appendMissing(out, call, arg, sends ? D::in : D::out);
+  }
+  appendMessage(out, call, arg, call.bytes(*payload), sends ? -1 : call.ret());
+}
+void messageIn(std::string& out, const Call& call, int arg) {
+  message(out, call, arg, true);
+}
+void messageOut(std::string& out, const Call& call, int arg) {
+  message(out, call, arg, false);
+}
+
+// Several messages: their headers alone; part 0 is the array of struct mmsghdr.
+void messages(std::string& out, const Call& call, int arg, D direction) {
+  appendStruct(
+      out, call, arg, direction, 7 * call.word() + 8,
+      [&](const Bytes& bytes) {
+        const size_t size = call.word() == 8 ? 64 : 32;
+        const uint64_t count = direction == D::out && call.succeeded() ? static_cast<uint64_t>(call.ret())
+                                                                       : call.arg32(call.lengthArg(arg));
+        out += '[';
+        for (uint64_t i = 0; i < count; ++i) {
+          if (i > 0) out += ", ";
+          if (!bytes.has(i * size, size)) {
+            out += "...";
+            break;
+          }
+          const Bytes header = bytes.from(i * size);
+          out += "{msg_hdr={msg_iovlen=";
+          appendUnsigned(out, header.ulong(3 * call.word()));
+          out += ", ...}, msg_len=";
+          appendUnsigned(out, header.u32(size - 8));
+          out += '}';
+        }
+        out += ']';
+      },
+      "[...]");
+}
+void messagesIn(std::string& out, const Call& call, int arg) {
+  messages(out, call, arg, D::in);
+}
+void messagesOut(std::string& out, const Call& call, int arg) {
+  messages(out, call, arg, D::out);
+}
+
+// The value of a socket option: by its name where that has a structure, an int, or bytes.
+void sockopt(std::string& out, const Call& call, int arg, D direction) {
+  constexpr uint32_t kSocketLevel = 1, kLinger = 13, kPeerCredentials = 17, kReceiveTimeout = 20,
+                     kSendTimeout = 21;
+  const uint32_t level = call.arg32(arg - 2), name = call.arg32(arg - 1);
+  appendStruct(
+      out, call, arg, direction, 1,
+      [&](const Bytes& bytes) {
+        size_t length = bytes.size();
+        if (direction == D::in) {
+          length = call.arg32(call.lengthArg(arg));
+        } else if (const PayloadRef* size = call.payload(call.lengthArg(arg), D::out)) {
+          length = call.bytes(*size).u32(0);
+        }
+        if (level == kSocketLevel && name == kLinger && bytes.has(0, 8)) {
+          fmt::format_to(std::back_inserter(out), "{{l_onoff={}, l_linger={}}}", bytes.i32(0), bytes.i32(4));
+        } else if (level == kSocketLevel && name == kPeerCredentials && bytes.has(0, 12)) {
+          fmt::format_to(std::back_inserter(out), "{{pid={}, uid={}, gid={}}}", bytes.i32(0), bytes.u32(4),
+                         bytes.u32(8));
+        } else if (length == 4 && bytes.has(0, 4) &&
+                   (level != kSocketLevel || name < kReceiveTimeout || name > kSendTimeout)) {
+          out += '[';
+          appendSigned(out, bytes.i32(0));
+          out += ']';
+        } else {
+          const std::string_view text = bytes.text(0, length);
+          appendQuoted(out, text, call.options().string_limit, text.size() < length);
+        }
+      },
+      "[...]");
+}
+void sockoptIn(std::string& out, const Call& call, int arg) {
+  sockopt(out, call, arg, D::in);
+}
+void sockoptOut(std::string& out, const Call& call, int arg) {
+  sockopt(out, call, arg, D::out);
+}
+
+constexpr ArgDecoder kDecoders[] = {
+    {ArgType::sockaddr_in, Phase::enter, sockaddrIn}, {ArgType::sockaddr_out, Phase::exit, sockaddrOut},
+    {ArgType::socklen_inout, Phase::exit, socklen},   {ArgType::msghdr_in, Phase::enter, messageIn},
+    {ArgType::msghdr_out, Phase::exit, messageOut},   {ArgType::mmsghdr_in, Phase::exit, messagesIn},
+    {ArgType::mmsghdr_out, Phase::exit, messagesOut}, {ArgType::sockopt_in, Phase::enter, sockoptIn},
+    {ArgType::sockopt_out, Phase::exit, sockoptOut},
+};
+
+}  // namespace
+
+void appendSockaddr(std::string& out, const Call& call, const Bytes& bytes, size_t length) {
+  const uint16_t family = bytes.u16(0);
+  out += "{sa_family=";
+  appendConstant(out, kSocketDomain, family, call.style());
+  const auto port = [&](std::string_view name) {
+    fmt::format_to(std::back_inserter(out), ", {}=htons({})", name, bytes.be16(2));
+  };
+  if (family == kInet && bytes.has(0, 8)) {
+    port("sin_port");
+    out += ", sin_addr=inet_addr(\"";
+    appendIpv4(out, bytes, 4);
+    out += "\")";
+  } else if (family == kInet6 && bytes.has(0, 24)) {
+    port("sin6_port");
+    fmt::format_to(std::back_inserter(out), ", sin6_flowinfo=htonl({}), inet_pton(AF_INET6, \"",
+                   bytes.be32(4));
+    appendIpv6(out, bytes, 8);
+    fmt::format_to(std::back_inserter(out), "\", &sin6_addr), sin6_scope_id={}", bytes.u32(24));
+  } else if (family == kUnix && length > 2) {
+    const std::string_view path = bytes.text(2, length - 2);
+    out += ", sun_path=";
+    if (!path.empty() && path[0] == '\0') {
+      out += '@';
+      appendQuoted(out, path.substr(1), SIZE_MAX, path.size() < length - 2);
+    } else {
+      const std::string_view name = path.substr(0, path.find('\0'));
+      appendQuoted(out, name, SIZE_MAX, name.size() == path.size() && path.size() < length - 2);
+    }
+  } else if (family == kNetlink && bytes.has(0, 12)) {
+    fmt::format_to(std::back_inserter(out), ", nl_pid={}, nl_groups={:08x}", bytes.i32(4), bytes.u32(8));
+  } else if (family == kPacket && bytes.has(0, 12)) {
+    out += ", sll_protocol=htons(";
+    appendConstant(out, kEtherTypes, bytes.be16(2), call.style());
+    fmt::format_to(std::back_inserter(out), "), sll_ifindex={}, ...", bytes.i32(4));
+  } else if (family == kVsock && bytes.has(0, 12)) {
+    fmt::format_to(std::back_inserter(out), ", svm_cid={}, svm_port={}", bytes.u32(8), bytes.u32(4));
+  } else if (length > 2) {
+    out += ", sa_data=";
+    const std::string_view data = bytes.text(2, length - 2);
+    appendQuoted(out, data, call.options().string_limit, data.size() < length - 2);
+  }
+  out += '}';
+}
+
+std::span<const ArgDecoder> networkDecoders() {
+  return kDecoders;
+}
+
+}  // namespace tarry::decode

@@ -1,0 +1,298 @@
+// Times, timers and clocks.
+#include "analyzer/decode/decoders.h"
+#include "analyzer/decode/text.h"
+
+namespace tarry::decode {
+namespace {
+
+using D = PayloadDirection;
+constexpr int kErrorInterrupted = 4, kErrorRestart = 516;  // EINTR, ERESTART_RESTARTBLOCK
+
+// Bytes of time_t in a timespec of this argument: 64 bits in the *64 types and on x32.
+uint32_t timeWord(const Call& call, bool wide) {
+  return wide || call.abi() != Abi::i386 ? 8 : 4;
+}
+
+void timespecIn(std::string& out, const Call& call, int arg, D direction, bool wide) {
+  const uint32_t word = timeWord(call, wide);
+  appendStruct(out, call, arg, direction, 2 * word,
+               [&](const Bytes& bytes) { appendTimespec(out, bytes, 0, word); });
+}
+
+void timespecInput(std::string& out, const Call& call, int arg) {
+  timespecIn(out, call, arg, D::in, false);
+}
+void timespec64Input(std::string& out, const Call& call, int arg) {
+  timespecIn(out, call, arg, D::in, true);
+}
+
+// What was left of a sleep is written only when a signal ended it.
+void timespecOutput(std::string& out, const Call& call, int arg, bool wide) {
+  const std::string_view name = call.name();
+  if (name != "nanosleep" && !name.starts_with("clock_nanosleep"))
+    return timespecIn(out, call, arg, D::out, wide);
+  const PayloadRef* payload = call.payload(arg, D::out);
+  const uint32_t word = timeWord(call, wide);
+  const bool interrupted = call.error() == kErrorInterrupted || call.error() == kErrorRestart;
+  if (!interrupted || call.isNull(arg) || !payload || payload->data.size() < 2 * word) {
+    return call.appendAddress(out, arg);
+  }
+  appendTimespec(out, call.bytes(*payload), 0, word);
+}
+void timespecOut(std::string& out, const Call& call, int arg) {
+  timespecOutput(out, call, arg, false);
+}
+void timespec64Out(std::string& out, const Call& call, int arg) {
+  timespecOutput(out, call, arg, true);
+}
+
+void timeval(std::string& out, const Call& call, int arg, D direction) {
+  const uint32_t word = timeWord(call, false);
+  appendStruct(out, call, arg, direction, 2 * word,
+               [&](const Bytes& bytes) { appendTimeval(out, bytes, 0); });
+}
+void timevalIn(std::string& out, const Call& call, int arg) {
+  timeval(out, call, arg, D::in);
+}
+void timevalOut(std::string& out, const Call& call, int arg) {
+  timeval(out, call, arg, D::out);
+}
+
+void timeZone(std::string& out, const Call& call, int arg) {
+  const D direction = call.name() == "settimeofday" ? D::in : D::out;
+  appendStruct(out, call, arg, direction, 8, [&](const Bytes& bytes) {
+    out += "{tz_minuteswest=";
+    appendSigned(out, bytes.i32(0));
+    out += ", tz_dsttime=";
+    appendSigned(out, bytes.i32(4));
+    out += '}';
+  });
+}
+
+void itimerval(std::string& out, const Call& call, int arg, D direction) {
+  const uint32_t word = timeWord(call, false);
+  appendStruct(out, call, arg, direction, 4 * word, [&](const Bytes& bytes) {
+    out += "{it_interval=";
+    appendTimeval(out, bytes, 0);
+    out += ", it_value=";
+    appendTimeval(out, bytes, 2 * word);
+    out += '}';
+  });
+}
+void itimervalIn(std::string& out, const Call& call, int arg) {
+  itimerval(out, call, arg, D::in);
+}
+void itimervalOut(std::string& out, const Call& call, int arg) {
+  itimerval(out, call, arg, D::out);
+}
+
+void itimerspec(std::string& out, const Call& call, int arg, D direction, bool wide) {
+  const uint32_t word = timeWord(call, wide);
+  appendStruct(out, call, arg, direction, 4 * word, [&](const Bytes& bytes) {
+    out += "{it_interval=";
+    appendTimespec(out, bytes, 0, word);
+    out += ", it_value=";
+    appendTimespec(out, bytes, 2 * word, word);
+    out += '}';
+  });
+}
+void itimerspecIn(std::string& out, const Call& call, int arg) {
+  itimerspec(out, call, arg, D::in, false);
+}
+void itimerspecOut(std::string& out, const Call& call, int arg) {
+  itimerspec(out, call, arg, D::out, false);
+}
+void itimerspec64In(std::string& out, const Call& call, int arg) {
+  itimerspec(out, call, arg, D::in, true);
+}
+void itimerspec64Out(std::string& out, const Call& call, int arg) {
+  itimerspec(out, call, arg, D::out, true);
+}
+
+// The two times of utimensat, with the date they stand for.
+void timespecPairWith(std::string& out, const Call& call, int arg, bool wide) {
+  constexpr int64_t kNow = 0x3fffffff, kOmit = 0x3ffffffe;  // UTIME_NOW, UTIME_OMIT
+  const uint32_t word = timeWord(call, wide);
+  appendStruct(
+      out, call, arg, D::in, 4 * word,
+      [&](const Bytes& bytes) {
+        out += '[';
+        for (size_t i = 0; i < 2; ++i) {
+          if (i > 0) out += ", ";
+          const size_t at = i * 2 * word;
+          const auto seconds = word == 8 ? bytes.i64(at) : bytes.i32(at);
+          const auto nanoseconds = word == 8 ? bytes.i64(at + 8) : bytes.i32(at + 4);
+          if (nanoseconds == kNow || nanoseconds == kOmit) {
+            out += nanoseconds == kNow ? "UTIME_NOW" : "UTIME_OMIT";
+            continue;
+          }
+          appendTimespec(out, bytes, at, word);
+          out += " /* ";
+          appendTime(out, seconds, nanoseconds);
+          out += " */";
+        }
+        out += ']';
+      },
+      "[...]");
+}
+void timespecPair(std::string& out, const Call& call, int arg) {
+  timespecPairWith(out, call, arg, false);
+}
+void timespec64Pair(std::string& out, const Call& call, int arg) {
+  timespecPairWith(out, call, arg, true);
+}
+
+void timevalPair(std::string& out, const Call& call, int arg) {
+  const uint32_t word = timeWord(call, false);
+  appendStruct(
+      out, call, arg, D::in, 4 * word,
+      [&](const Bytes& bytes) {
+        out += '[';
+        for (size_t i = 0; i < 2; ++i) {
+          if (i > 0) out += ", ";
+          appendTimeval(out, bytes, i * 2 * word);
+          out += " /* ";
+          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) * 1000);
+          out += " */";
+        }
+        out += ']';
+      },
+      "[...]");
+}
+
+void utimbuf(std::string& out, const Call& call, int arg) {
+  appendStruct(out, call, arg, D::in, 2 * call.word(), [&](const Bytes& bytes) {
+    out += "{actime=";
+    appendSigned(out, bytes.slong(0));
+    out += " /* ";
+    appendTime(out, bytes.slong(0), 0);
+    out += " */, modtime=";
+    appendSigned(out, bytes.slong(call.word()));
+    out += " /* ";
+    appendTime(out, bytes.slong(call.word()), 0);
+    out += " */}";
+  });
+}
+
+void timeIs(std::string& out, const Call& call, int arg, D direction) {
+  appendStruct(
+      out, call, arg, direction, call.word(),
+      [&](const Bytes& bytes) {
+        out += '[';
+        appendSigned(out, bytes.slong(0));
+        out += " /* ";
+        appendTime(out, bytes.slong(0), 0);
+        out += " */]";
+      },
+      "[...]");
+}
+void timeOut(std::string& out, const Call& call, int arg) {
+  timeIs(out, call, arg, D::out);
+}
+void timeIn(std::string& out, const Call& call, int arg) {
+  timeIs(out, call, arg, D::in);
+}
+
+// struct timex of 64-bit ABIs (include/uapi/linux/timex.h); the kernel fills all of it in.
+void timex(std::string& out, const Call& call, int arg) {
+  if (call.abi() == Abi::i386 && call.type(arg) == ArgType::timex_inout) {
+    return appendMissing(out, call, arg, D::out);
+  }
+  appendStruct(out, call, arg, D::out, 208, [&](const Bytes& bytes) {
+    static constexpr struct {
+      std::string_view name;
+      size_t offset;
+    } kLongs[] = {{"offset", 8},    {"freq", 16},      {"maxerror", 24}, {"esterror", 32},
+                  {"constant", 48}, {"precision", 56}, {"tolerance", 64}};
+    out += "{modes=";
+    appendHex(out, bytes.u32(0));
+    for (const auto& member : kLongs) {
+      if (member.offset == 48) {
+        out += ", status=";
+        appendHex(out, bytes.u32(40));
+      }
+      out += ", ";
+      out += member.name;
+      out += '=';
+      appendSigned(out, bytes.i64(member.offset));
+    }
+    out += ", time=";
+    appendTimeval(out, Bytes(bytes).from(72), 0);
+    out += ", ...}";
+  });
+}
+
+void tms(std::string& out, const Call& call, int arg) {
+  appendStruct(out, call, arg, D::out, 4 * call.word(), [&](const Bytes& bytes) {
+    static constexpr std::string_view kNames[] = {"tms_utime", "tms_stime", "tms_cutime", "tms_cstime"};
+    for (size_t i = 0; i < 4; ++i) {
+      out += i == 0 ? "{" : ", ";
+      out += kNames[i];
+      out += '=';
+      appendUnsigned(out, bytes.ulong(i * call.word()));
+    }
+    out += '}';
+  });
+}
+
+// futex's timeout, or a number where the operation has none (appendSpecialCall decides).
+void futexTimeout(std::string& out, const Call& call, int arg) {
+  timespecIn(out, call, arg, D::in, false);
+}
+void futexTimeout64(std::string& out, const Call& call, int arg) {
+  timespecIn(out, call, arg, D::in, true);
+}
+
+constexpr ArgDecoder kDecoders[] = {
+    {ArgType::timespec_in, Phase::enter, timespecInput},
+    {ArgType::timespec_inout, Phase::enter, timespecInput},
+    {ArgType::timespec_out, Phase::exit, timespecOut},
+    {ArgType::timespec64_in, Phase::enter, timespec64Input},
+    {ArgType::timespec64_inout, Phase::enter, timespec64Input},
+    {ArgType::timespec64_out, Phase::exit, timespec64Out},
+    {ArgType::timespec_pair_in, Phase::enter, timespecPair},
+    {ArgType::timespec64_pair_in, Phase::enter, timespec64Pair},
+    {ArgType::timeval_in, Phase::enter, timevalIn},
+    {ArgType::timeval_inout, Phase::enter, timevalIn},
+    {ArgType::timeval_out, Phase::exit, timevalOut},
+    {ArgType::timeval_pair_in, Phase::enter, timevalPair},
+    {ArgType::timezone, Phase::exit, timeZone},
+    {ArgType::itimerval_in, Phase::enter, itimervalIn},
+    {ArgType::itimerval_out, Phase::exit, itimervalOut},
+    {ArgType::itimerspec_in, Phase::enter, itimerspecIn},
+    {ArgType::itimerspec_out, Phase::exit, itimerspecOut},
+    {ArgType::itimerspec64_in, Phase::enter, itimerspec64In},
+    {ArgType::itimerspec64_out, Phase::exit, itimerspec64Out},
+    {ArgType::timex_inout, Phase::exit, timex},
+    {ArgType::timex64_inout, Phase::exit, timex},
+    {ArgType::utimbuf_in, Phase::enter, utimbuf},
+    {ArgType::time_out, Phase::exit, timeOut},
+    {ArgType::time_in, Phase::enter, timeIn},
+    {ArgType::tms_out, Phase::exit, tms},
+    {ArgType::futex_val2, Phase::enter, futexTimeout},
+    {ArgType::futex_val2_64, Phase::enter, futexTimeout64},
+};
+
+}  // namespace
+
+void appendTimespec(std::string& out, const Bytes& bytes, size_t offset, uint32_t word) {
+  out += "{tv_sec=";
+  appendSigned(out, word == 8 ? bytes.i64(offset) : bytes.i32(offset));
+  out += ", tv_nsec=";
+  appendSigned(out, word == 8 ? bytes.i64(offset + 8) : bytes.i32(offset + 4));
+  out += '}';
+}
+
+void appendTimeval(std::string& out, const Bytes& bytes, size_t offset) {
+  out += "{tv_sec=";
+  appendSigned(out, bytes.slong(offset));
+  out += ", tv_usec=";
+  appendSigned(out, bytes.slong(offset + bytes.word()));
+  out += '}';
+}
+
+std::span<const ArgDecoder> timeDecoders() {
+  return kDecoders;
+}
+
+}  // namespace tarry::decode
