@@ -63,6 +63,7 @@ BlockFile::BlockFile(std::unique_ptr<ByteSource> source, std::string name)
     if (info.kind == BlockKind::unknown) ++report_.unknown_blocks;
   }
   report_.blocks = blocks_.size();
+  if (trailer_ && trailer_->repaired) problem("the file was repaired: what was damaged before is missing");
 }
 
 void BlockFile::problem(std::string line) {
@@ -178,19 +179,22 @@ void BlockFile::scan() {
       continue;
     }
     if (blocks_.empty() && offset > kForeignSearchBytes) break;
-    if (!damaged) {
-      damaged = true;
-      damage_at = offset;
-    }
     const uint64_t next = nextMagic(offset + 1);
     if (next == size && probe.kind == FrameKind::incomplete) {
       damage_ends(offset);
       report_.cut_bytes = size - offset;
-      offset = size;
+      break;
+    }
+    if (!damaged) {
+      damaged = true;
+      damage_at = offset;
     }
     offset = next;
   }
   damage_ends(size);
+  if (trailer_ && report_.cut_bytes != 0) {
+    problem("the seek table at the end of the file is cut: nothing else is lost");
+  }
   if (!trailer_) {
     report_.cut = true;
     problem(report_.cut_bytes == 0

@@ -56,6 +56,11 @@ class FileSink : public ByteSink {
 
 std::unique_ptr<ByteSink> openFileSink(const std::string& path, uint32_t owner_uid, uint32_t owner_gid) {
   if (path == "-") return std::make_unique<FileSink>(STDOUT_FILENO, "standard output", false);
+  // An existing trace is replaced, not overwritten: who has it open keeps what he reads. Devices and
+  // pipes are written to.
+  struct stat existing{};
+  const bool replaces = lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode);
+  if (replaces) unlink(path.c_str());
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
   if (fd < 0) throw TraceError(fmt::format("cannot create {}: {}", path, std::strerror(errno)));
   auto sink = std::make_unique<FileSink>(fd, path, true);

@@ -1,5 +1,6 @@
 #include "format/int_column.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace tarry {
@@ -25,14 +26,19 @@ void putPlanes(const IntColumn& column, schema::Ints::Builder out) {
 }
 
 void getPlanes(schema::Ints::Reader in, size_t count, IntColumn& column) {
-  column.assign(count, 0);
+  column.resize(count);
   auto list = in.getPlanes();
   if (list.size() > 8) throw BadBlock("a column of more than 64 bits");
+  if (list.size() == 0) std::fill(column.begin(), column.end(), 0);
   for (unsigned k = 0; k < list.size(); ++k) {
     const auto plane = list[k];
     if (plane.size() != count) throw BadBlock("a column of the wrong length");
     const uint8_t* bytes = plane.begin();
-    for (size_t i = 0; i < count; ++i) column[i] |= uint64_t{bytes[i]} << (8 * k);
+    if (k == 0) {
+      for (size_t i = 0; i < count; ++i) column[i] = bytes[i];
+    } else {
+      for (size_t i = 0; i < count; ++i) column[i] |= uint64_t{bytes[i]} << (8 * k);
+    }
   }
 }
 

@@ -42,8 +42,9 @@ bool isWithin(int64_t start_ns, int64_t end_ns, const ReadFilter& filter) {
 
 // ---- calls ------------------------------------------------------------------------------------
 
-LoadedCalls::LoadedCalls(schema::Syscalls::Reader in, uint32_t count, uint64_t block_offset) {
-  decodeSyscalls(in, count, calls_);
+LoadedCalls::LoadedCalls(SyscallDecoder& decoder, schema::Syscalls::Reader in, uint32_t count,
+                         uint64_t block_offset) {
+  decoder.decode(in, count, calls_);
   offset = block_offset;
   event_.locator.block_offset = block_offset;
   bytes = calls_.rows.size() * (sizeof(CallRow) + sizeof(Due)) + calls_.args.size() * sizeof(int64_t) +

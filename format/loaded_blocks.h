@@ -18,7 +18,7 @@ class LoadedCalls : public LoadedBlock {
  public:
   // Takes columns; throws BadBlock. Rows of unknown threads or impossible times become not due and
   // are counted in dropped().
-  LoadedCalls(schema::Syscalls::Reader in, uint32_t count, uint64_t block_offset);
+  LoadedCalls(SyscallDecoder& decoder, schema::Syscalls::Reader in, uint32_t count, uint64_t block_offset);
   bool wantsPayloads() const { return calls_.payload_link != 0; }
   uint64_t payloadLink() const { return calls_.payload_link; }
   void attach(PayloadRows payloads);

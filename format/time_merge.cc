@@ -1,8 +1,45 @@
 #include "format/time_merge.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace tarry {
+namespace {
+
+// Rows of a block are nearly in order: long calls stand late, the rings of several CPUs take turns.
+// What keeps ascending stays, the rest is sorted the same way and merged in; several times faster
+// than sorting all.
+void sortNearlySorted(std::vector<Due>& due, int depth = 0) {
+  constexpr int kMaxDepth = 4;
+  constexpr size_t kFew = 64;
+  if (std::is_sorted(due.begin(), due.end())) return;
+  if (depth == kMaxDepth || due.size() <= kFew) {
+    std::sort(due.begin(), due.end());
+    return;
+  }
+  std::vector<Due> strays;
+  size_t kept = 0;
+  for (const Due& each : due) {
+    if (kept == 0 || !(each < due[kept - 1])) {
+      due[kept++] = each;
+    } else {
+      strays.push_back(each);
+    }
+  }
+  sortNearlySorted(strays, depth + 1);
+  // From the back, so that nothing is overwritten before it has moved.
+  size_t at = due.size();
+  while (!strays.empty()) {
+    if (kept > 0 && strays.back() < due[kept - 1]) {
+      due[--at] = due[--kept];
+    } else {
+      due[--at] = strays.back();
+      strays.pop_back();
+    }
+  }
+}
+
+}  // namespace
 
 bool TimeMerge::later(const Cursor& a, const Cursor& b) {
   const Due& x = a.block->due[a.next];
@@ -14,7 +51,7 @@ bool TimeMerge::later(const Cursor& a, const Cursor& b) {
 
 void TimeMerge::add(std::unique_ptr<LoadedBlock> block) {
   if (block->due.empty()) return;
-  std::sort(block->due.begin(), block->due.end());
+  sortNearlySorted(block->due);
   bytes_ += block->bytes;
   heap_.push_back({std::move(block), 0});
   std::push_heap(heap_.begin(), heap_.end(), later);

@@ -55,6 +55,7 @@ struct TraceReader::Impl {
 
   BlockFile file;
   Definitions definitions;
+  SyscallDecoder decoder;
   ReadReport report;
   struct CachedBlock {
     uint64_t offset = 0;
@@ -159,7 +160,8 @@ struct TraceReader::Impl {
       const BlockView view = file.load(info);
       if (!view.block().isSyscalls()) throw BadBlock("not what the index says");
       calls = guarded([&] {
-        return std::make_unique<LoadedCalls>(view.block().getSyscalls(), view.block().getRows(), info.offset);
+        return std::make_unique<LoadedCalls>(decoder, view.block().getSyscalls(), view.block().getRows(),
+                                             info.offset);
       });
     }
     if (payloads && calls->wantsPayloads()) attachPayloads(info, *calls);

@@ -35,8 +35,8 @@ struct Cover {
   bool empty() const { return min_ns > max_ns; }
   void add(int64_t from_ns, int64_t to_ns, int64_t now_ns) {
     if (empty()) first_ns = now_ns;
-    min_ns = std::min(min_ns, from_ns);
-    max_ns = std::max({max_ns, from_ns, to_ns});
+    min_ns = std::min(min_ns, std::clamp(from_ns, -kMaxTimeNs, kMaxTimeNs));
+    max_ns = std::max(max_ns, std::clamp(std::max(from_ns, to_ns), -kMaxTimeNs, kMaxTimeNs));
   }
 };
 
@@ -130,7 +130,7 @@ struct TraceWriter::Impl {
 
   template <class Fill>
   void write(size_t rows, const Cover& cover, Fill fill) {
-    if (finished) throw TraceError("the trace is finished: nothing may follow");
+    requireOpen();
     const bool timed = !cover.empty();
     try {
       BlockMessage message(epoch, rows, timed ? cover.min_ns : 0, timed ? cover.max_ns : 0);
@@ -227,6 +227,10 @@ struct TraceWriter::Impl {
     closeClocks();
   }
 
+  void requireOpen() const {
+    if (finished) throw TraceError("the trace is finished: nothing may follow");
+  }
+
   // ---- time ----
 
   // When the oldest row that waits came, INT64_MAX if none does.
@@ -241,6 +245,7 @@ struct TraceWriter::Impl {
 
   // Called before a row is added: the events' own time also closes blocks and epochs.
   void advance(int64_t ts_ns) {
+    requireOpen();
     if (ts_ns > newest_ns) {
       newest_ns = ts_ns;
       closeOld(ts_ns);

@@ -135,6 +135,8 @@ class TraceBuilder {
 
   explicit TraceBuilder(Level level = Level::syscalls);
   ~TraceBuilder();
+  TraceBuilder(const TraceBuilder&) = delete;  // scripts refer to it
+  TraceBuilder& operator=(const TraceBuilder&) = delete;
 
   TraceHeader& header() { return header_; }
   WriterOptions& options() { return options_; }

@@ -1,0 +1,390 @@
+// Cut, flipped, foreign, newer and hostile files: each opens as far as it can and says what is
+// missing, or is refused with one line. Nothing here may crash (run it under asan and ubsan too).
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+#include "format/block_file.h"
+#include "format/block_output.h"
+#include "format/errors.h"
+#include "format/int_column.h"
+#include "format/header_codec.h"
+#include "format/testing/trace_builder.h"
+#include "tests/format/event_text.h"
+
+namespace tarry::testing {
+namespace {
+
+void tellSmallStory(TraceBuilder& b) {
+  auto& server = b.process("server", 90);
+  auto& client = b.process("python3", 100);
+  const ResourceId socket = b.socket("10.0.0.1", 4000, "10.0.0.2", 80);
+  b.openFd(server, 3, socket);
+  for (int i = 0; i < 20; ++i) {
+    client.runsFor(10_ms).call("openat", {.args = {-100, 0, i}, .ret = 3, .strings = {{1, "/etc/hosts" + std::to_string(i)}}});
+    client
+        .blocksIn("recvfrom",
+                  {.args = {4}, .ret = 5, .objects = {{0, 4, socket}}, .payloads = {{1, PayloadDirection::out, "hello"}}},
+                  200_ms)
+        .wokenBy(server)
+        .kernelStack(b.stack({"schedule", "tcp_recvmsg"}));
+  }
+  b.loss(1_s, 1_ms, LossSource::wakes, 3);
+  client.exits(0);
+}
+
+std::vector<uint8_t> smallFile(const WriterOptions& options = {}) {
+  TraceBuilder b;
+  b.options() = options;
+  tellSmallStory(b);
+  return b.bytes();
+}
+
+// Reads all there is; the number of events, or -1 if the file was refused.
+int64_t readAll(std::vector<uint8_t> bytes, ReadReport* report = nullptr) {
+  try {
+    TraceReader reader = TraceReader::fromMemory(std::move(bytes));
+    const Transcript got = transcribe(reader);
+    reader.totals();
+    if (report != nullptr) *report = reader.report();
+    return static_cast<int64_t>(got.events.size());
+  } catch (const TraceError&) {
+    return -1;
+  }
+}
+
+TEST_CASE("A trace cut at any offset opens to its last whole block and says so") {
+  const std::vector<uint8_t> whole = smallFile();
+  const BlockFile file(memoryByteSource(whole), "whole");
+  const uint64_t header_end = file.blocks().front().file_bytes;
+  const BlockInfo& last = file.blocks().back();
+  const int64_t all = readAll(whole);
+  int64_t before = 0;
+  for (size_t size = 0; size < whole.size(); ++size) {
+    ReadReport report;
+    const int64_t events = readAll({whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size)}, &report);
+    INFO("cut at " << size);
+    if (size < header_end) {
+      REQUIRE(events == -1);
+      continue;
+    }
+    REQUIRE(events >= before);
+    REQUIRE(report.problems.size() >= (report.cut ? 1U : 0U));
+    REQUIRE(report.damaged_frames == 0);
+    if (size < last.offset + last.file_bytes) REQUIRE(report.cut);
+    before = events;
+  }
+  CHECK(before == all);
+}
+
+TEST_CASE("A flipped byte anywhere never crashes the reader and never goes unnoticed") {
+  const std::vector<uint8_t> whole = smallFile();
+  TraceReader clean = TraceReader::fromMemory(whole);
+  const Transcript want = transcribe(clean);
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const int flip : {0x01, 0xFF}) {
+      std::vector<uint8_t> bytes = whole;
+      bytes[at] = static_cast<uint8_t>(bytes[at] ^ flip);
+      INFO("flipped byte " << at << " by " << flip);
+      try {
+        TraceReader reader = TraceReader::fromMemory(bytes);
+        const Transcript got = transcribe(reader);
+        const bool same = got.events == want.events && got.definitions == want.definitions;
+        // The seek table is only a shortcut: a flip in it may cost nothing.
+        REQUIRE((same || !reader.report().clean()));
+      } catch (const TraceError& e) {
+        FAIL("refused: " << e.what());
+      }
+    }
+  }
+}
+
+TEST_CASE("A damaged block in the middle costs no more than itself when it defines nothing") {
+  WriterOptions options;
+  options.block_rows = 10;
+  const std::vector<uint8_t> whole = smallFile(options);
+  const BlockFile file(memoryByteSource(whole), "whole");
+  TraceReader clean = TraceReader::fromMemory(whole);
+  const Transcript want = transcribe(clean);
+  for (const bool indexed : {true, false}) {
+    size_t tried = 0;
+    for (const BlockInfo& info : file.blocks()) {
+      if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches && info.kind != BlockKind::wakes) continue;
+      ++tried;
+      std::vector<uint8_t> bytes = whole;
+      if (!indexed) bytes.pop_back();
+      bytes[info.offset + info.file_bytes / 2] ^= 0x55;
+      TraceReader reader = TraceReader::fromMemory(bytes);
+      const Transcript got = transcribe(reader);
+      CHECK(reader.report().damaged_frames == 1);
+      CHECK(reader.report().damaged_bytes == info.file_bytes);
+      REQUIRE(reader.report().problems.size() == 1U);
+      // With the index it is known what was lost and when.
+      CHECK(got.events.size() == want.events.size() - info.rows + (indexed ? 1 : 0));
+      CHECK(got.definitions == want.definitions);
+    }
+    CHECK(tried > 5);
+  }
+}
+
+TEST_CASE("Rows whose definitions are lost keep what is known") {
+  const std::vector<uint8_t> whole = smallFile();
+  const BlockFile file(memoryByteSource(whole), "whole");
+  const auto damaged = [&](BlockKind kind) {
+    std::vector<uint8_t> bytes = whole;
+    for (const BlockInfo& info : file.blocks()) {
+      if (info.kind == kind) bytes[info.offset + info.file_bytes / 2] ^= 0x55;
+    }
+    return bytes;
+  };
+  struct Seen : TraceVisitor {
+    uint64_t calls = 0, resources = 0, strings = 0, payloads = 0;
+    void onSyscall(const SyscallEvent& e) override {
+      ++calls;
+      for (const ObjectRef& object : e.objects) resources += object.resource ? 1 : 0;
+      for (const StringArg& string : e.strings) strings += string.text ? 1 : 0;
+      payloads += e.payloads.size();
+    }
+  };
+  const auto see = [&](BlockKind kind, ReadReport& report) {
+    TraceReader reader = TraceReader::fromMemory(damaged(kind));
+    Seen seen;
+    reader.read(seen);
+    report = reader.report();
+    return seen;
+  };
+  ReadReport report;
+  Seen seen = see(BlockKind::resources, report);
+  CHECK(seen.calls == 40);
+  CHECK(seen.resources == 0);
+  CHECK(seen.strings == 20);
+  seen = see(BlockKind::strings, report);
+  CHECK(seen.calls == 40);
+  CHECK(seen.strings == 0);
+  CHECK(report.damaged_frames > 0);
+  seen = see(BlockKind::processes, report);
+  CHECK(seen.calls == 0);
+  CHECK(report.dropped_rows > 40);
+  seen = see(BlockKind::payloads, report);
+  CHECK(seen.calls == 40);
+  CHECK(seen.payloads == 0);
+  CHECK(report.damaged_frames > 0);
+}
+
+TEST_CASE("A file that begins in the middle reads from the next epoch on") {
+  WriterOptions options;
+  options.epoch_ns = 1'000'000'000;
+  const std::vector<uint8_t> whole = smallFile(options);
+  const BlockFile file(memoryByteSource(whole), "whole");
+  uint64_t second_epoch = 0;
+  for (const BlockInfo& info : file.blocks()) {
+    if (info.epoch == 2 && second_epoch == 0) second_epoch = info.offset;
+  }
+  REQUIRE(second_epoch > 0);
+  TraceReader reader =
+      TraceReader::fromMemory({whole.begin() + static_cast<ptrdiff_t>(second_epoch), whole.end()});
+  struct Seen : TraceVisitor {
+    std::vector<LifeEvent> infos;
+    uint64_t calls = 0, without = 0;
+    void onLife(const LifeEvent& e) override { if (e.kind == LifeKind::info) infos.push_back(e); }
+    void onSyscall(const SyscallEvent& e) override {
+      ++calls;
+      for (const ObjectRef& object : e.objects) without += object.resource ? 0 : 1;
+      for (const StringArg& string : e.strings) without += string.text ? 0 : 1;
+    }
+  } seen;
+  reader.read(seen);
+  CHECK(reader.header().hostname == "testhost");
+  CHECK(reader.report().dropped_rows == 0);
+  CHECK(seen.calls > 10);
+  CHECK(seen.without == 0);
+  REQUIRE(seen.infos.size() == 2);
+  CHECK(reader.text(seen.infos[1].info.exe) == "/usr/bin/python3");
+}
+
+// ---- what is no trace, or not ours to read ----------------------------------------------------
+
+std::string refusal(std::vector<uint8_t> bytes) {
+  try {
+    TraceReader::fromMemory(std::move(bytes), "x.tarry");
+    return "";
+  } catch (const TraceError& e) {
+    return e.what();
+  }
+}
+
+std::vector<uint8_t> compressed(const std::string& text) {
+  FrameCompressor compressor(3);
+  const auto frame = compressor.compress({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return {frame.begin(), frame.end()};
+}
+
+TEST_CASE("A foreign file is refused as no trace") {
+  const std::string line = "cannot read x.tarry: not a tarry trace";
+  CHECK(refusal({}) == line);
+  CHECK(refusal({'h', 'i'}) == line);
+  CHECK(refusal(std::vector<uint8_t>(100'000, 'x')) == line);
+  CHECK(refusal(compressed(std::string(80'000, 'x'))) == line);
+  std::vector<uint8_t> noise(300'000);
+  std::mt19937 random(1);
+  for (uint8_t& byte : noise) byte = static_cast<uint8_t>(random());
+  CHECK(refusal(noise) == line);
+}
+
+TEST_CASE("A trace of a newer format is refused with what to do") {
+  for (const bool finished : {true, false}) {
+    std::vector<uint8_t> bytes;
+    BlockOutput output(memorySink(bytes), 3);
+    BlockMessage message(0, 1, 0, 0);
+    TraceHeader header;
+    header.format_version = kFormatVersion + 1;
+    encodeHeader(header, message.block().initHeader());
+    output.write(message);
+    if (finished) {
+      BlockMessage trailer(0, 1, 0, 0);
+      encodeTrailer({}, output.index(), 0, trailer.block().initTrailer());
+      output.write(trailer);
+      output.writeSeekTable();
+    }
+    CHECK(refusal(bytes) ==
+          "cannot read x.tarry: it is of trace format 2, this tarry knows up to 1 (use a newer tarry)");
+  }
+}
+
+TEST_CASE("A missing file, a directory and an unreadable one are named") {
+  CHECK_THROWS_WITH(TraceReader::open("/nonexistent/t.tarry"), "cannot open /nonexistent/t.tarry: No such file or directory");
+  CHECK_THROWS_WITH(TraceReader::open("/tmp"), "cannot open /tmp: it is a directory");
+}
+
+// ---- hostile blocks ---------------------------------------------------------------------------
+
+// A file of a good header and one block that `fill` makes.
+std::vector<uint8_t> hostile(uint32_t rows, const std::function<void(schema::Block::Builder)>& fill) {
+  std::vector<uint8_t> bytes;
+  BlockOutput output(memorySink(bytes), 3);
+  BlockMessage header(0, 1, 0, 0);
+  encodeHeader({}, header.block().initHeader());
+  output.write(header);
+  BlockMessage threads(0, 1, 0, 0);
+  auto thread = threads.block().initProcesses().initThreads(1)[0];
+  thread.setId(1);
+  output.write(threads);
+  BlockMessage message(0, rows, 1, 2);
+  fill(message.block());
+  output.write(message);
+  return bytes;
+}
+
+void fillCalls(schema::Syscalls::Builder calls) {
+  calls.setBaseNs(5);
+  calls.setThreads({1});
+  auto shape = calls.initShapes(1)[0];
+  shape.setArgMask(1);
+  const uint8_t role = 0;
+  shape.setRoles(kj::arrayPtr(&role, 1));
+  calls.initArgs(kMaxArgs);
+}
+
+TEST_CASE("Hostile blocks are refused block by block") {
+  ReadReport report;
+  const auto damage = [&](uint32_t rows, const std::function<void(schema::Block::Builder)>& fill) {
+    REQUIRE(readAll(hostile(rows, fill), &report) >= 0);
+    return report.damaged_frames;
+  };
+  CHECK(damage(3, [](auto block) { fillCalls(block.initSyscalls()); }) == 0);
+  CHECK(damage(kMaxBlockRows + 1, [](auto block) { fillCalls(block.initSyscalls()); }) == 1);
+  CHECK(damage(0xFFFFFFFF, [](auto block) { block.initStrings(); }) == 1);
+  CHECK(damage(3, [](auto block) { block.initSyscalls(); }) == 1);  // no threads
+  CHECK(damage(3, [](auto block) {
+    auto calls = block.initSyscalls();
+    fillCalls(calls);
+    putPlanes({2, 2, 2}, calls.initThread());  // index 1 of 1
+  }) == 1);
+  CHECK(damage(3, [](auto block) {
+    auto calls = block.initSyscalls();
+    fillCalls(calls);
+    putPlanes({1, 1}, calls.initDur());  // too short
+  }) == 1);
+  CHECK(damage(1, [](auto block) {
+    auto calls = block.initSyscalls();
+    fillCalls(calls);
+    calls.initRet().initPlanes(9);
+  }) == 1);
+  CHECK(damage(kMaxBlockRows, [](auto block) {
+    auto calls = block.initSyscalls();
+    fillCalls(calls);
+    std::vector<uint8_t> roles(128, 0);
+    calls.getShapes()[0].setRoles(kj::arrayPtr(roles.data(), roles.size()));
+  }) == 1);
+  CHECK(damage(2, [](auto block) { putPlanes({zigzag(1000), 0}, block.initStrings().initLengths()); }) == 1);
+  CHECK(damage(0, [](auto block) { block.initStacks().setFrameCount(0x7FFFFFFF); }) == 1);
+  CHECK(damage(0, [](auto block) { block.initProcesses().initOpenFds().setCount(0xFFFFFFFF); }) == 1);
+  CHECK(damage(2, [](auto block) { block.initSwitches(); }) == 1);
+  CHECK(damage(1, [](auto block) {
+    auto wakes = block.initWakes();
+    wakes.setThreads({1});
+    wakes.initKinds(1);
+    putPlanes({zigzag(5)}, wakes.initWaker());
+  }) == 1);
+}
+
+TEST_CASE("Values that make no sense cost their row or become unknown") {
+  ReadReport report;
+  const auto bytes = hostile(2, [](auto block) {
+    auto calls = block.initSyscalls();
+    fillCalls(calls);
+    auto shape = calls.getShapes()[0];
+    shape.setAbi(200);
+    const std::vector<uint8_t> roles{0, 77, 3};
+    shape.setRoles(kj::arrayPtr(roles.data(), roles.size()));
+    putPlanes({zigzag(static_cast<uint64_t>(INT64_MAX)), 0}, calls.initEnter());
+  });
+  struct Seen : TraceVisitor {
+    std::vector<std::string> calls;
+    void onSyscall(const SyscallEvent& e) override { calls.push_back(textOf(e)); }
+  } seen;
+  TraceReader reader = TraceReader::fromMemory(bytes);
+  reader.read(seen);
+  // The first row's time is impossible, and the second counts from its end.
+  CHECK(seen.calls.empty());
+  CHECK(reader.report().dropped_rows == 2);
+
+  CHECK(readAll(hostile(1, [](auto block) {
+    auto life = block.initProcesses().initLife(2);
+    life[0].setKind(99);
+    life[0].setThread(1);
+    life[1].setKind(1);
+    life[1].setThread(55);
+  }), &report) == 0);
+  CHECK(report.dropped_rows == 2);
+}
+
+TEST_CASE("Blocks of a kind this version does not know are counted") {
+  ReadReport report;
+  CHECK(readAll(hostile(5, [](auto block) { block.setUnknown(); }), &report) == 0);
+  CHECK(report.unknown_blocks == 1);
+  CHECK(report.damaged_frames == 0);
+}
+
+TEST_CASE("A tiny file cannot claim much memory") {
+  // Overlapping blocks of a million zero rows, from a few hundred bytes each.
+  std::vector<uint8_t> bytes = hostile(kMaxBlockRows, [](auto block) { fillCalls(block.initSyscalls()); });
+  const BlockFile file(memoryByteSource(bytes), "x");
+  const BlockInfo& info = file.blocks().back();
+  const std::vector<uint8_t> frame(bytes.begin() + static_cast<ptrdiff_t>(info.offset), bytes.end());
+  for (int i = 0; i < 20; ++i) bytes.insert(bytes.end(), frame.begin(), frame.end());
+  struct Count : TraceVisitor {
+    uint64_t calls = 0;
+    void onSyscall(const SyscallEvent&) override { ++calls; }
+  } count;
+  TraceReader reader = TraceReader::fromMemory(bytes);
+  reader.read(count);
+  CHECK(count.calls == 21ULL * kMaxBlockRows);
+  REQUIRE(!reader.report().problems.empty());
+  CHECK(reader.report().problems.back() == "too many blocks cover the same time: some events are out of order");
+}
+
+}  // namespace
+}  // namespace tarry::testing
