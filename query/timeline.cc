@@ -275,6 +275,10 @@ int64_t Timeline::stat(std::string_view name) const {
 
 void Timeline::findRoot() {
   if (const std::string_view target = meta("target_kind"); !target.empty() && target != "command") return;
+  if (const std::string upid(meta("root_upid")); !upid.empty()) {
+    root_ = processByUpid(std::strtoll(upid.c_str(), nullptr, 10)).value_or(kNone);
+    return;
+  }
   // The command is the first process that was recorded from its birth on, below no other such one.
   const auto isNew = [](const ProcessInfoRow& p) { return p.recorded && !p.existed; };
   for (size_t i = 0; i < processes_.size(); ++i) {

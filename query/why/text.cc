@@ -106,7 +106,7 @@ class Printer {
 
   void idle() {
     const Breakdown& b = e_.breakdown;
-    if (b.idle_ns == 0) return;
+    if (b.idle_ns == 0 || options_.hide_idle) return;
     line(fmt::format("  idle {} ({}), until someone wants something", formatDuration(b.idle_ns),
                      formatPercent(b.idle_ns, b.total_ns)));
     groups(b.idle);

@@ -148,7 +148,7 @@ class Why {
   std::string shownFile() const { return options_.shown_path == "-" ? "" : options_.shown_path; }
 
   WhyTextOptions textOptions() const {
-    return {options_.style, options_.min_ns, options_.threads, shownFile()};
+    return {options_.style, options_.min_ns, options_.threads, options_.hide_idle, shownFile()};
   }
 
   Database& db_;

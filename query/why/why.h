@@ -31,6 +31,7 @@ struct WhyOptions {
   std::optional<int64_t> from_ns, to_ns;  // trace time
   int64_t min_ns = 1'000'000;     // what took less in total is summed up in one line
   bool show_idle = false;         // count idle waits among the others
+  bool hide_idle = false;         // do not even list them
   bool json = false;
   TextStyle style;
   // What the follow-up commands name as file; empty: the path given. "-" : none is kept.

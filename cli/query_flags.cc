@@ -1,0 +1,64 @@
+#include "cli/query_flags.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "format/errors.h"
+#include "query/render/progress.h"
+#include "query/render/units.h"
+
+namespace tarry::cli {
+namespace {
+
+bool isCommand(const std::string& name) {
+  if (name.find('/') != std::string::npos) return false;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const size_t colon = rest.find(':');
+    const std::string candidate = fmt::format("{}/{}", rest.substr(0, colon), name);
+    if (::access(candidate.c_str(), X_OK) == 0) return true;
+    if (colon == std::string_view::npos) break;
+    rest.remove_prefix(colon + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+CLI::Option* declareFile(CLI::App& app, std::string& file) {
+  return app.add_option("FILE", file, "trace (.tarry) or database from tarry load; default: the newest *.tarry here");
+}
+
+void declareFormat(CLI::App& app, std::string& format) {
+  app.add_option("--format", format, "table, csv, tsv, json or markdown")->type_name("FORMAT");
+}
+
+std::string traceFile(const std::string& file) {
+  if (file.empty()) {
+    const std::string newest = newestTrace();
+    fmt::print(stderr, "tarry: {}, the newest trace here\n", printable(newest));
+    return newest;
+  }
+  if (file != "-" && ::access(file.c_str(), F_OK) != 0 && isCommand(file))
+    throw UsageError(fmt::format("there is no file '{0}', but a command (to record it: tarry run -- {0})", printable(file)));
+  return file;
+}
+
+TraceDatabase openTrace(const std::string& path, Needs needs) {
+  ProgressBar bar("loading");
+  LoadOptions options;
+  options.syscalls = needs != Needs::states;
+  options.payloads = needs == Needs::everything;
+  options.indexes = needs == Needs::everything;
+  options.progress = bar.callback();
+  return TraceDatabase::open(path, options);
+}
+
+TextStyle outputStyle() { return styleOf(STDOUT_FILENO); }
+
+}  // namespace tarry::cli

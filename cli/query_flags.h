@@ -1,0 +1,38 @@
+// What the verbs that read a trace share: the FILE argument, --format, opening with a progress bar.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "analyzer/loader.h"
+#include "query/render/rows.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace tarry::cli {
+
+struct QueryFlags {
+  std::string file;
+  std::string format = "table";
+
+  RowFormat rowFormat() const { return parseRowFormat(format); }
+};
+
+CLI::Option* declareFile(CLI::App& app, std::string& file);
+void declareFormat(CLI::App& app, std::string& format);
+
+// `file`, or where it was left out the newest trace of the current directory, which is then said on
+// stderr. Where there is no such file but a command of that name, the error suggests `run`.
+std::string traceFile(const std::string& file);
+
+// What of the trace a verb reads; the less, the sooner it answers.
+enum class Needs : uint8_t { states, calls, everything };
+TraceDatabase openTrace(const std::string& path, Needs needs);
+
+// How standard output looks.
+TextStyle outputStyle();
+
+}  // namespace tarry::cli

@@ -1,0 +1,51 @@
+// tarry summary: calls, errors and time by system call and by kernel area.
+#include "query/summary.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/query_flags.h"
+
+namespace tarry::cli {
+
+namespace {
+
+struct SummaryFlags : QueryFlags {
+  SummaryOptions options;
+  std::string sort = "time";
+};
+
+}  // namespace
+
+Action declareSummary(CLI::App& app) {
+  app.description(
+      "Counts of the system calls: by name, in the columns of strace -c, and by kernel area, so that they read as "
+      "what the kernel did for the program. A call's time is from its enter to its return; how much of it the "
+      "thread was waiting stands beside it.");
+  auto flags = std::make_shared<SummaryFlags>();
+  SummaryOptions& options = flags->options;
+  declareFile(app, flags->file);
+  app.add_option("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")->type_name("KEY");
+  app.add_option("--by", options.by, "call, area or both (default)")
+      ->type_name("WHAT")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, SummaryBy>{
+          {"call", SummaryBy::call}, {"area", SummaryBy::area}, {"both", SummaryBy::both}}));
+  app.add_option("-e,--calls", options.calls, "only these calls, e.g. read,write or %network")
+      ->type_name("CALLS")
+      ->delimiter(',');
+  app.add_option("--process", options.process, "only what this process did")->type_name("PID|NAME");
+  declareFormat(app, flags->format);
+  return [flags] {
+    flags->options.format = flags->rowFormat();
+    flags->options.style = outputStyle();
+    flags->options.sort = parseSummarySort(flags->sort);
+    TraceDatabase trace = openTrace(traceFile(flags->file), Needs::calls);
+    summaryReport(trace.db(), flags->options, std::cout);
+    return 0;
+  };
+}
+
+}  // namespace tarry::cli

@@ -1,0 +1,174 @@
+// tarry why: what was it waiting for? Of a trace, or of something that runs now.
+#include "query/why/why.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/query_flags.h"
+#include "format/errors.h"
+#include "query/render/progress.h"
+#include "query/render/units.h"
+#if TARRY_HAS_RECORDER
+#include "cli/record_flags.h"
+#include "recorder/record.h"
+#endif
+
+namespace tarry::cli {
+
+namespace {
+
+struct WhyFlags {
+  std::string file;
+  WhyOptions options;
+  std::string thread, from, to, min;
+  std::string idle = "apart";
+  std::string format = "text";
+#if TARRY_HAS_RECORDER
+  RecordFlags recording;
+#endif
+};
+
+WhyOptions toOptions(const WhyFlags& flags) {
+  WhyOptions options = flags.options;
+  options.style = outputStyle();
+  if (!flags.thread.empty()) {
+    char* end = nullptr;
+    options.thread = std::strtoll(flags.thread.c_str(), &end, 10);
+    if (*end != '\0' || *options.thread <= 0)
+      throw UsageError(fmt::format("--thread: '{}' is no thread id", printable(flags.thread)));
+  }
+  if (!flags.from.empty()) options.from_ns = parseDuration(flags.from, "--from");
+  if (!flags.to.empty()) options.to_ns = parseDuration(flags.to, "--to");
+  if (options.from_ns && options.to_ns && *options.from_ns >= *options.to_ns)
+    throw UsageError("--from must be before --to");
+  if (!flags.min.empty()) options.min_ns = parseDuration(flags.min, "--min");
+  if (flags.idle == "show") options.show_idle = true;
+  else if (flags.idle != "apart" && flags.idle != "hide")
+    throw UsageError(fmt::format("--idle: '{}' is neither show nor hide", printable(flags.idle)));
+  options.hide_idle = flags.idle == "hide";
+  if (flags.format == "json") options.json = true;
+  else if (flags.format != "text" && flags.format != "table")
+    throw UsageError(fmt::format("why has no format '{}': use text or json", printable(flags.format)));
+  return options;
+}
+
+int explain(const std::string& path, WhyOptions options) {
+  ProgressBar bar("loading");
+  options.progress = bar.callback();
+  whyReport(path, options, std::cout);
+  return 0;
+}
+
+#if TARRY_HAS_RECORDER
+
+// A directory below TMPDIR for a trace that is not kept.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    path_ = (std::filesystem::temp_directory_path() / "tarry-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) throw RecordError("cannot create a temporary directory in " + path_);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+  }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string targetTitle(const RecordOptions& options) {
+  switch (options.target) {
+    case TargetKind::pids: {
+      std::string text = options.pids.size() == 1 ? "pid" : "pids";
+      for (const int pid : options.pids) text += fmt::format(" {}", pid);
+      return text;
+    }
+    case TargetKind::cgroup: return options.cgroup;
+    case TargetKind::unit: return options.unit;
+    case TargetKind::all: return "whole machine";
+    case TargetKind::command: break;
+  }
+  return {};
+}
+
+// Record what runs, explain, keep nothing.
+int explainLive(const CLI::App& app, const WhyFlags& flags) {
+  const WhyOptions checked = toOptions(flags);
+  RecordOptions recording = toRecordOptions(app, flags.recording);
+  constexpr int64_t kDefaultDuration = 5'000'000'000;
+  if (recording.duration_ns == 0) recording.duration_ns = kDefaultDuration;
+  const TemporaryDirectory directory;
+  recording.output = directory.file("why.tarry");
+  if (::isatty(STDERR_FILENO) != 0)
+    fmt::print(stderr, "watching {} for {}; Ctrl-C ends it early\n", printable(targetTitle(recording)),
+               formatDuration(recording.duration_ns));
+  const RecordResult result = record(recording);
+  printRecordingNotes("why", result);
+  WhyOptions options = checked;
+  options.shown_path = "-";
+  options.title = targetTitle(recording);
+  return explain(result.path, options);
+}
+
+bool isLive(const RecordFlags& r) { return !r.pids.empty() || !r.cgroup.empty() || !r.unit.empty() || r.all; }
+
+#endif
+
+int why(const CLI::App& app, const WhyFlags& flags) {
+#if TARRY_HAS_RECORDER
+  if (isLive(flags.recording)) {
+    if (!flags.file.empty()) throw UsageError("give a trace, or something that runs to look at, not both");
+    return explainLive(app, flags);
+  }
+#else
+  static_cast<void>(app);
+#endif
+  const WhyOptions options = toOptions(flags);
+  return explain(traceFile(flags.file), options);
+}
+
+}  // namespace
+
+Action declareWhy(CLI::App& app) {
+  app.description(
+      "What was it waiting for? Explains a recorded command in its real time: a wait for a child or on a pipe is "
+      "replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, like a service, "
+      "is explained in thread time, without idle waits. With -p, --unit, --cgroup or -a instead of a file: looks "
+      "for --for (default 5s) and keeps nothing.");
+  auto flags = std::make_shared<WhyFlags>();
+  WhyOptions& options = flags->options;
+  declareFile(app, flags->file);
+  app.add_option("--process", options.process, "one process alone, not those it waited for")->type_name("PID|NAME");
+  app.add_option("--thread", flags->thread, "one thread alone")->type_name("TID");
+  app.add_flag("--threads", options.threads, "a line for each thread of the process");
+  app.add_option("--view", options.view, "command (real time) or ongoing (thread time); default: by what was recorded")
+      ->type_name("VIEW")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, WhyView>{{"command", WhyView::command}, {"ongoing", WhyView::ongoing}}));
+  app.add_option("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")->type_name("TIME");
+  app.add_option("--to", flags->to, "only up to this time")->type_name("TIME");
+  app.add_option("--min", flags->min, "sum up what took less in total; default 1ms")->type_name("TIME");
+  app.add_option("--idle", flags->idle, "idle waits (a server until someone asks): apart (default), show, hide")
+      ->type_name("HOW");
+  app.add_option("--format", flags->format, "text or json (docs/why-json.md)")->type_name("FORMAT");
+#if TARRY_HAS_RECORDER
+  declareTargets(app, flags->recording);
+  app.add_option("--for", flags->recording.duration, "how long to look at what runs; default 5s")->type_name("TIME");
+  app.add_option("--level", flags->recording.level, "waits (default when attaching) or syscalls")->type_name("LEVEL");
+#endif
+  return [&app, flags] { return why(app, *flags); };
+}
+
+}  // namespace tarry::cli

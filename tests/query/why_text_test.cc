@@ -1,0 +1,190 @@
+// The words of `why`, over invented timelines.
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "format/errors.h"
+#include "query/why/why.h"
+#include "tests/query/db_builder.h"
+
+using namespace tarry;
+using tarry::testing::DbBuilder;
+using tarry::testing::kMs;
+
+namespace {
+
+std::string why(DbBuilder& b, WhyOptions options = {}) {
+  if (options.shown_path.empty()) options.shown_path = "t.tarry";
+  std::ostringstream out;
+  whyReport(b.db(), options, out);
+  return out.str();
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  INFO(text);
+  const bool found = text.find(part) != std::string::npos;
+  CHECK(found);
+  return found;
+}
+
+void slowClient(DbBuilder& b) {
+  b.meta("target_kind", "command");
+  b.meta("level", "syscalls");
+  b.process(1, 0, "python3 client.py", 0, 2110);
+  b.process(9, 0, "python3 slow_server.py", 0);
+  b.socket(1, "127.0.0.1", 5000, 9);
+  b.resource(2, "file", "/usr/lib/a.so", "/usr/lib/a.so");
+  b.run(1, 60).wait(1, 70, {.kind = "disk", .call = "openat", .resource = 2});
+  b.run(1, 90).wait(1, 2090, {.kind = "network", .call = "recvfrom", .resource = 1, .role = "answer"}).run(1, 2110);
+}
+
+}  // namespace
+
+TEST_CASE("why of a client that waits for a slow server") {
+  DbBuilder b;
+  slowClient(b);
+  CHECK(why(b) ==
+        "python3 client.py   pid 1001   2.11 s real, 100 ms on CPU (5%)\n"
+        "\n"
+        "  waiting 2.01 s (95%)\n"
+        "    network      2.00 s   95%   recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 1009)  1 wait, longest 2.00 s\n"
+        "    disk        10.0 ms  0.5%   openat of /usr/lib/a.so  1 wait, longest 10.0 ms\n"
+        "  on CPU 100 ms (5%)\n"
+        "  → it is waiting for an answer from 127.0.0.1:5000 (python3 slow_server.py, pid 1009). See: tarry show t.tarry -e %network\n");
+}
+
+TEST_CASE("why says at once that events were lost and that the trace was cut") {
+  DbBuilder b;
+  slowClient(b);
+  b.meta("cut", "1");
+  b.db().execute("INSERT INTO loss (ts, dur, source, count) VALUES (0, 1, 'syscalls', 1200), (5, 1, 'switches', 34)");
+  const std::string text = why(b);
+  CHECK(text.starts_with("! 1,234 events lost while recording (syscalls 1,200, switches 34)"));
+  contains(text, "\n! the trace has no end");
+}
+
+TEST_CASE("why of a program that computes") {
+  DbBuilder b;
+  b.process(1, 0, "python3 burn.py", 0, 1000);
+  b.run(1, 490).queue(1, 500).run(1, 1000);
+  const std::string text = why(b);
+  contains(text, "→ it is computing, not waiting: 99% on CPU. See: tarry summary t.tarry");
+}
+
+TEST_CASE("why of a writer names the file and how much") {
+  DbBuilder b;
+  b.process(1, 0, "python3 writer.py", 0, 1000);
+  b.db().execute("UPDATE process SET user_ns = 100000000, system_ns = 880000000");
+  b.resource(1, "file", "/tmp/big.bin", "/tmp/big.bin");
+  b.run(1, 980).wait(1, 990, {.kind = "disk", .call = "write", .resource = 1}).run(1, 1000);
+  for (int i = 0; i < 300; ++i) b.call(1, 10 + i, 1, "write", 1 << 20, {}, 1, 1 << 20);
+  const std::string text = why(b);
+  contains(text, "on CPU 990 ms (99%): 100 ms user, 880 ms system");
+  contains(text, "wrote 300 MiB: 300 MiB in 300 calls to /tmp/big.bin");
+  contains(text, "→ not waiting: it is busy writing 300 MiB to /tmp/big.bin");
+}
+
+TEST_CASE("why of a shell script names the process deep in the tree and whose time it was") {
+  DbBuilder b;
+  b.meta("target_kind", "command");
+  b.process(1, 0, "sh run.sh", 0, 1000);
+  b.process(2, 1, "sleep 1", 10, 960);
+  b.run(1, 10).wait(1, 960, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"}).run(1, 1000);
+  b.run(2, 20).wait(2, 950, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 960);
+  const std::string text = why(b);
+  contains(text, "sh run.sh   pid 1001 and 1 descendant   1.00 s real, 70.0 ms on CPU (7%)");
+  contains(text, "sleep      930 ms   93%   clock_nanosleep in sleep 1, pid 1002");
+  contains(text, "95%  sleep 1, pid 1002  (20.0 ms on CPU)");
+  contains(text, "→ sleep 1, pid 1002 is waiting for the clock: it asked to sleep (clock_nanosleep)");
+}
+
+TEST_CASE("why --process and --thread explain one alone") {
+  DbBuilder b;
+  b.process(1, 0, "sh run.sh", 0, 100);
+  b.process(2, 1, "child", 10, 90);
+  b.thread(3, 2, false, 10);
+  b.run(1, 10).wait(1, 90, {.kind = "child", .call = "wait4", .waker = 2}).run(1, 100);
+  b.wait(2, 80, {.kind = "lock", .call = "futex", .waker = 3}).run(2, 90);
+  b.run(3, 80).wait(3, 90, {.kind = "lock", .call = "futex", .role = "idle"});
+  contains(why(b, {.process = "sh"}), "child      80.0 ms   80%   wait4 for child, pid 1002");
+  contains(why(b, {.process = "1002"}), "child   pid 1002, 2 threads   80.0 ms real, 80.0 ms on CPU (100%)");
+  contains(why(b, {.thread = 1002}), "lock       70.0 ms   88%   futex");
+  const std::string threads = why(b, {.process = "child", .threads = true});
+  contains(threads, "1003");
+  contains(threads, "1002");
+  CHECK_THROWS_AS(why(b, {.process = "nobody"}), UsageError);
+  CHECK_THROWS_AS(why(b, {.thread = 5}), UsageError);
+}
+
+TEST_CASE("why of an interval adds up to the interval") {
+  DbBuilder b;
+  slowClient(b);
+  const std::string text = why(b, {.from_ns = 1000 * kMs, .to_ns = 2100 * kMs});
+  contains(text, "1.10 s real, 10.0 ms on CPU (0.9%)");
+  CHECK_THROWS_AS(why(b, {.from_ns = 9000 * kMs}), TraceError);
+}
+
+TEST_CASE("why shows idle waits apart, and among the others when asked") {
+  DbBuilder b;
+  b.process(1, 0, "server", 0);
+  b.resource(1, "socket", "listening 0.0.0.0:80");
+  b.db().execute("UPDATE resource SET listening = 1");
+  b.run(1, 100).wait(1, 900, {.kind = "network", .call = "accept4", .resource = 1, .role = "idle"}).run(1, 1000);
+  const std::string apart = why(b, {.view = WhyView::command});
+  contains(apart, "idle 800 ms (80%)");
+  contains(apart, "it is idle: waiting for someone to connect");
+  const std::string shown = why(b, {.view = WhyView::command, .show_idle = true});
+  contains(shown, "network    800 ms   80%");
+  const std::string hidden = why(b, {.view = WhyView::command, .hide_idle = true});
+  CHECK(hidden.find("idle 800 ms") == std::string::npos);
+}
+
+TEST_CASE("why of something that goes on counts thread time by peer, process and what still waits") {
+  DbBuilder b;
+  b.meta("target_kind", "unit");
+  b.meta("target", "shop.service");
+  b.meta("level", "waits");
+  b.meta("cpu_count", "2");
+  b.process(1, 0, "worker", 0);
+  b.process(2, 0, "helper", 0);
+  b.thread(3, 1);
+  b.socket(1, "10.0.0.5", 5432);
+  b.socket(2, "10.0.0.5", 5432);
+  b.run(1, 100);
+  for (int64_t at = 100; at < 5000; at += 100) {
+    b.wait(1, at + 90, {.kind = "network", .call = "recvfrom", .resource = 1 + at / 100 % 2, .role = "answer"}).run(1, at + 100);
+  }
+  b.wait(3, 5000, {.kind = "lock", .call = "futex", .role = "idle"});
+  b.run(2, 1000).waitOpen(2, {.kind = "ipc", .call = "read"});
+  const std::string text = why(b);
+  contains(text, "shop.service   2 processes, 3 threads   5.00 s   level waits, nothing lost");
+  contains(text, "15.0 s of thread time = 5.00 s idle + 8.41 s waiting + 1.59 s on CPU (0.32 of 2 CPUs)");
+  contains(text, "recvfrom ← 10.0.0.5:5432 in worker, pid 1001  49 waits, p50 90.0 ms, p99 90.0 ms, longest 90.0 ms");
+  contains(text, "! still waiting at the end: 1002 helper: read, 4.00 s");
+  contains(text, "→ mostly waiting for an answer from 10.0.0.5:5432; worst in 1001 worker. See: tarry why t.tarry --process 1001");
+}
+
+TEST_CASE("why as JSON has the documented shape") {
+  DbBuilder b;
+  slowClient(b);
+  const std::string text = why(b, {.json = true});
+  contains(text, "\"tarry_why\": 1");
+  contains(text, "\"subject\": \"command\"");
+  contains(text, "\"real_ns\": 2110000000");
+  contains(text, "\"kind\": \"network\"");
+  contains(text, "\"subject\": \"127.0.0.1:5000\"");
+  contains(text, "\"conclusion\": \"it is waiting for an answer from 127.0.0.1:5000");
+  // SQLite parses it, so it is valid.
+  auto q = b.db().prepare("SELECT json_valid(?1), json_extract(?1, '$.reports[0].waits[0].total_ns')");
+  q.bind(1, std::string_view(text));
+  REQUIRE(q.step());
+  CHECK(q.integer(0) == 1);
+  CHECK(q.integer(1) == 2000 * kMs);
+}
+
+TEST_CASE("why of an empty recording and of a foreign database is one clear error") {
+  DbBuilder b;
+  CHECK_THROWS_AS(why(b), TraceError);
+  Database foreign(":memory:");
+  std::ostringstream out;
+  CHECK_THROWS_AS(whyReport(foreign, {}, out), TraceError);
+}
