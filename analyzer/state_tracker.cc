@@ -239,9 +239,8 @@ void StateTracker::replaced(Utid caller, Utid main, int64_t ts) {
   if (thread.ended) {
     thread.ended = false;
     thread.exited = false;
-    thread.now.begin = thread.end_ts;
-    thread.now.state = RunState::unknown;
-    thread.now.detail = StateDetail::replaced;
+    thread.now = StateInterval{};
+    enter(thread, thread.end_ts, RunState::unknown, StateDetail::replaced);
   }
   close(thread, main, ts);
   thread.exited = false;

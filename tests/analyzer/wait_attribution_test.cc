@@ -1,0 +1,341 @@
+// What each wait is attributed to, at level `waits` (only the pending call and the wake-up are known)
+// and at level `syscalls` (the call with its result too).
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "tests/analyzer/loaded.h"
+
+using namespace tarry;
+using namespace tarry::testing;
+
+namespace {
+
+// Runs the same story at both levels.
+std::string at(Level level, const std::function<void(TraceBuilder&, ThreadScript&)>& story) {
+  TraceBuilder b(level);
+  auto& p = b.process("p", 100);
+  p.runsFor(1_ms);
+  story(b, p);
+  p.runsFor(1_ms).exits(0);
+  Loaded db(b);
+  return blockedWaits(db, 100);
+}
+
+void both(const std::string& expected, const std::function<void(TraceBuilder&, ThreadScript&)>& story) {
+  CHECK(at(Level::syscalls, story) == expected);
+  CHECK(at(Level::waits, story) == expected);
+}
+
+std::string eventData(uint32_t events, uint64_t data) {
+  std::string bytes;
+  for (int i = 0; i < 4; i++) bytes.push_back(static_cast<char>(events >> (8 * i)));
+  for (int i = 0; i < 8; i++) bytes.push_back(static_cast<char>(data >> (8 * i)));
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("A wait for the network names the connection", "[waits]") {
+  both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+    p.blocksIn("recvfrom", {.args = {3}, .ret = 5, .objects = {{0, 3, s}}}, 2_ms).wokenBy(WakerContext::network, s);
+  });
+  both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+    p.blocksIn("connect", {.args = {3}, .ret = 0, .objects = {{0, 3, s}}}, 2_ms).wokenBy(WakerContext::network, s);
+  });
+  both("network idle TCP 0.0.0.0:80 (listening)", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId s = b.listener("0.0.0.0", 80);
+    const ResourceId c = b.socket("10.0.0.1", 80, "10.0.0.9", 50000);
+    p.blocksIn("accept4", {.args = {3}, .ret = 4, .objects = {{0, 3, s}, {6, 4, c}}}, 2_ms)
+        .wokenBy(WakerContext::network, s);
+  });
+}
+
+TEST_CASE("A server that waits for the next request is idle, its client waits for the answer", "[waits]") {
+  const auto story = [](Level level) {
+    TraceBuilder b(level);
+    const ResourceId listener = b.listener("127.0.0.1", 5000);
+    const ResourceId server_end = b.socket("127.0.0.1", 5000, "127.0.0.1", 40000);
+    const ResourceId client_end = b.socket("127.0.0.1", 40000, "127.0.0.1", 5000);
+    auto& server = b.process("server", 50);
+    b.openFd(server, 3, listener);
+    auto& client = b.process("client", 100);
+    server.call("sendto", {.args = {4}, .ret = 5, .objects = {{0, 4, server_end}}});
+    server.blocksIn("recvfrom", {.args = {4}, .ret = 5, .objects = {{0, 4, server_end}}}, 5_ms)
+        .wokenBy(WakerContext::network, server_end);
+    client.at(5_ms).call("sendto", {.args = {4}, .ret = 5, .objects = {{0, 4, client_end}}});
+    client.blocksIn("recvfrom", {.args = {4}, .ret = 5, .objects = {{0, 4, client_end}}}, 5_ms)
+        .wokenBy(WakerContext::network, client_end);
+    client.blocksIn("recvfrom", {.args = {4}, .ret = 5, .objects = {{0, 4, client_end}}}, 5_ms)
+        .wokenBy(WakerContext::network, client_end);
+    Loaded db(b);
+    return blockedWaits(db, 50) + "\n" + blockedWaits(db, 100);
+  };
+  const std::string expected =
+      "network idle TCP 127.0.0.1:5000 → 127.0.0.1:40000\n"
+      "network answer TCP 127.0.0.1:40000 → 127.0.0.1:5000\n"
+      "network answer TCP 127.0.0.1:40000 → 127.0.0.1:5000";
+  CHECK(story(Level::syscalls) == expected);
+  CHECK(story(Level::waits) == expected);
+}
+
+TEST_CASE("Pipes, FIFOs, Unix sockets, eventfds and queues are ipc", "[waits]") {
+  both("ipc - pipe:[7]", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {0}, .ret = 1, .objects = {{0, 0, b.pipe(7)}}}, 2_ms);
+  });
+  both("ipc - /tmp/fifo", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("write", {.args = {1}, .ret = 1, .objects = {{0, 1, b.file("/tmp/fifo", ResourceKind::fifo)}}}, 2_ms);
+  });
+  both("ipc - eventfd", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {5}, .ret = 8, .objects = {{0, 5, b.anon(ResourceKind::eventfd)}}}, 2_ms);
+  });
+  both("ipc - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("msgrcv", {.args = {1}, .ret = 8}, 2_ms); });
+}
+
+TEST_CASE("On a Unix socket the side that spoke last waits for an answer", "[waits]") {
+  TraceBuilder b;
+  Resource end;
+  end.kind = ResourceKind::unix_socket;
+  end.sock_type = 1;
+  end.inode = 11;
+  end.peer_inode = 12;
+  const ResourceId socket = b.define(end);
+  auto& p = b.process("p", 100);
+  p.blocksIn("recvmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}}, 2_ms);
+  p.call("sendmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}});
+  p.blocksIn("recvmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}}, 2_ms);
+  p.blocksIn("recvmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}}, 2_ms);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) ==
+        "ipc - unix:[11 ↔ 12]\nipc answer unix:[11 ↔ 12]\nipc idle unix:[11 ↔ 12]");
+}
+
+TEST_CASE("Disk waits are known by I/O-wait, state, file and stack", "[waits]") {
+  both("disk - /var/big", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {3}, .ret = 1, .objects = {{0, 3, b.file("/var/big")}}}, 2_ms)
+        .wokenBy(WakerContext::disk);
+  });
+  both("disk - /var/big", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("fsync", {.args = {3}, .ret = 0, .objects = {{0, 3, b.file("/var/big")}}}, 2_ms);
+  });
+  both("disk - /bin/mapped", [](TraceBuilder& b, ThreadScript& p) {
+    p.sleepsIn(TaskState::uninterruptible, 2_ms, true, b.file("/bin/mapped"));
+  });
+  both("disk - -", [](TraceBuilder& b, ThreadScript& p) {
+    p.sleepsIn(TaskState::uninterruptible, 2_ms).kernelStack(
+        b.stack({"io_schedule", "folio_wait_bit_common", "filemap_fault"}));
+  });
+}
+
+TEST_CASE("Reclaim and faults without a file are memory", "[waits]") {
+  both("memory - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::uninterruptible, 2_ms); });
+  both("memory - -", [](TraceBuilder& b, ThreadScript& p) {
+    p.sleepsIn(TaskState::uninterruptible, 2_ms).kernelStack(
+        b.stack({"io_schedule", "shrink_folio_list", "try_to_free_pages", "__alloc_pages_slowpath"}));
+  });
+}
+
+TEST_CASE("Calls that wait for nothing else say it themselves", "[waits]") {
+  both("lock - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("futex", {.args = {4096, 0x80, 2}}, 2_ms); });
+  both("lock - /run/lock", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("flock", {.args = {3, 2}, .objects = {{0, 3, b.file("/run/lock")}}}, 2_ms);
+  });
+  both("lock - /run/lock", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("fcntl", {.args = {3, 7}, .objects = {{0, 3, b.file("/run/lock")}}}, 2_ms);
+  });
+  both("sleep - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clock_nanosleep", {}, 2_ms); });
+  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("wait4", {.args = {-1}, .ret = 7}, 2_ms); });
+  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("waitid", {}, 2_ms); });
+  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("vfork", {.ret = 7}, 2_ms); });
+  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clone", {.args = {0x4111}, .ret = 7}, 2_ms); });
+  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clone3", {.ret = 7}, 2_ms); });
+  both("child - pidfd", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {3}, .objects = {{0, 3, b.anon(ResourceKind::pidfd)}}}, 2_ms);
+  });
+  both("signal - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("rt_sigsuspend", {.ret = -514}, 2_ms); });
+  both("signal - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("pause", {.ret = -514}, 2_ms); });
+  both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::stopped, 2_ms); });
+  both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::traced, 2_ms); });
+}
+
+TEST_CASE("Terminals and other devices are told apart", "[waits]") {
+  both("terminal - /dev/pts/0", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {0}, .ret = 1, .objects = {{0, 0, b.file("/dev/pts/0", ResourceKind::tty)}}}, 2_ms);
+  });
+  both("device - /dev/dri/card0", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("ioctl", {.args = {4}, .objects = {{0, 4, b.file("/dev/dri/card0", ResourceKind::device)}}}, 2_ms);
+  });
+  both("sleep - timerfd", [](TraceBuilder& b, ThreadScript& p) {
+    p.blocksIn("read", {.args = {4}, .ret = 8, .objects = {{0, 4, b.anon(ResourceKind::timerfd)}}}, 2_ms);
+  });
+}
+
+TEST_CASE("What nothing explains is unknown", "[waits]") {
+  both("unknown - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("keyctl", {}, 2_ms); });
+  both("unknown - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::sleeping, 2_ms); });
+}
+
+TEST_CASE("A poll is attributed to the fd that ended it", "[waits]") {
+  both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+    p.blocksIn("poll", {.args = {0, 2, -1}, .ret = 1, .objects = {{9, 5, s, 1}}}, 2_ms)
+        .wokenBy(WakerContext::network, s);
+  });
+  both("ipc - pipe:[7]", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId pipe = b.pipe(7);
+    auto& writer = b.process("writer", 200);
+    p.blocksIn("pselect6", {.args = {9}, .ret = 1, .objects = {{9, 8, pipe, 1}}}, 2_ms).wokenBy(writer, "write", pipe);
+  });
+  both("sleep - -", [](TraceBuilder&, ThreadScript& p) {
+    p.blocksIn("poll", {.args = {0, 1, 2}, .ret = 0}, 2_ms).wokenBy(WakerContext::timer);
+  });
+  both("terminal - /dev/pts/0", [](TraceBuilder& b, ThreadScript& p) {
+    const ResourceId tty = b.file("/dev/pts/0", ResourceKind::tty);
+    auto& emulator = b.process("emulator", 200);
+    p.blocksIn("poll", {.args = {0, 1, -1}, .ret = 1, .objects = {{9, 0, tty, 1}}}, 2_ms).wokenBy(emulator, "write", tty);
+  });
+}
+
+TEST_CASE("Of several ready fds the one that the waker touched ended the poll", "[waits]") {
+  TraceBuilder b;
+  const ResourceId tty = b.file("/dev/pts/0", ResourceKind::tty);
+  const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+  auto& p = b.process("p", 100);
+  p.blocksIn("poll", {.args = {0, 2, -1}, .ret = 2, .objects = {{9, 1, tty, 4}, {9, 5, s, 1}}}, 2_ms)
+      .wokenBy(WakerContext::network, s);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+}
+
+TEST_CASE("A poll that a signal ended waited for no fd", "[waits]") {
+  TraceBuilder b;
+  b.process("p", 100).blocksIn("poll", {.args = {0, 1, -1}, .ret = -514}, 2_ms);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "signal - -");
+}
+
+TEST_CASE("An epoll wait is attributed through the data that was registered", "[waits]") {
+  TraceBuilder b;
+  const ResourceId epoll = b.anon(ResourceKind::epoll);
+  const ResourceId wake = b.anon(ResourceKind::eventfd);
+  const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+  auto& p = b.process("p", 100);
+  p.call("epoll_create1", {.args = {0}, .ret = 3, .objects = {{6, 3, epoll}}});
+  const auto add = [&](int fd, ResourceId resource, uint64_t data) {
+    p.call("epoll_ctl", {.args = {3, 1, fd, 0},
+                         .objects = {{0, 3, epoll}, {2, fd, resource}},
+                         .payloads = {{.arg = 3, .data = eventData(1, data)}}});
+  };
+  add(4, wake, 0x7ffd00001111);
+  add(5, s, 0x7ffd00002222);
+  const auto wait = [&](uint64_t data) {
+    p.blocksIn("epoll_wait",
+               {.args = {3, 0, 10, -1}, .ret = 1, .objects = {{0, 3, epoll}, {9, static_cast<int32_t>(data), {}, data}}},
+               2_ms);
+  };
+  wait(0x7ffd00002222);
+  wait(0x7ffd00001111);
+  p.call("epoll_ctl", {.args = {3, 2, 4, 0}, .objects = {{0, 3, epoll}, {2, 4, wake}}});
+  wait(0x7ffd00001111);
+  p.blocksIn("epoll_wait", {.args = {3, 0, 10, 1}, .ret = 0, .objects = {{0, 3, epoll}}}, 2_ms);
+  p.blocksForEver("epoll_wait", {.args = {3, 0, 10, -1}, .objects = {{0, 3, epoll}}});
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) ==
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\n"
+        "ipc - eventfd\n"
+        "network - -\n"  // deleted: only the rest of the set is known
+        "sleep - -\n"
+        "network - -");
+}
+
+TEST_CASE("An epoll set built before the recording is known by the waker's socket, or by open fds", "[waits]") {
+  TraceBuilder b;
+  const ResourceId epoll = b.anon(ResourceKind::epoll);
+  const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+  auto& p = b.process("p", 100);
+  b.openFd(p, 5, s);
+  p.blocksIn("epoll_wait", {.args = {3}, .ret = 1, .objects = {{0, 3, epoll}, {9, 5, {}, 5}}}, 2_ms);
+  p.blocksIn("epoll_wait", {.args = {3}, .ret = 1, .objects = {{0, 3, epoll}, {9, 0x1234, {}, 0x7fff00001234}}}, 2_ms)
+      .wokenBy(WakerContext::network, s);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) ==
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\nnetwork answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+}
+
+TEST_CASE("Sleeps that end before the next look at them are told by habit", "[waits]") {
+  // A loop whose last wait is still open at the end of a recording at level waits.
+  TraceBuilder b(Level::waits);
+  const ResourceId s = b.socket("10.0.0.1", 80, "10.0.0.2", 50000);
+  auto& p = b.process("p", 100);
+  p.blocksIn("epoll_wait", {.args = {3}}, 2_ms).wokenBy(WakerContext::network, s);
+  p.blocksForEver("epoll_wait", {.args = {3}});
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "network idle TCP 10.0.0.1:80 → 10.0.0.2:50000\nnetwork idle -");
+}
+
+TEST_CASE("Runnable time is the queue for a CPU, or the cgroup's limit", "[waits]") {
+  TraceBuilder b;
+  auto& p = b.process("p", 100);
+  p.runsFor(1_ms).preemptedFor(2_ms).runsFor(1_ms).preemptedFor(3_ms, true).runsFor(1_ms).exits(0);
+  Loaded db(b);
+  CHECK(db.rows("SELECT wait_kind, dur FROM thread_state WHERE state = 'runnable' ORDER BY ts") ==
+        "cpu-queue 2000000\ncpu-limit 3000000");
+}
+
+TEST_CASE("Parked workers are idle, those who compete or wait for a result are not", "[waits]") {
+  const auto story = [](Level level) {
+    TraceBuilder b(level);
+    auto& main = b.process("pool", 100, 0, false);
+    auto& worker = main.startsThread("worker", 101);
+    auto& asker = main.startsThread("asker", 102);
+    const CallSpec queue = {.args = {0x1000, 0x189, 0}};
+    const CallSpec result = {.args = {0x2000, 0x189, 0}};
+    const CallSpec mutex = {.args = {0x3000, 0x80, 2}};
+    // The worker parks, the asker hands work over and waits for the result, twice.
+    asker.at(1_ms);
+    worker.at(1_ms).blocksIn("futex", queue, 9_ms).wokenBy(asker, "futex");
+    asker.at(10_ms + 1000).blocksIn("futex", result, 4_ms).wokenBy(worker, "futex");
+    worker.at(14_ms + 2000).blocksIn("futex", queue, 6_ms).wokenBy(asker, "futex");
+    asker.at(20_ms + 3000).blocksIn("futex", result, 4_ms).wokenBy(worker, "futex");
+    // Both compete for a mutex.
+    worker.at(30_ms).blocksIn("futex", mutex, 1_ms).wokenBy(asker, "futex");
+    asker.at(32_ms).blocksIn("futex", mutex, 1_ms).wokenBy(worker, "futex");
+    worker.at(40_ms).blocksForEver("futex", queue);
+    Loaded db(b);
+    return blockedWaits(db, 101) + "\n\n" + blockedWaits(db, 102);
+  };
+  const std::string expected = "lock idle -\nlock idle -\nlock - -\nlock idle -\n\nlock - -\nlock - -\nlock - -";
+  CHECK(story(Level::syscalls) == expected);
+  CHECK(story(Level::waits) == expected);
+}
+
+TEST_CASE("A wait that the snapshot found says since when", "[waits]") {
+  TraceBuilder b(Level::waits);
+  ThreadDef def;
+  def.id = b.newThreadId();
+  def.leader = def.id;
+  def.tid = def.pid = 100;
+  def.recorded = def.existed = true;
+  b.define(def);
+  LifeEvent info;
+  info.kind = LifeKind::info;
+  info.ts_ns = 9'000;
+  info.thread = def.id;
+  b.add(info);
+  auto& q = b.process("q", 200);
+  LifeEvent blocked;
+  blocked.kind = LifeKind::blocked;
+  blocked.ts_ns = 10'000;
+  blocked.thread = def.id;
+  blocked.state = TaskState::sleeping;
+  blocked.pending = q.pendingIn("read", {.args = {0}, .objects = {{0, 0, b.pipe(7)}}});
+  blocked.start_blocked_ns = -5'000'000'000;
+  b.add(blocked);
+  q.runsFor(1_s).exits(0);
+  Loaded db(b);
+  const std::string last = db.rows(
+      "SELECT s.ts, s.wait_kind, r.name, s.since_ts, s.dur, s.call_name FROM thread_state s JOIN thread USING (utid) JOIN "
+      "resource r ON r.id = s.resource_id WHERE tid = 100");
+  CHECK(last == "9000 ipc pipe:[7] -5000000000 - read");
+}
