@@ -52,6 +52,19 @@ static __always_inline u64 load_word(u64 addr)
 	return value;
 }
 
+/* 5.17 (e6f2dd0f8067): bpf_loop(), whose body is verified once and not once for every turn. `body` is
+ * a static long (*)(u32 turn, void *context) that ends the loop by returning 1. */
+#define LOOP(turns, body, context)                                                                 \
+	do {                                                                                       \
+		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {                 \
+			bpf_loop(turns, body, context, 0);                                         \
+		} else {                                                                           \
+			for (u32 __turn = 0; __turn < (turns); __turn++)                           \
+				if (body(__turn, context))                                         \
+					break;                                                     \
+		}                                                                                  \
+	} while (0)
+
 /* 5.14 (2f064a59a11f): task_struct.state became __state. */
 struct task_struct___old_state {
 	volatile long state;

@@ -8,10 +8,11 @@ enum {
 	STRING_MAX = 4096,       /* PATH_MAX */
 	ITEM_BYTES = 15 * 1024,  /* of one argument */
 	PARTS_BYTES = 16 * 1024, /* a part begins before this offset */
-	ARGV_MAX = 256,
-	IOVEC_MAX = 16,
+	ARGV_MAX = 1024,
+	ENVP_MAX = 4096,
+	IOVEC_MAX = 64,
 	READY_MAX = 32,
-	POLL_MAX = 256,
+	POLL_MAX = 1024,
 	SELECT_MAX = 1024,
 	ITEM_FAILED = 1 << 20, /* added to the result: the memory could not be read */
 	ITEM_RELATIVE = 1 << 21, /* added to the result: a path that does not begin with '/' */
@@ -74,55 +75,77 @@ __noinline u32 put_string(struct plan_item *item, u64 address, u32 slot, u32 at)
 	return (at + sizeof(struct rec_part) + round_up8(used)) | relative;
 }
 
+struct argv_walk {
+	u64 address;
+	u32 step; /* of a pointer */
+	u32 slot;
+	u32 at, used;
+	u32 count;
+	bool complete, failed;
+};
+
+static long put_argument(u32 turn, void *context)
+{
+	struct argv_walk *walk = context;
+	struct scratch *s = get_scratch(walk->slot);
+	u32 at = walk->at, used = walk->used;
+	u64 argument = 0;
+
+	if (!s || at > PARTS_BYTES || used > ITEM_BYTES - STRING_MAX)
+		return 1;
+	walk->failed = bpf_probe_read_user(&argument, walk->step & 8 ? 8 : 4,
+					   (const void *)(walk->address + (u64)turn * walk->step)) != 0;
+	walk->complete = !argument;
+	if (walk->failed || !argument)
+		return 1;
+	long len = bpf_probe_read_user_str(&s->bytes[at + sizeof(struct rec_part) + used], STRING_MAX,
+					   (const void *)argument);
+	walk->failed = len < 0;
+	if (len < 0)
+		return 1;
+	walk->used = used + ((u32)len & (2 * STRING_MAX - 1));
+	return 0;
+}
+
 /* The arguments of an execve, each with its NUL. */
 __noinline u32 put_argv(struct plan_item *item, u64 address, u32 compat, u32 slot, u32 at)
 {
 	struct scratch *s = get_scratch(slot);
-	u32 used = 0;
-	bool truncated = true;
+	struct argv_walk walk = { .address = address, .step = compat ? 4 : 8, .slot = slot, .at = at };
 
 	if (!s || !item || at > PARTS_BYTES)
 		return at;
-	for (int i = 0; i < ARGV_MAX; i++) {
-		u64 arg = 0;
-		u32 step = compat ? 4 : 8;
+	LOOP(ARGV_MAX, put_argument, &walk);
+	if (walk.failed)
+		return at | ITEM_FAILED;
+	put_head(s, at, PART_STRING, item->arg, PART_LIST | (walk.complete ? 0 : PART_TRUNCATED), 0,
+		 walk.used, walk.used);
+	return at + sizeof(struct rec_part) + round_up8(walk.used);
+}
 
-		if (bpf_probe_read_user(&arg, step, (const void *)(address + (u64)i * step)))
-			return at | ITEM_FAILED;
-		if (!arg) {
-			truncated = false;
-			break;
-		}
-		if (used > ITEM_BYTES - STRING_MAX)
-			break;
-		long len = bpf_probe_read_user_str(&s->bytes[at + sizeof(struct rec_part) + used],
-						   STRING_MAX, (const void *)arg);
-		if (len < 0)
-			return at | ITEM_FAILED;
-		used += (u32)len & (2 * STRING_MAX - 1);
-	}
-	put_head(s, at, PART_STRING, item->arg, PART_LIST | (truncated ? PART_TRUNCATED : 0), 0, used, used);
-	return at + sizeof(struct rec_part) + round_up8(used);
+static long count_pointer(u32 turn, void *context)
+{
+	struct argv_walk *walk = context;
+	u64 entry = 0;
+
+	walk->failed = bpf_probe_read_user(&entry, walk->step & 8 ? 8 : 4,
+					   (const void *)(walk->address + (u64)turn * walk->step)) != 0;
+	walk->count = turn; /* an entry more than it is here: NULL ends the list */
+	return walk->failed || !entry;
 }
 
 __noinline u32 put_envp(struct plan_item *item, u64 address, u32 compat, u32 slot, u32 at)
 {
 	struct scratch *s = get_scratch(slot);
-	u32 count = 0, step = compat ? 4 : 8;
+	struct argv_walk walk = { .address = address, .step = compat ? 4 : 8 };
 
 	if (!s || !item || at > PARTS_BYTES)
 		return at;
-	for (int i = 0; i < 512; i++) {
-		u64 entry = 0;
-
-		if (bpf_probe_read_user(&entry, step, (const void *)(address + (u64)i * step)))
-			return at | ITEM_FAILED;
-		if (!entry)
-			break;
-		count++;
-	}
-	put_head(s, at, PART_PAYLOAD, item->arg, 0, 0, sizeof(count), sizeof(count));
-	*(u64 *)&s->bytes[at + sizeof(struct rec_part)] = count;
+	LOOP(ENVP_MAX, count_pointer, &walk);
+	if (walk.failed)
+		return at | ITEM_FAILED;
+	put_head(s, at, PART_PAYLOAD, item->arg, 0, 0, sizeof(walk.count), sizeof(walk.count));
+	*(u64 *)&s->bytes[at + sizeof(struct rec_part)] = walk.count;
 	return at + sizeof(struct rec_part) + 8;
 }
 
@@ -130,53 +153,84 @@ struct user_iovec {
 	u64 base, len;
 };
 
-/* The array (index 2) and the first bytes of what it points to (index 3). `moved`: bytes there. */
+struct iovec_walk {
+	u64 address, count;
+	u64 left; /* bytes still wanted */
+	u64 total;
+	u32 slot;
+	u32 at, used;
+};
+
+/* Copies one buffer behind what is there; returns how much. On its own, so that the loop that calls it
+ * stays cheap to verify. */
+__noinline u32 copy_buffer(u64 address, u64 len, u32 slot, u32 at, u32 used)
+{
+	struct scratch *s = get_scratch(slot);
+
+	if (!s || at > PARTS_BYTES || used > ITEM_BYTES / 2)
+		return 0;
+	asm volatile("" : "+r"(len));
+	if (len > ITEM_BYTES / 2)
+		len = ITEM_BYTES / 2;
+	if (bpf_probe_read_user(&s->bytes[at + sizeof(struct rec_part) + used], (u32)len,
+				(const void *)address))
+		return 0;
+	return (u32)len;
+}
+
+static long put_iovec_bytes(u32 turn, void *context)
+{
+	struct iovec_walk *walk = context;
+	struct user_iovec one;
+
+	if (turn >= walk->count || !walk->left)
+		return 1;
+	if (bpf_probe_read_user(&one, sizeof(one), (const void *)(walk->address + (u64)turn * 16)))
+		return 1;
+	u32 len = copy_buffer(one.base, one.len < walk->left ? one.len : walk->left, walk->slot,
+			      walk->at, walk->used);
+	walk->used += len;
+	walk->left -= len;
+	return len == 0 && one.len != 0;
+}
+
+static long add_iovec_length(u32 turn, void *context)
+{
+	struct iovec_walk *walk = context;
+	struct user_iovec one;
+
+	if (turn >= walk->count ||
+	    bpf_probe_read_user(&one, sizeof(one), (const void *)(walk->address + (u64)turn * 16)))
+		return 1;
+	walk->total += one.len;
+	return 0;
+}
+
+/* The array (index 2) and the first bytes of what it points to (index 3). `moved`: bytes there, ~0:
+ * not known yet, all of them. */
 __noinline u32 put_iovec(struct plan_item *item, struct user_iovec *where, u64 moved, u32 slot, u32 at)
 {
 	struct scratch *s = get_scratch(slot);
 
 	if (!s || !item || !where || at > PARTS_BYTES)
 		return at;
-	u64 address = where->base, count = where->len;
-	u64 bytes = count < IOVEC_MAX ? count * 16 : IOVEC_MAX * 16;
-	u32 end = put_bytes(s, at, item, 2, address, bytes, count * 16);
+	struct iovec_walk walk = { .address = where->base, .count = where->len, .slot = slot };
+	u64 bytes = walk.count < IOVEC_MAX ? walk.count * 16 : IOVEC_MAX * 16;
+	u32 end = put_bytes(s, at, item, 2, walk.address, bytes, walk.count * 16);
 
 	if (end & ITEM_FAILED || end > PARTS_BYTES)
 		return end;
-	u32 used = 0;
-	u64 left = at_most_snaplen(moved);
-	for (u32 i = 0; i < IOVEC_MAX; i++) {
-		struct user_iovec one;
-
-		if (i >= count || !left)
-			break;
-		if (bpf_probe_read_user(&one, sizeof(one), (const void *)(address + (u64)i * 16)))
-			break;
-		u64 len = one.len < left ? one.len : left;
-		asm volatile("" : "+r"(len));
-		if (len > ITEM_BYTES - 1)
-			len = ITEM_BYTES - 1;
-		if (used > ITEM_BYTES)
-			break;
-		if (len > ITEM_BYTES - used)
-			break;
-		if (end > PARTS_BYTES)
-			break;
-		/* both bounds are known, their sum is not to the verifier: half each */
-		if (used > ITEM_BYTES / 2)
-			break;
-		if (len > ITEM_BYTES / 2)
-			len = ITEM_BYTES / 2;
-		if (bpf_probe_read_user(&s->bytes[end + sizeof(struct rec_part) + used], (u32)len,
-					(const void *)one.base))
-			break;
-		used += (u32)len;
-		left -= len;
+	if (moved == ~0ULL) {
+		LOOP(IOVEC_MAX, add_iovec_length, &walk);
+		moved = walk.total;
 	}
-	if (!used)
+	walk.at = end;
+	walk.left = at_most_snaplen(moved);
+	LOOP(IOVEC_MAX, put_iovec_bytes, &walk);
+	if (!walk.used)
 		return end;
-	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, 3, used, moved);
-	return end + sizeof(struct rec_part) + round_up8(used);
+	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, 3, walk.used, moved);
+	return end + sizeof(struct rec_part) + round_up8(walk.used);
 }
 
 struct user_msghdr { /* include/linux/socket.h: struct user_msghdr, 64-bit */
@@ -204,20 +258,7 @@ __noinline u32 put_msghdr(struct plan_item *item, u64 address, u64 moved, u32 sl
 		end = put_bytes(s, end, item, 1, header.name, len, header.namelen) & END_MASK;
 	}
 	struct user_iovec where = { header.iov, header.iovlen };
-	u64 bytes = moved;
-	if (!item->out) { /* what will be sent is not known before: all that is there */
-		bytes = 0;
-		for (u32 i = 0; i < IOVEC_MAX; i++) {
-			struct user_iovec one;
-
-			if (i >= header.iovlen ||
-			    bpf_probe_read_user(&one, sizeof(one),
-						(const void *)(header.iov + (u64)i * 16)))
-				break;
-			bytes += one.len;
-		}
-	}
-	return put_iovec(item, &where, bytes, slot, end) & END_MASK;
+	return put_iovec(item, &where, item->out ? moved : ~0ULL, slot, end) & END_MASK;
 }
 
 /* The resource of an fd of the current task; not through the scratch buffer that is being filled. */
@@ -259,45 +300,77 @@ struct user_pollfd {
 	s16 events, revents;
 };
 
-__noinline u32 put_ready_pollfd(u64 address, u32 slot, u32 at)
+struct ready_walk {
+	u64 address;
+	u64 count; /* of elements */
+	u64 left;  /* of ready ones still to be found */
+	u64 word;
+	u64 event;
+	u32 arg;
+	u32 slot;
+	u32 at;
+};
+
+static long put_ready_pollfd(u32 turn, void *context)
 {
+	struct ready_walk *walk = context;
 	struct user_pollfd one;
 
-	if (bpf_probe_read_user(&one, sizeof(one), (const void *)address) || !one.revents)
-		return at;
-	return put_ready(ready_fd((u32)one.fd, 0), (u16)one.revents, slot, at);
+	if (turn >= walk->count || !walk->left)
+		return 1;
+	if (bpf_probe_read_user(&one, sizeof(one), (const void *)(walk->address + (u64)turn * 8)))
+		return 1;
+	if (!one.revents)
+		return 0;
+	walk->left--;
+	walk->at = put_ready(ready_fd((u32)one.fd, walk->arg), (u16)one.revents, walk->slot, walk->at);
+	return 0;
 }
 
 __noinline u32 put_ready_poll(u64 address, u64 count, u64 ret, u32 slot, u32 at)
 {
-	for (u32 i = 0; i < POLL_MAX; i++) {
-		if (i >= count || !ret || at > PARTS_BYTES)
-			break;
-		u32 end = put_ready_pollfd(address + (u64)i * sizeof(struct user_pollfd), slot, at);
+	struct ready_walk walk = {
+		.address = address,
+		.count = count,
+		.left = ret < READY_MAX ? ret : READY_MAX,
+		.slot = slot,
+		.at = at,
+	};
 
-		if (end != at)
-			ret--;
-		at = end;
-	}
-	return at;
+	LOOP(POLL_MAX, put_ready_pollfd, &walk);
+	return walk.at;
+}
+
+static long put_ready_bit(u32 fd, void *context)
+{
+	struct ready_walk *walk = context;
+
+	if (fd >= walk->count)
+		return 1;
+	if ((fd & 63) == 0 && bpf_probe_read_user(&walk->word, sizeof(walk->word),
+						  (const void *)(walk->address + fd / 8)))
+		return 1;
+	if (walk->word & 1)
+		walk->at = put_ready(ready_fd(fd, walk->arg), walk->event, walk->slot, walk->at);
+	walk->word >>= 1;
+	return 0;
 }
 
 /* One set of a select: bit n stands for fd n. */
 __noinline u32 put_ready_set(u64 address, u32 count, u32 arg, u32 slot, u32 at)
 {
-	u64 word = 0, event = arg == 1 ? 1 : arg == 2 ? 4 : 2; /* POLLIN, POLLOUT, POLLPRI */
+	struct ready_walk walk = {
+		.address = address,
+		.count = count,
+		.event = arg == 1 ? 1 : arg == 2 ? 4 : 2, /* POLLIN, POLLOUT, POLLPRI */
+		.arg = arg,
+		.slot = slot,
+		.at = at,
+	};
 
-	for (u32 fd = 0; fd < SELECT_MAX; fd++) {
-		if (fd >= count || at > PARTS_BYTES)
-			break;
-		if ((fd & 63) == 0 &&
-		    bpf_probe_read_user(&word, sizeof(word), (const void *)(address + fd / 8)))
-			break;
-		if (word & 1)
-			at = put_ready(ready_fd(fd, arg), event, slot, at);
-		word >>= 1;
-	}
-	return at;
+	if (address)
+		LOOP(SELECT_MAX, put_ready_bit, &walk);
+	return walk.at;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -306,18 +379,24 @@ enum { EPOLL_EVENT_BYTES = 12 }; /* packed on x86, include/uapi/linux/eventpoll.
 enum { EPOLL_EVENT_BYTES = 16 };
 #endif
 
+static long put_ready_event(u32 turn, void *context)
+{
+	struct ready_walk *walk = context;
+	u64 data = 0;
+	u64 one = walk->address + (u64)turn * EPOLL_EVENT_BYTES + EPOLL_EVENT_BYTES - 8;
+
+	if (turn >= walk->count || bpf_probe_read_user(&data, sizeof(data), (const void *)one))
+		return 1;
+	walk->at = put_ready((u32)data | 1ULL << READY_ARG_SHIFT, data, walk->slot, walk->at);
+	return 0;
+}
+
 __noinline u32 put_ready_epoll(u64 address, u64 count, u32 slot, u32 at)
 {
-	for (u32 i = 0; i < READY_MAX; i++) {
-		u64 data = 0;
-		u64 one = address + (u64)i * EPOLL_EVENT_BYTES + EPOLL_EVENT_BYTES - 8;
+	struct ready_walk walk = { .address = address, .count = count, .slot = slot, .at = at };
 
-		if (i >= count || at > PARTS_BYTES ||
-		    bpf_probe_read_user(&data, sizeof(data), (const void *)one))
-			break;
-		at = put_ready((u32)data | 1ULL << READY_ARG_SHIFT, data, slot, at);
-	}
-	return at;
+	LOOP(READY_MAX, put_ready_event, &walk);
+	return walk.at;
 }
 
 /* One item of a plan. `ret` is 0 at enter. */

@@ -20,7 +20,7 @@
 
 #define OFFSET(type, field) bpf_core_field_offset(type, field)
 
-enum { PATH_BYTES = 4096, NAME_BYTES = 256, PATH_DEPTH = 64, PATH_DETACHED = 1 << 30 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 256, PATH_DEPTH = 64 };
 
 static __always_inline void socket_key(u64 sk_addr, u64 ino, struct res_key *key)
 {
@@ -82,46 +82,44 @@ static __always_inline void file_key(u64 file_addr, struct res_key *key)
 		key->c = load_word(file_addr + OFFSET(struct file, private_data));
 }
 
-/* Writes the names from a dentry up to the root into the scratch buffer behind a rec_resource;
- * returns their length, | PATH_DETACHED where the walk ended outside of any directory tree. */
-__noinline u32 put_path(u64 mnt_addr, u64 dentry_addr, u32 slot)
+struct path_walk {
+	u64 mount, dentry;
+	u32 slot;
+	u32 used;      /* bytes of names so far */
+	bool in_mount; /* false: only the file system is known, not where it is mounted */
+	bool detached; /* ended outside of any directory tree */
+};
+
+/* One step from a dentry towards the root. */
+static long path_step(u32 turn, void *context)
 {
-	struct scratch *scratch = get_scratch(slot);
-	u64 mount = mnt_addr - OFFSET(struct mount, mnt);
-	u64 dentry = dentry_addr;
-	u32 used = 0;
+	struct path_walk *walk = context;
+	struct scratch *scratch = get_scratch(walk->slot);
+	u64 dentry = walk->dentry;
+	u64 parent = load_word(dentry + OFFSET(struct dentry, d_parent));
+	u32 used = walk->used;
 
-	if (!scratch)
+	if (walk->in_mount &&
+	    dentry == load_word(walk->mount + OFFSET(struct mount, mnt.mnt_root))) {
+		u64 up = load_word(walk->mount + OFFSET(struct mount, mnt_parent));
+
+		if (up == walk->mount || !up)
+			return 1;
+		walk->dentry = load_word(walk->mount + OFFSET(struct mount, mnt_mountpoint));
+		walk->mount = up;
 		return 0;
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		u64 parent = load_word(dentry + OFFSET(struct dentry, d_parent));
-
-		if (mnt_addr &&
-		    dentry == load_word(mount + OFFSET(struct mount, mnt.mnt_root))) {
-			u64 up = load_word(mount + OFFSET(struct mount, mnt_parent));
-
-			if (up == mount || !up)
-				return used;
-			dentry = load_word(mount + OFFSET(struct mount, mnt_mountpoint));
-			mount = up;
-			continue;
-		}
-		if (used > PATH_BYTES - NAME_BYTES)
-			return used;
-		if (!mnt_addr && parent == dentry)
-			return used;
-		const void *name =
-			(const void *)load_word(dentry + OFFSET(struct dentry, d_name.name));
-		long len = bpf_probe_read_kernel_str(
-			&scratch->bytes[sizeof(struct rec_resource) + used], NAME_BYTES, name);
-		if (len <= 0)
-			return used;
-		used += (u32)len & (2 * NAME_BYTES - 1);
-		if (parent == dentry || !parent)
-			return used | PATH_DETACHED;
-		dentry = parent;
 	}
-	return used;
+	if (!scratch || used > PATH_BYTES - NAME_BYTES || (!walk->in_mount && parent == dentry))
+		return 1;
+	const void *name = (const void *)load_word(dentry + OFFSET(struct dentry, d_name.name));
+	long len = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(struct rec_resource) + used],
+					     NAME_BYTES, name);
+	if (len <= 0)
+		return 1;
+	walk->used = used + ((u32)len & (2 * NAME_BYTES - 1));
+	walk->detached = parent == dentry || !parent;
+	walk->dentry = parent;
+	return walk->detached;
 }
 
 /* Submits the definition whose head and `text` bytes stand in the scratch buffer; 0 where it did
@@ -197,10 +195,16 @@ __noinline u32 define_path(u64 inode_addr, u64 mnt_addr, u64 dentry_addr, u64 ob
 	fill_inode(rec, inode);
 	fill_real_inode(rec, inode);
 	rec->object = object;
-	u32 text = put_path(mnt_addr, dentry_addr, slot);
-	rec->detached = text & PATH_DETACHED ? 1 : 0;
-	rec->no_mount = mnt_addr == 0;
-	return submit_resource(scratch, text & (2 * PATH_BYTES - 1), &key);
+	struct path_walk walk = {
+		.mount = mnt_addr - OFFSET(struct mount, mnt),
+		.dentry = dentry_addr,
+		.slot = slot,
+		.in_mount = mnt_addr != 0,
+	};
+	LOOP(PATH_DEPTH, path_step, &walk);
+	rec->detached = walk.detached;
+	rec->no_mount = !walk.in_mount;
+	return submit_resource(scratch, walk.used, &key);
 }
 
 static __always_inline u64 socket_inode(u64 sk_addr)
@@ -281,7 +285,7 @@ __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 }
 
 /* The resource of an open file that the thread's cache does not know. */
-__noinline u32 file_resource(u64 file_addr, u32 slot)
+static __always_inline u32 file_resource(u64 file_addr, u32 slot)
 {
 	u64 inode_addr = load_word(file_addr + OFFSET(struct file, f_inode));
 	u64 sb = load_word(inode_addr + OFFSET(struct inode, i_sb));

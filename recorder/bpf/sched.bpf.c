@@ -162,7 +162,7 @@ struct wake_buffer {
 
 static __always_inline void fill_waker(struct rec_wake *rec, struct task_struct *waker)
 {
-	struct thread_state *st = make_thread(waker, 0, 0, SLOT_WAKE);
+	struct thread_state *st = make_thread(waker, 0, THREAD_EXISTED, SLOT_WAKE);
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(waker);
 
 	if (!st)

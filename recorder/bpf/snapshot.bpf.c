@@ -11,21 +11,31 @@ struct {
 
 enum { ANCESTORS = 48 };
 
+struct ancestry {
+	struct task_struct *task;
+	bool found;
+};
+
+static long compare_ancestor(u32 turn, void *context)
+{
+	struct ancestry *line = context;
+	struct task_struct *task = line->task;
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent, group_leader);
+	s32 pid = own_number(BPF_CORE_READ(task, thread_pid));
+
+	line->found = pid && bpf_map_lookup_elem(&target_pids, &pid);
+	if (line->found || parent == task || !parent)
+		return 1;
+	line->task = parent;
+	return 0;
+}
+
 static __always_inline bool descends_from_target(struct task_struct *task)
 {
-	struct task_struct *one = BPF_CORE_READ(task, group_leader);
+	struct ancestry line = { .task = BPF_CORE_READ(task, group_leader) };
 
-	for (int i = 0; i < ANCESTORS && one; i++) {
-		s32 pid = own_number(BPF_CORE_READ(one, thread_pid));
-
-		if (pid && bpf_map_lookup_elem(&target_pids, &pid))
-			return true;
-		struct task_struct *parent = BPF_CORE_READ(one, real_parent, group_leader);
-		if (parent == one)
-			return false;
-		one = parent;
-	}
-	return false;
+	LOOP(ANCESTORS, compare_ancestor, &line);
+	return line.found;
 }
 
 static __always_inline void put_blocked(struct thread_state *st, struct task_struct *task)

@@ -4,37 +4,52 @@
 
 #define AT_FDCWD -100
 
+/* The gathering of a call's parts, item by item of its plan. */
+struct gathering {
+	struct thread_state *st;
+	struct call_plan *plan;
+	s64 ret;
+	u32 at;
+	bool relative; /* a path does not begin with '/', or is not known yet */
+};
+
+static long gather_at_enter(u32 i, void *context)
+{
+	struct gathering *all = context;
+	struct plan_item *item = &all->plan->item[i & (MAX_ITEMS - 1)];
+
+	if (i >= all->plan->items)
+		return 1;
+	if (item->out)
+		return 0;
+	u32 end = put_item(all->st, item, 0, SLOT_ENTER, all->at);
+
+	if (end & ITEM_FAILED) { /* the page is not in memory: try again at the exit */
+		all->st->retry |= 1U << i;
+		all->relative = true;
+		return 0;
+	}
+	if (end & ITEM_RELATIVE)
+		all->relative = true;
+	all->at = end & END_MASK;
+	return 0;
+}
+
 /* Strings and buffers that the kernel will read, taken before the call can change them or, in an
  * execve, before they are gone. 1: a path is relative (or not known yet). */
 __noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
 {
 	struct scratch *s = get_scratch(SLOT_ENTER);
-	u32 at = sizeof(struct rec_enter_data);
-	u32 relative = 0;
+	struct gathering all = { .st = st, .plan = plan, .at = sizeof(struct rec_enter_data) };
 
 	if (!s || !st || !plan)
 		return 0;
-	for (u32 i = 0; i < MAX_ITEMS; i++) {
-		if (i >= plan->items)
-			break;
-		if (plan->item[i].out)
-			continue;
-		u32 end = put_item(st, &plan->item[i], 0, SLOT_ENTER, at & END_MASK);
-
-		if (end & ITEM_FAILED) {
-			st->retry |= 1U << i;
-			relative = 1;
-			continue;
-		}
-		if (end & ITEM_RELATIVE)
-			relative = 1;
-		at = end & END_MASK;
-	}
-	if (at == sizeof(struct rec_enter_data))
-		return relative;
+	LOOP(MAX_ITEMS, gather_at_enter, &all);
+	if (all.at == sizeof(struct rec_enter_data))
+		return all.relative;
 	struct rec_enter_data *rec = (struct rec_enter_data *)s->bytes;
 	void *ring = event_ring();
-	u64 size = at;
+	u64 size = all.at;
 
 	rec->type = RT_ENTER_DATA;
 	rec->thread = st->id;
@@ -44,10 +59,10 @@ __noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
 		size = SCRATCH_BYTES;
 	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP)) {
 		lose(st, LOSS_PAYLOAD, st->enter_ns);
-		return relative;
+		return all.relative;
 	}
 	st->flags |= STATE_ENTER_DATA;
-	return relative;
+	return all.relative;
 }
 
 static __always_inline void fd_arguments(struct thread_state *st, struct task_struct *task,
@@ -161,33 +176,39 @@ static __always_inline void put_call(struct thread_state *st, u8 flags, u64 now,
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
+static long gather_at_exit(u32 i, void *context)
+{
+	struct gathering *all = context;
+	struct plan_item *item = &all->plan->item[i & (MAX_ITEMS - 1)];
+	u32 end;
+
+	if (i >= all->plan->items)
+		return 1;
+	if (!item->out ? !(all->st->retry & 1U << i) : all->ret < 0)
+		return 0;
+	if (is_ready_item(item))
+		end = put_ready_item(all->st, item, all->ret, SLOT_EXIT, all->at);
+	else
+		end = put_item(all->st, item, item->out ? all->ret : 0, SLOT_EXIT, all->at);
+	if (!(end & ITEM_FAILED))
+		all->at = end & END_MASK;
+	return 0;
+}
+
 __noinline int put_call_with_parts(struct thread_state *st, struct call_plan *plan, s64 ret, u64 now,
 				   u32 flags)
 {
 	struct scratch *s = get_scratch(SLOT_EXIT);
-	u32 at = sizeof(struct rec_call);
+	struct gathering all = {
+		.st = st, .plan = plan, .ret = ret, .at = sizeof(struct rec_call)
+	};
 
 	if (!s || !st || !plan)
 		return 0;
-	for (u32 i = 0; i < MAX_ITEMS; i++) {
-		if (i >= plan->items)
-			break;
-		bool again = st->retry & 1U << i;
-
-		if (!again && (!plan->item[i].out || ret < 0))
-			continue;
-		u32 end;
-		if (is_ready_item(&plan->item[i]))
-			end = put_ready_item(st, &plan->item[i], ret, SLOT_EXIT, at & END_MASK);
-		else
-			end = put_item(st, &plan->item[i], plan->item[i].out ? ret : 0, SLOT_EXIT,
-				       at & END_MASK);
-		if (!(end & ITEM_FAILED))
-			at = end & END_MASK;
-	}
+	LOOP(MAX_ITEMS, gather_at_exit, &all);
 	struct rec_call *rec = (struct rec_call *)s->bytes;
 	void *ring = event_ring();
-	u64 size = at;
+	u64 size = all.at;
 
 	fill_call(rec, st, (u8)flags, now, ret);
 	asm volatile("" : "+r"(size));

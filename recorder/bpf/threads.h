@@ -4,7 +4,7 @@
 
 #define PF_KTHREAD 0x00200000
 
-enum { MAX_SUBSYSTEMS = 12, CGROUP_DEPTH = 24 };
+enum { CGROUP_DEPTH = 24 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -12,6 +12,31 @@ struct {
 	__type(key, u64);
 	__type(value, u8);
 } known_cgroups SEC(".maps");
+
+struct cgroup_walk {
+	u64 node;
+	u32 slot;
+	u32 used;
+};
+
+static long cgroup_step(u32 turn, void *context)
+{
+	struct cgroup_walk *walk = context;
+	struct scratch *scratch = get_scratch(walk->slot);
+	struct kernfs_node *node = (struct kernfs_node *)walk->node;
+	struct kernfs_node *parent = kernfs_parent(node);
+	u32 used = walk->used;
+
+	if (!scratch || !parent || used > PATH_BYTES - NAME_BYTES)
+		return 1;
+	long len = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(struct rec_cgroup) + used],
+					     NAME_BYTES, BPF_CORE_READ(node, name));
+	if (len <= 0)
+		return 1;
+	walk->used = used + ((u32)len & (2 * NAME_BYTES - 1));
+	walk->node = (u64)parent;
+	return 0;
+}
 
 /* Describes a cgroup once; returns the number it goes by. */
 __noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
@@ -29,18 +54,10 @@ __noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
 	u64 used = 0;
 	u8 yes = 1;
 
-	for (int i = 0; i < CGROUP_DEPTH; i++) {
-		struct kernfs_node *parent = kernfs_parent(node);
+	struct cgroup_walk walk = { .node = (u64)node, .slot = slot };
 
-		if (!parent || used > PATH_BYTES - NAME_BYTES)
-			break;
-		long len = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(*rec) + used],
-						     NAME_BYTES, BPF_CORE_READ(node, name));
-		if (len <= 0)
-			break;
-		used += (u32)len & (2 * NAME_BYTES - 1);
-		node = parent;
-	}
+	LOOP(CGROUP_DEPTH, cgroup_step, &walk);
+	used = walk.used;
 	rec->type = RT_CGROUP;
 	rec->id = id;
 	rec->text_len = (u32)used;
@@ -55,26 +72,43 @@ __noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
 	return id;
 }
 
+struct hierarchies {
+	struct css_set *set;
+	struct cgroup *best;
+	int level;
+};
+
+static long deeper_hierarchy(u32 index, void *context)
+{
+	struct hierarchies *all = context;
+	struct cgroup_subsys_state *state = NULL;
+
+	bpf_probe_read_kernel(&state, sizeof(state),
+			      (const void *)((u64)all->set + OFFSET(struct css_set, subsys) +
+					     index * sizeof(state)));
+	struct cgroup *cgroup = state ? BPF_CORE_READ(state, cgroup) : NULL;
+	int level = cgroup ? BPF_CORE_READ(cgroup, level) : 0;
+
+	if (level > all->level) {
+		all->level = level;
+		all->best = cgroup;
+	}
+	return 0;
+}
+
 /* The cgroup a process is named by: that of the v2 hierarchy, or, where this says nothing (hybrid
  * machines keep everything in its root), the deepest of the v1 hierarchies. */
 static __always_inline u64 task_cgroup(struct task_struct *task, u32 slot)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup *best = BPF_CORE_READ(set, dfl_cgrp);
-	int level = BPF_CORE_READ(best, level);
+	struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
+	struct hierarchies all = { .set = set, .best = unified };
+	u32 count = bpf_core_field_size(struct css_set, subsys) / sizeof(void *);
 
-	if (level == 0) {
-		for (int i = 0; i < MAX_SUBSYSTEMS; i++) {
-			struct cgroup *other = BPF_CORE_READ(set, subsys[i], cgroup);
-			int depth = other ? BPF_CORE_READ(other, level) : 0;
-
-			if (depth > level) {
-				level = depth;
-				best = other;
-			}
-		}
-	}
-	return define_cgroup((u64)best, slot);
+	all.level = BPF_CORE_READ(unified, level);
+	if (all.level == 0)
+		LOOP(count, deeper_hierarchy, &all);
+	return define_cgroup((u64)all.best, slot);
 }
 
 /* The number of a task in the recorder's own pid namespace, 0 where it is not visible there. */
@@ -232,31 +266,44 @@ static __always_inline struct thread_state *recorded_thread(struct task_struct *
 	return make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, slot);
 }
 
-/* Is the task in the target cgroup or below it? */
-static __always_inline bool in_target_cgroup(struct cgroup *cgroup)
-{
-	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
+struct cgroup_search {
+	u64 node;
+	bool found;
+};
 
-	for (int i = 0; i < CGROUP_DEPTH && node; i++) {
-		if (BPF_CORE_READ(node, id) == target_cgroup)
-			return true;
-		node = kernfs_parent(node);
-	}
-	return false;
+static long compare_cgroup(u32 turn, void *context)
+{
+	struct cgroup_search *search = context;
+	struct kernfs_node *node = (struct kernfs_node *)search->node;
+
+	if (!node)
+		return 1;
+	search->found = BPF_CORE_READ(node, id) == target_cgroup;
+	search->node = (u64)kernfs_parent(node);
+	return search->found;
 }
 
+/* Is the task in the target cgroup or below it? */
 static __always_inline bool task_in_target_cgroup(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup *cgroup = NULL;
 
-	if (target_hierarchy < 0)
+	if (target_hierarchy < 0) {
 		cgroup = BPF_CORE_READ(set, dfl_cgrp);
-	else
-		for (int i = 0; i < MAX_SUBSYSTEMS; i++)
-			if (i == target_hierarchy)
-				cgroup = BPF_CORE_READ(set, subsys[i], cgroup);
-	return cgroup && in_target_cgroup(cgroup);
+	} else {
+		struct cgroup_subsys_state *state = NULL;
+
+		bpf_probe_read_kernel(&state, sizeof(state),
+				      (const void *)((u64)set + OFFSET(struct css_set, subsys) +
+						     (u32)target_hierarchy * sizeof(state)));
+		if (state)
+			cgroup = BPF_CORE_READ(state, cgroup);
+	}
+	struct cgroup_search search = { .node = cgroup ? (u64)BPF_CORE_READ(cgroup, kn) : 0 };
+
+	LOOP(CGROUP_DEPTH, compare_cgroup, &search);
+	return search.found;
 }
 
 #endif
