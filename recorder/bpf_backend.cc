@@ -69,7 +69,13 @@ class BpfBackend : public Backend {
 
   void add(pid_t pid) override { visit(SNAP_MARK_PID, pid); }
 
-  bool targetAlive() override { return kind_ == TargetKind::all || programs_->aliveThreads() > 0; }
+  // A cgroup that is still empty is waited for.
+  bool targetAlive() override {
+    if (kind_ == TargetKind::all) return true;
+    const bool alive = programs_->aliveThreads() > 0;
+    seen_alive_ = seen_alive_ || alive;
+    return alive || (!seen_alive_ && targetMode(kind_) == MODE_CGROUP);
+  }
 
   void drain(RawBatch& batch) override {
     batch.events.resize(programs_->eventRings().size());
@@ -164,6 +170,7 @@ class BpfBackend : public Backend {
   BpfEncoder encoder_;
   std::optional<BpfPrograms> programs_;
   TargetKind kind_ = TargetKind::command;
+  bool seen_alive_ = false;
 
   std::mutex definitions_mutex_;  // the iterators and drain() both empty the definitions ring
   std::vector<uint8_t> early_definitions_;
