@@ -1,0 +1,140 @@
+// tarry show: the system calls of a trace as strace prints them.
+#include "query/show/show.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/query_flags.h"
+#include "format/errors.h"
+#include "query/render/units.h"
+
+namespace tarry::cli {
+
+namespace {
+
+struct ShowFlags {
+  std::string file;
+  std::vector<std::string> expressions, paths;
+  bool successful = false, failed = false, no_annotate = false, verbose = false, relative = false,
+       no_exits = false;
+  int timestamps = 0;
+  std::string string_limit = "32", from, to, pace, format = "text", names = "abbrev";
+  std::string prefix = "auto";
+  ShowOptions options;
+};
+
+template <class Number>
+Number parseNumber(std::string_view text, std::string_view what) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw UsageError(fmt::format("{}: '{}' is not a number", what, printable(text)));
+  return value;
+}
+
+// "1x", "10x", "0.5", "max"
+double parsePace(std::string_view text) {
+  if (text == "max") return 0;
+  if (text.ends_with('x')) text.remove_suffix(1);
+  const auto pace = parseNumber<double>(text, "--pace");
+  if (!(pace > 0)) throw UsageError("--pace must be above 0: 1x is as recorded, max does not wait");
+  return pace;
+}
+
+void apply(ShowFlags& flags) {
+  ShowOptions& options = flags.options;
+  for (const std::string& expression : flags.expressions) options.filter.add(expression);
+  for (const std::string& path : flags.paths) options.filter.addPath(path);
+  if (flags.successful && flags.failed) throw UsageError("-z and -Z exclude each other: no call is left");
+  if (flags.successful) options.filter.onlySuccessful();
+  if (flags.failed) options.filter.onlyFailed();
+
+  options.render.annotate_fds = !flags.no_annotate;
+  options.render.abbreviate = !flags.verbose;
+  options.render.string_limit =
+      flags.string_limit == "all" ? SIZE_MAX : parseNumber<size_t>(flags.string_limit, "-s");
+  static const std::map<std::string_view, NameStyle> kNames = {
+      {"abbrev", NameStyle::names}, {"raw", NameStyle::raw}, {"verbose", NameStyle::both}};
+  const auto names = kNames.find(flags.names);
+  if (names == kNames.end())
+    throw UsageError(fmt::format("-X: '{}' is none of abbrev, raw, verbose", printable(flags.names)));
+  options.render.names = names->second;
+
+  constexpr ShowTime kTimes[] = {ShowTime::none, ShowTime::seconds, ShowTime::microseconds, ShowTime::epoch};
+  if (flags.timestamps > 3) throw UsageError("-t can be given up to three times");
+  options.time = flags.relative ? ShowTime::relative : kTimes[flags.timestamps];
+  static const std::map<std::string_view, ShowPrefix> kPrefixes = {
+      {"auto", ShowPrefix::automatic}, {"never", ShowPrefix::never}, {"always", ShowPrefix::always}};
+  const auto prefix = kPrefixes.find(flags.prefix);
+  if (prefix == kPrefixes.end())
+    throw UsageError(fmt::format("--pids: '{}' is none of auto, always, never", printable(flags.prefix)));
+  options.prefix = prefix->second;
+  options.exits = !flags.no_exits;
+  if (!flags.from.empty()) options.from_ns = parseDuration(flags.from, "--from");
+  if (!flags.to.empty()) options.to_ns = parseDuration(flags.to, "--to");
+  if (options.from_ns >= options.to_ns) throw UsageError("--from must be before --to");
+  if (!flags.pace.empty()) options.pace = parsePace(flags.pace);
+  if (flags.format != "text" && flags.format != "json")
+    throw UsageError(fmt::format("show has no format '{}': use text or json", printable(flags.format)));
+  options.json = flags.format == "json";
+}
+
+}  // namespace
+
+Action declareShow(CLI::App& app) {
+  app.description(
+      "The system calls of a trace as strace prints them, in the order in which they were entered.");
+  auto flags = std::make_shared<ShowFlags>();
+  ShowOptions& options = flags->options;
+  declareFile(app, flags->file);
+  app.add_option("-e,--trace", flags->expressions,
+                 "which calls: names, %file, %network and strace's other classes, /regex, !not these; "
+                 "status=failed, fd=3, path=/x, raw=SET; repeatable")
+      ->type_name("EXPR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("-P,--trace-path", flags->paths, "only calls on this path; repeatable")
+      ->type_name("PATH")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("-z,--successful-only", flags->successful, "only calls that succeeded");
+  app.add_flag("-Z,--failed-only", flags->failed, "only calls that failed");
+  app.add_option("--process", options.pids, "only these processes; repeatable")->type_name("PID")->take_all();
+  app.add_option("--thread", options.tids, "only these threads; repeatable")->type_name("TID")->take_all();
+  app.add_option("--from", flags->from, "only calls entered this long after the start or later")
+      ->type_name("TIME");
+  app.add_option("--to", flags->to, "only calls entered before this time")->type_name("TIME");
+  app.add_flag("-t", flags->timestamps, "time of day; -tt with microseconds, -ttt since 1970");
+  app.add_flag("-r,--relative-timestamps", flags->relative, "time since the line before");
+  app.add_flag("-T,--syscall-times", options.durations, "time spent in each call");
+  app.add_option("-s,--string-limit", flags->string_limit, "bytes of a string that is no path (32), or all")
+      ->type_name("N");
+  app.add_option("-X,--const-print-style", flags->names, "flags and constants: abbrev, raw or verbose")
+      ->type_name("STYLE");
+  app.add_flag("-v,--no-abbrev", flags->verbose, "structures and arrays in full");
+  app.add_flag("--no-annotate", flags->no_annotate, "3 instead of 3</etc/hosts>");
+  app.add_flag("--hide-pointers", options.render.hide_pointers,
+               "addresses as 0x..., so that two runs compare");
+  app.add_flag("--interleave", options.interleave,
+               "calls that overlap in two lines, <unfinished ...> and <... resumed>, as strace prints them");
+  app.add_option("--pids", flags->prefix, "pid before each line: auto, always, never")->type_name("WHEN");
+  app.add_flag("--no-exits", flags->no_exits, "without +++ exited with 0 +++");
+  app.add_option("-a,--columns", options.align, "column of the results (40)")->type_name("COLUMN");
+  app.add_option("--pace", flags->pace, "replay in recorded time: 1x, 10x, max (default)")
+      ->type_name("SPEED");
+  app.add_option("--format", flags->format, "text, or json: one object a call and line")->type_name("FORMAT");
+  return [flags] {
+    apply(*flags);
+    TraceReader reader = TraceReader::open(traceFile(flags->file));
+    show(reader, flags->options, std::cout, std::cerr);
+    return 0;
+  };
+}
+
+}  // namespace tarry::cli

@@ -1,0 +1,142 @@
+#include "query/show/call_filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "format/errors.h"
+#include "format/syscall_table.h"
+#include "query/render/units.h"
+
+namespace tarry {
+namespace {
+
+std::vector<std::string_view> splitList(std::string_view list) {
+  std::vector<std::string_view> words;
+  while (!list.empty()) {
+    const size_t comma = list.find(',');
+    words.push_back(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  }
+  return words;
+}
+
+bool isError(int64_t ret) {
+  return ret < 0 && ret >= -4095;
+}
+
+}  // namespace
+
+void CallFilter::add(std::string_view expression) {
+  const size_t equals = expression.find('=');
+  // A regular expression may hold an equals sign.
+  if (equals == std::string_view::npos || expression.starts_with('/')) {
+    calls_ = SyscallSet::parse(expression);
+    return;
+  }
+  const std::string_view keyword = expression.substr(0, equals);
+  std::string_view value = expression.substr(equals + 1);
+  if (keyword == "trace" || keyword == "t") {
+    calls_ = SyscallSet::parse(value);
+    return;
+  }
+  if (keyword == "raw" || keyword == "x") {
+    raw_ = SyscallSet::parse(value);
+    return;
+  }
+  if (keyword == "path") return addPath(value);
+  bool inverted = false;
+  while (value.starts_with('!')) {
+    inverted = !inverted;
+    value.remove_prefix(1);
+  }
+  if (keyword == "status") {
+    uint8_t chosen = 0;
+    for (const std::string_view word : splitList(value)) {
+      if (word == "successful") chosen |= kSuccessful;
+      else if (word == "failed") chosen |= kFailed;
+      else if (word == "unfinished" || word == "detached") chosen |= kUnfinished;
+      else if (word == "all") chosen |= kSuccessful | kFailed | kUnfinished;
+      else if (word != "none" && word != "unavailable")
+        throw UsageError(
+            fmt::format("-e status={}: known are successful, failed, unfinished, all", printable(word)));
+    }
+    status_ = inverted ? static_cast<uint8_t>(~chosen) : chosen;
+  } else if (keyword == "fd" || keyword == "fds") {
+    fds_.clear();
+    fds_inverted_ = inverted;
+    for (const std::string_view word : splitList(value)) {
+      int32_t fd = -1;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), fd);
+      if (error != std::errc{} || end != word.data() + word.size()) {
+        throw UsageError(fmt::format("-e fd={}: not a number", printable(word)));
+      }
+      fds_.push_back(fd);
+    }
+  } else {
+    throw UsageError(fmt::format("-e {}=: known are trace, status, fd, path, raw", printable(keyword)));
+  }
+}
+
+void CallFilter::addPath(std::string_view path) {
+  if (path.empty()) throw UsageError("an empty path to filter by");
+  paths_.emplace_back(path);
+}
+
+bool CallFilter::matchesStatus(const SyscallEvent& event) const {
+  const uint8_t status = event.flags.unfinished ? kUnfinished : isError(event.ret) ? kFailed : kSuccessful;
+  return (status_ & status) != 0;
+}
+
+bool CallFilter::matchesFd(const SyscallEvent& event) const {
+  if (fds_.empty()) return true;
+  const auto wanted = [&](int32_t fd) { return std::find(fds_.begin(), fds_.end(), fd) != fds_.end(); };
+  bool found = std::any_of(event.objects.begin(), event.objects.end(),
+                           [&](const ObjectRef& object) { return object.fd >= 0 && wanted(object.fd); });
+  const SyscallSpec* spec = findSyscall(event.abi, event.nr);
+  for (size_t i = 0; !found && spec && i < spec->arg_count; ++i) {
+    found = spec->args[i].type == ArgType::fd && wanted(static_cast<int32_t>(event.args[i]));
+  }
+  if (!found && spec && spec->result == ArgType::fd && !event.flags.unfinished) {
+    found = wanted(static_cast<int32_t>(event.ret));
+  }
+  return found != fds_inverted_;
+}
+
+bool CallFilter::matchesPath(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const {
+  if (paths_.empty()) return true;
+  const auto wanted = [&](std::string_view path) {
+    return std::find(paths_.begin(), paths_.end(), path) != paths_.end();
+  };
+  for (const ObjectRef& object : event.objects) {
+    if (object.role != ObjectRole::cwd && wanted(path_of(object.resource))) return true;
+  }
+  const SyscallSpec* spec = findSyscall(event.abi, event.nr);
+  for (const StringArg& string : event.strings) {
+    if (spec && string.arg < spec->arg_count && spec->args[string.arg].type != ArgType::path) continue;
+    const std::string_view path = text(string.text);
+    if (wanted(path)) return true;
+    if (path.empty() || path[0] == '/') continue;
+    // Relative to the directory fd before it, or to the current directory.
+    for (const ObjectRef& object : event.objects) {
+      const bool base = object.role == ObjectRole::cwd || static_cast<int>(object.role) + 1 == string.arg;
+      const std::string_view directory = path_of(object.resource);
+      if (!base || directory.empty()) continue;
+      if (wanted((std::filesystem::path(directory) / path).lexically_normal().string())) return true;
+    }
+  }
+  return false;
+}
+
+bool CallFilter::matches(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const {
+  return calls_.contains(event.abi, event.nr) && matchesStatus(event) && matchesFd(event) &&
+         matchesPath(event, text, path_of);
+}
+
+bool CallFilter::isRaw(const SyscallEvent& event) const {
+  return raw_ && raw_->contains(event.abi, event.nr);
+}
+
+}  // namespace tarry

@@ -1,0 +1,262 @@
+#include "query/show/show.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "analyzer/decode/names.h"
+#include "analyzer/decode/text.h"
+#include "format/syscall_table.h"
+#include "query/render/rows.h"
+#include "query/render/units.h"
+#include "query/show/line_printer.h"
+
+namespace tarry {
+namespace {
+
+// Threads and losses, before the first line is printed.
+class Survey : public TraceVisitor {
+ public:
+  void onThread(const ThreadDef& thread) override {
+    if (thread.recorded) tids_.insert(thread.tid);
+  }
+  void onLoss(const LossEvent& loss) override {
+    if (loss.source == LossSource::syscalls || loss.source == LossSource::encoder) lost_ += loss.count;
+  }
+  size_t threads() const { return tids_.size(); }
+  uint64_t lost() const { return lost_; }
+
+ private:
+  std::unordered_set<int32_t> tids_;
+  uint64_t lost_ = 0;
+};
+
+// wait(2): "exited with 0", "killed by SIGSEGV (core dumped)".
+std::string exitText(int32_t status) {
+  const auto bits = static_cast<uint32_t>(status);
+  if ((bits & 0x7f) == 0) return fmt::format("+++ exited with {} +++", bits >> 8 & 0xff);
+  std::string signal;
+  decode::appendSignal(signal, bits & 0x7f);
+  return fmt::format("+++ killed by {}{} +++", signal, (bits & 0x80) != 0 ? " (core dumped)" : "");
+}
+
+class ShowVisitor : public TraceVisitor {
+ public:
+  ShowVisitor(TraceReader& reader, const ShowOptions& options, bool prefix, std::ostream& out)
+      : reader_(reader),
+        options_(options),
+        start_ns_(reader.header().start.boottime_ns),
+        text_([&reader](StringId id) { return reader.text(id); }),
+        label_([this](ResourceId id) { return labelOf(id); }),
+        path_([this](ResourceId id) { return pathOf(id); }),
+        raw_(options.render),
+        printer_(options, reader.header().start, prefix, out),
+        out_(out) {
+    raw_.names = NameStyle::raw;
+  }
+
+  void onThread(const ThreadDef& thread) override { threads_[thread.id] = thread; }
+
+  void onResource(const Resource& resource) override {
+    resources_[resource.id] = resource;
+    labels_.erase(resource.id);
+  }
+
+  void onLife(const LifeEvent& event) override {
+    if (event.kind != LifeKind::exit || !options_.exits || options_.json ||
+        !wanted(event.thread, event.ts_ns))
+      return;
+    printer_.event(threads_[event.thread].tid, event.ts_ns, exitText(event.exit_status));
+  }
+
+  void onSyscall(const SyscallEvent& event) override {
+    if (!wanted(event.thread, event.enter_ns) || !options_.filter.matches(event, text_, path_)) return;
+    if (options_.json) {
+      printJson(event);
+    } else {
+      printer_.call(shown(event));
+    }
+  }
+
+  // At level `waits` there are no calls; those that blocked are known from the switches.
+  void onSwitch(const SwitchEvent& event) override {
+    if (reader_.header().level != Level::waits) return;
+    if (event.in) return endWait(event);
+    if (event.pending.nr < 0 || event.state == TaskState::runnable) return;
+    if (!wanted(event.thread, event.ts_ns)) return;
+    std::vector<ObjectRef> objects;
+    SyscallEvent call = pendingCall(event, objects);
+    if (!options_.filter.matches(call, text_, path_)) return;
+    waits_.push_back({event.thread, shown(call), false});
+    // A thread that never comes back must not hold up the others for ever.
+    constexpr size_t kMostWaits = 4096;
+    if (waits_.size() > kMostWaits) printWait();
+  }
+
+  void finish() {
+    while (!waits_.empty()) printWait();
+    printer_.finish();
+  }
+
+ private:
+  struct Wait {
+    ThreadId thread;
+    ShownCall call;
+    bool done = false;
+  };
+
+  bool wanted(ThreadId id, int64_t ts_ns) const {
+    const int64_t ts = ts_ns - start_ns_;
+    if (ts < options_.from_ns || ts > options_.to_ns) return false;
+    if (options_.pids.empty() && options_.tids.empty()) return true;
+    auto it = threads_.find(id);
+    if (it == threads_.end()) return false;
+    const auto among = [](const std::vector<int>& list, int value) {
+      return std::find(list.begin(), list.end(), value) != list.end();
+    };
+    const ThreadDef& thread = it->second;
+    return among(options_.pids, thread.pid) || among(options_.pids, thread.ns_pid) ||
+           among(options_.tids, thread.tid) || among(options_.tids, thread.ns_tid);
+  }
+
+  std::string labelOf(ResourceId id) {
+    auto it = labels_.find(id);
+    if (it != labels_.end()) return it->second;
+    auto resource = resources_.find(id);
+    return labels_
+        .emplace(id, resource == resources_.end() ? std::string() : fdLabel(resource->second, text_))
+        .first->second;
+  }
+
+  std::string_view pathOf(ResourceId id) const {
+    auto it = resources_.find(id);
+    return it == resources_.end() ? std::string_view{} : reader_.text(it->second.path);
+  }
+
+  const RenderOptions& renderOptions(const SyscallEvent& event) const {
+    return options_.filter.isRaw(event) ? raw_ : options_.render;
+  }
+
+  ShownCall shown(const SyscallEvent& event) {
+    const SyscallSpec* spec = findSyscall(event.abi, event.nr);
+    ShownCall call;
+    call.tid = threads_[event.thread].tid;
+    call.enter_ns = event.enter_ns;
+    call.exit_ns = event.enter_ns + event.dur_ns;
+    call.unfinished = event.flags.unfinished;
+    call.no_return = spec && spec->no_return;
+    call.name = callName(event);
+    call.text = renderCall(event, text_, label_, renderOptions(event));
+    return call;
+  }
+
+  static SyscallEvent pendingCall(const SwitchEvent& event, std::vector<ObjectRef>& objects) {
+    SyscallEvent call;
+    call.thread = event.thread;
+    call.enter_ns = event.ts_ns;
+    call.abi = event.pending.abi;
+    call.nr = event.pending.nr;
+    call.args = event.pending.args;
+    call.arg_mask = 0x3f;
+    call.flags.unfinished = true;
+    const SyscallSpec* spec = findSyscall(call.abi, call.nr);
+    for (size_t i = 0; spec && i < spec->arg_count; ++i) {
+      if (spec->args[i].type != ArgType::fd) continue;
+      objects.push_back(
+          {static_cast<ObjectRole>(i), static_cast<int32_t>(call.args[i]), event.pending.resource, 0});
+      break;
+    }
+    call.objects = objects;
+    return call;
+  }
+
+  void endWait(const SwitchEvent& event) {
+    for (Wait& wait : waits_) {
+      if (wait.thread != event.thread || wait.done) continue;
+      wait.call.exit_ns = event.ts_ns;
+      wait.done = true;
+    }
+    while (!waits_.empty() && waits_.front().done) printWait();
+  }
+
+  void printWait() {
+    const Wait& wait = waits_.front();
+    const int64_t dur_ns = wait.call.exit_ns - wait.call.enter_ns;
+    printer_.remark(wait.call, wait.done ? fmt::format(" <blocked {}.{:06}>", dur_ns / 1'000'000'000,
+                                                       dur_ns % 1'000'000'000 / 1000)
+                                         : std::string(" <blocked ...>"));
+    waits_.pop_front();
+  }
+
+  void printJson(const SyscallEvent& event) {
+    const ThreadDef& thread = threads_[event.thread];
+    const RenderedCall text = renderCall(event, text_, label_, renderOptions(event));
+    std::string line =
+        fmt::format(R"({{"ts":{},"pid":{},"tid":{},"comm":{},"abi":{},"name":{},"args":{},)",
+                    event.enter_ns - start_ns_, thread.pid, thread.tid, jsonString(reader_.text(thread.comm)),
+                    jsonString(abiName(event.abi)), jsonString(callName(event)), jsonString(text.args));
+    if (event.flags.unfinished) {
+      line += R"("ret":null,"dur":null)";
+    } else {
+      const decode::ErrorName* error = event.ret < 0 ? decode::findError(-event.ret) : nullptr;
+      line += fmt::format(R"("ret":{},"dur":{},"errno":{})", event.ret, event.dur_ns,
+                          error ? jsonString(error->name) : "null");
+    }
+    line += fmt::format(R"(,"result":{}}})", jsonString(text.result));
+    line += '\n';
+    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
+  }
+
+  TraceReader& reader_;
+  const ShowOptions& options_;
+  const int64_t start_ns_;
+  const TextOf text_;
+  const ResourceLabelOf label_;
+  const CallFilter::PathOf path_;
+  RenderOptions raw_;
+  LinePrinter printer_;
+  std::ostream& out_;
+  std::unordered_map<ThreadId, ThreadDef> threads_;
+  std::unordered_map<ResourceId, Resource> resources_;
+  std::unordered_map<ResourceId, std::string> labels_;  // rendered ones
+  std::deque<Wait> waits_;                              // in the order of their beginnings
+};
+
+}  // namespace
+
+void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, std::ostream& notes) {
+  Survey survey;
+  reader.read(survey, {.syscalls = false, .payloads = false, .scheduling = false});
+  if (survey.lost() > 0) {
+    notes << "tarry: " << formatCount(survey.lost())
+          << " system calls were lost while recording and are not shown\n";
+  }
+  const bool waits = reader.header().level == Level::waits;
+  if (waits) {
+    notes << "tarry: this trace has level waits: only calls that blocked are known, from the switches of "
+             "their threads\n";
+  }
+  const bool one_thread = options.tids.size() == 1 && options.pids.empty();
+  bool prefix = survey.threads() > 1 && !one_thread;
+  if (options.prefix != ShowPrefix::automatic) prefix = options.prefix == ShowPrefix::always;
+
+  ShowVisitor visitor(reader, options, prefix, out);
+  ReadFilter filter;
+  // A call that began before `from` may still run then: what is shown goes by the time of entry.
+  if (options.from_ns != INT64_MIN) filter.from_ns = reader.header().start.boottime_ns + options.from_ns;
+  if (options.to_ns != INT64_MAX) filter.to_ns = reader.header().start.boottime_ns + options.to_ns;
+  filter.syscalls = !waits;
+  filter.scheduling = waits;
+  reader.read(visitor, filter);
+  visitor.finish();
+  if (reader.report().cut)
+    notes << "tarry: the trace was cut: it has no end, and its last half second may be missing\n";
+  if (reader.report().damaged_frames > 0) {
+    notes << "tarry: " << counted(reader.report().damaged_frames, "damaged block") << " could not be read\n";
+  }
+}
+
+}  // namespace tarry
