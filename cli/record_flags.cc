@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "cli/plain_text.h"
 #include "format/errors.h"
 
 namespace tarry::cli {
@@ -89,13 +90,6 @@ std::vector<std::string> commandWords(const CLI::App& app) {
                      "' (see --help; for a command of that name write -- before it)");
   }
   return words;
-}
-
-std::string sizeText(uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
-  if (bytes < 1024ULL * 1024 * 1024) return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-  return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30));
 }
 
 }  // namespace
@@ -217,7 +211,7 @@ void printRecordingNotes(std::string_view verb, const RecordResult& result) {
   }
   if (result.lost > 0) {
     fmt::print(stderr, "tarry {}: {} events were lost (a larger --buffer or --level waits loses fewer)\n",
-               verb, result.lost);
+               verb, countText(result.lost));
   }
   if (result.still_running) {
     fmt::print(stderr, "tarry {}: the command goes on; waiting for it (Ctrl-C is passed to it)\n", verb);

@@ -1,6 +1,7 @@
 // Small helpers of the recorder's tests: a directory of their own, and what a child of ours did.
 #pragma once
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,6 +65,8 @@ inline pid_t inChild(const std::function<int()>& body) {
     return pid;
   }
   ::setpgid(0, 0);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);  // Catch handles some
+  ::alarm(30);                                                             // a test that hangs fails
   int status = 99;
   try {
     status = body();

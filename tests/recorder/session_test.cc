@@ -56,15 +56,22 @@ int64_t msSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
-// Sends a signal to a process once the recording that it makes has begun.
-struct SignalLater {
-  std::thread thread;
-  SignalLater(pid_t pid, int signal, int delay_ms)
-      : thread([=] {
-          std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
-          ::kill(pid, signal);
-        }) {}
-  ~SignalLater() { thread.join(); }
+// Sends a signal to this process after a while, from another one: a thread of ours could be the one
+// that the kernel gives the signal to.
+class SignalLater {
+ public:
+  SignalLater(int signal, int delay_ms) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
+    ::kill(::getppid(), signal);
+    ::_exit(0);
+  }
+  ~SignalLater() { ::waitpid(pid_, nullptr, 0); }
+  SignalLater(const SignalLater&) = delete;
+  SignalLater& operator=(const SignalLater&) = delete;
+
+ private:
+  pid_t pid_;
 };
 
 }  // namespace
@@ -174,7 +181,7 @@ TEST_CASE("SIGINT and SIGTERM end a recording that runs no command") {
     const pid_t child = inChild([&] {
       f.options.pids = {::getpid()};
       ::signal(SIGINT, SIG_IGN);  // as in a shell's background job
-      const SignalLater later(::getpid(), signal, 100);
+      const SignalLater later(signal, 100);
       return f.record().reason == EndReason::interrupted ? 0 : 1;
     });
     CHECK(shellStatus(waitStatus(child)) == 0);
@@ -186,14 +193,14 @@ TEST_CASE("SIGINT is left to the command; two within a second end the recording"
   Fixture f;
   f.command("sleep 0.5; exit 4");
   const pid_t once = inChild([&] {
-    const SignalLater later(::getpid(), SIGINT, 100);
+    const SignalLater later(SIGINT, 100);
     const RecordResult result = f.record();
     return result.reason == EndReason::target_ended ? shellStatus(result.command_status) : 1;
   });
   CHECK(shellStatus(waitStatus(once)) == 4);
   const pid_t twice = inChild([&] {
-    const SignalLater first(::getpid(), SIGINT, 100);
-    const SignalLater second(::getpid(), SIGINT, 200);
+    const SignalLater first(SIGINT, 100);
+    const SignalLater second(SIGINT, 200);
     const RecordResult result = f.record();
     return result.reason == EndReason::interrupted && result.still_running ? 0 : 1;
   });
@@ -204,7 +211,7 @@ TEST_CASE("SIGTERM is passed on to the command, whose end ends the recording") {
   Fixture f;
   f.command("trap 'exit 9' TERM; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done");
   const pid_t child = inChild([&] {
-    const SignalLater later(::getpid(), SIGTERM, 150);
+    const SignalLater later(SIGTERM, 150);
     const RecordResult result = f.record();
     return result.reason == EndReason::target_ended ? shellStatus(result.command_status) : 1;
   });
@@ -250,12 +257,12 @@ TEST_CASE("A full disk at the start is an error before the command is run") {
 
 TEST_CASE("A disk that fills up ends the recording, not the command, and the trace stays readable") {
   Fixture f;
-  f.command("sleep 0.5; exit 8");
+  f.command("sleep 1; exit 8");
   f.log->payload_bytes = 16'000;
   f.log->events_per_drain = 10;
   const pid_t child = inChild([&] {
     // A file size limit is a disk that fills up at a known place.
-    const rlimit limit{600'000, 600'000};
+    const rlimit limit{6'000'000, 6'000'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     ::signal(SIGXFSZ, SIG_IGN);
     RecordResult result = f.record();
@@ -269,12 +276,13 @@ TEST_CASE("A disk that fills up ends the recording, not the command, and the tra
 
 TEST_CASE("A reader of the trace that goes away ends the recording, not the command") {
   Fixture f;
-  f.command("sleep 0.4; exit 2");
-  f.log->payload_bytes = 4'000;
+  f.command("sleep 0.7; exit 2");
+  f.log->payload_bytes = 16'000;
+  f.log->events_per_drain = 10;
   f.options.output = "-";
   const pid_t child = inChild([&] {
     int fds[2];
-    if (::pipe(fds) != 0) return 1;
+    if (::pipe2(fds, O_CLOEXEC) != 0) return 1;
     ::dup2(fds[1], STDOUT_FILENO);
     ::close(fds[1]);
     std::thread reader([fd = fds[0]] {

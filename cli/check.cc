@@ -1,0 +1,74 @@
+// tarry check: verifies a trace; --repair writes a clean copy.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/plain_text.h"
+#include "format/errors.h"
+#include "format/trace_check.h"
+#if TARRY_HAS_ANALYZER
+#include "cli/query_flags.h"
+#endif
+
+namespace tarry::cli {
+
+namespace {
+
+struct CheckFlags {
+  std::string file;
+  std::string repair;
+};
+
+int repair(const std::string& path, const std::string& output) {
+  const RepairResult result = repairTrace(path, output);
+  fmt::print("{}: {} blocks kept, {} lost ({}); wrote {}\n", safeText(output), countText(result.kept_blocks),
+             countText(result.lost_blocks), sizeText(result.lost_bytes), sizeText(result.written_bytes));
+  return 0;
+}
+
+int verify(const std::string& path) {
+  const CheckResult result = checkTrace(path);
+  const ReadReport& report = result.report;
+  for (const std::string& problem : report.problems) fmt::print("{}\n", safeText(problem));
+  const std::string content =
+      fmt::format("{} blocks, {} events, {}{}", countText(report.blocks), countText(result.events),
+                  sizeText(report.file_bytes), result.repaired ? ", repaired earlier" : "");
+  if (report.clean()) {
+    fmt::print("{}: sound ({})\n", safeText(path), content);
+    return 0;
+  }
+  fmt::print("{}: damaged ({}; {} damaged frames, {} lost, {} rows dropped{})\n", safeText(path), content,
+             countText(report.damaged_frames), sizeText(report.damaged_bytes + report.cut_bytes),
+             countText(report.dropped_rows), report.cut ? ", the end is missing" : "");
+  fmt::print("the rest can be read as it is; to write a clean copy: tarry check {} --repair FILE\n",
+             shellWord(path));
+  return 1;
+}
+
+}  // namespace
+
+Action declareCheck(CLI::App& app) {
+  app.description(
+      "Decodes a whole trace and says whether it is sound. Exit status 1 if something is damaged or missing. "
+      "With "
+      "--repair it copies what is whole to a new file.");
+  auto flags = std::make_shared<CheckFlags>();
+  auto* file = app.add_option("FILE", flags->file, "trace (.tarry)");
+  app.add_option("--repair", flags->repair, "write a clean copy to this file")->type_name("OUT");
+#if TARRY_HAS_ANALYZER
+  file->description("trace (.tarry); default: the newest *.tarry here");
+  return [flags] {
+    const std::string path = traceFile(flags->file);
+    return flags->repair.empty() ? verify(path) : repair(path, flags->repair);
+  };
+#else
+  file->required();
+  return [flags] { return flags->repair.empty() ? verify(flags->file) : repair(flags->file, flags->repair); };
+#endif
+}
+
+}  // namespace tarry::cli
