@@ -55,6 +55,7 @@ inline constexpr uint64_t kMaxPayloadBytes = 16U << 20;      // kept of one payl
 inline constexpr uint64_t kMaxBlockPayloadBytes = 32U << 20; // kept in one block
 inline constexpr uint64_t kMaxStringBytes = 4U << 20;
 inline constexpr uint32_t kMaxStackDepth = 1024;
+inline constexpr uint32_t kMaxBlockFrameRefs = 4U << 20;  // sum of the depths of a block's stacks
 // An index of more blocks than this is not written: a reader makes its own.
 inline constexpr size_t kMaxIndexRows = 1U << 20;
 
@@ -65,5 +66,12 @@ class BadBlock : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// The number of elements of a list that becomes memory of ours, element by element.
+template <class List>
+uint32_t checkedSize(const List& list) {
+  if (list.size() > kMaxBlockRows) throw BadBlock("a list that is too long");
+  return list.size();
+}
 
 }  // namespace tarry

@@ -13,11 +13,13 @@ namespace tarry {
 namespace {
 
 // Frames are looked for in windows of this size, which grow when a frame is longer.
-constexpr uint64_t kWindowBytes = 1U << 20;
+constexpr uint64_t kWindowBytes = 128U << 10;
 constexpr uint64_t kMaxFrameBytes = kMaxBlockBytes + (1U << 20);
 // A file that begins with something else is searched so far for a block of ours.
 constexpr uint64_t kForeignSearchBytes = 64U << 20;
 constexpr size_t kMaxProblems = 100;
+// Damage is searched for so many magics in vain; a file made to hold only such would take for ever.
+constexpr uint64_t kMaxVainMagics = 64U << 10;
 
 capnp::ReaderOptions readerOptions(size_t words) {
   capnp::ReaderOptions options;
@@ -154,6 +156,7 @@ void BlockFile::scan() {
   const uint64_t size = source_->size();
   uint64_t offset = 0, damage_at = 0, window_bytes = kWindowBytes;
   bool damaged = false;
+  uint64_t vain_magics = 0;
   std::vector<uint8_t> window;
   const auto damage_ends = [&](uint64_t at) {
     if (!damaged) return;
@@ -189,6 +192,7 @@ void BlockFile::scan() {
       damaged = true;
       damage_at = offset;
     }
+    if (++vain_magics > kMaxVainMagics) break;
     offset = next;
   }
   damage_ends(size);

@@ -351,7 +351,7 @@ void decodeStacks(schema::Stacks::Reader in, StackRows& rows) {
   const uint32_t frames = in.getFrameCount(), stacks = in.getStackCount(), refs = in.getRefCount();
   checkCount(frames);
   checkCount(stacks);
-  if (refs > kMaxBlockBytes / sizeof(FrameId)) throw BadBlock("too many frames");
+  if (refs > kMaxBlockFrameRefs) throw BadBlock("too many frames");
   getPlanes(in.getFrameId(), frames, c.frame_id);
   getPlanes(in.getAddress(), frames, c.address);
   getPlanes(in.getSymbol(), frames, c.symbol);
@@ -412,6 +412,9 @@ void encodeProcesses(ProcessRows& rows, schema::Processes::Builder out) {
 
 void decodeProcesses(schema::Processes::Reader in, ProcessRows& rows) {
   rows = {};
+  checkedSize(in.getThreads());
+  checkedSize(in.getLife());
+  checkedSize(in.getInfos());
   for (auto thread : in.getThreads()) rows.threads.push_back(getThread(thread));
   for (auto event : in.getLife()) rows.life.push_back(getLife(event));
   for (auto event : in.getInfos()) rows.infos.push_back(getLife(event));

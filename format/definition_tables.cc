@@ -127,6 +127,7 @@ void StackTable::use(StackId id) {
   entry.marks.written = epoch_;
   for (FrameId frame : entry.row.frames) useFrame(frame);
   pending_.stacks.push_back(entry.row);
+  pending_refs_ += entry.row.frames.size();
 }
 
 void StackTable::beginEpoch() {
@@ -158,6 +159,7 @@ StackRows StackTable::takePending() {
   const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
   std::sort(pending_.frames.begin(), pending_.frames.end(), by_id);
   std::sort(pending_.stacks.begin(), pending_.stacks.end(), by_id);
+  pending_refs_ = 0;
   return std::exchange(pending_, {});
 }
 

@@ -40,6 +40,7 @@ class StringTable {
   std::vector<StringRow> takePending();
   bool hasPending() const { return !pending_.empty(); }
   uint64_t pendingBytes() const { return pending_bytes_; }
+  size_t pendingRows() const { return pending_.size(); }
 
  private:
   struct Entry {
@@ -67,6 +68,7 @@ class StackTable {
 
   StackRows takePending();
   bool hasPending() const { return pending_.size() != 0; }
+  size_t pendingRefs() const { return pending_refs_; }
 
  private:
   struct FrameEntry {
@@ -84,6 +86,7 @@ class StackTable {
   std::unordered_map<uint32_t, FrameEntry> frames_;
   std::unordered_map<uint32_t, StackEntry> stacks_;
   StackRows pending_;
+  size_t pending_refs_ = 0;
   size_t max_entries_;
   uint32_t next_frame_ = 1, next_stack_ = 1;
   uint32_t epoch_ = 1;

@@ -97,6 +97,7 @@ TraceHeader decodeHeader(schema::Header::Reader in) {
   const uint8_t kind = in.getTargetKind();
   header.target_kind =
       kind >= 1 && kind <= static_cast<uint8_t>(TargetKind::all) ? static_cast<TargetKind>(kind) : TargetKind::all;
+  checkedSize(in.getTarget());
   for (auto word : in.getTarget()) header.target.push_back(textOf(word));
   header.cwd = textOf(in.getCwd());
   header.user = textOf(in.getUser());
@@ -198,6 +199,7 @@ void encodeLosses(const std::vector<LossEvent>& rows, capnp::List<schema::Loss>:
 
 void decodeLosses(capnp::List<schema::Loss>::Reader in, std::vector<LossEvent>& rows) {
   rows.clear();
+  checkedSize(in);
   for (auto loss : in) {
     rows.push_back({.ts_ns = loss.getTsNs(),
                     .dur_ns = loss.getDurNs(),
@@ -215,6 +217,7 @@ void encodeClocks(const std::vector<ClockPoint>& rows, capnp::List<schema::Clock
 
 void decodeClocks(capnp::List<schema::ClockPoint>::Reader in, std::vector<ClockPoint>& rows) {
   rows.clear();
+  checkedSize(in);
   for (auto clock : in) rows.push_back(getClock(clock));
 }
 

@@ -48,6 +48,7 @@ void putKinds(const std::vector<Kind>& kinds, Rows out) {
 
 std::vector<Kind> getKinds(capnp::List<schema::CallKind>::Reader in) {
   std::vector<Kind> kinds;
+  checkedSize(in);
   for (auto kind : in) kinds.push_back({kind.getAbi(), kind.getState(), kind.getFlags(), kind.getNr()});
   return kinds;
 }

@@ -167,10 +167,12 @@ struct TraceWriter::Impl {
     }
   }
 
-  // Bounds what waits in definitions when no event block closes for long (a snapshot).
+  // Bounds what waits in definitions when no event block closes for long (a snapshot), or events
+  // use very many.
   void limitDefinitions() {
     if (processes.size() >= options.block_rows || pending_resources.size() >= options.block_rows ||
-        strings.pendingBytes() >= options.block_bytes) {
+        strings.pendingBytes() >= options.block_bytes || strings.pendingRows() >= options.block_rows ||
+        stacks.pendingRefs() >= kMaxBlockFrameRefs / 4) {
       writeDefinitions();
     }
   }
@@ -367,6 +369,7 @@ void TraceWriter::add(const SyscallEvent& event) {
   for (const ObjectRef& object : event.objects.first(objects)) w.use(object.resource);
   for (const StringArg& string : event.strings) w.strings.use(string.text);
   w.stacks.use(event.user_stack);
+  w.limitDefinitions();
   CallBlock& block = addNs(w.newest_ns, -event.enter_ns) > kLateCallNs ? w.late_calls : w.calls;
   const auto row = static_cast<uint32_t>(block.calls.rows().rows.size());
   block.calls.add(event);
@@ -384,6 +387,7 @@ void TraceWriter::add(const SwitchEvent& event) {
   w.advance(event.ts_ns);
   w.use(event.pending.resource);
   w.stacks.use(event.user_stack);
+  w.limitDefinitions();
   w.switches.push_back(event);
   w.switches_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
   if (w.switches.size() >= w.options.block_rows) w.closeSwitches();
@@ -394,6 +398,7 @@ void TraceWriter::add(const WakeEvent& event) {
   w.advance(event.ts_ns);
   w.use(event.waker_call.resource);
   w.stacks.use(event.kernel_stack);
+  w.limitDefinitions();
   w.wakes.push_back(event);
   w.wakes_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
   if (w.wakes.size() >= w.options.block_rows) w.closeWakes();

@@ -120,7 +120,8 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
       const Transcript got = transcribe(reader);
       CHECK(reader.report().damaged_frames == 1);
       CHECK(reader.report().damaged_bytes == info.file_bytes);
-      REQUIRE(reader.report().problems.size() == 1U);
+      // Without its last byte the file also misses the seek table.
+      REQUIRE(reader.report().problems.size() == (indexed ? 1U : 2U));
       // With the index it is known what was lost and when.
       CHECK(got.events.size() == want.events.size() - info.rows + (indexed ? 1 : 0));
       CHECK(got.definitions == want.definitions);
