@@ -183,7 +183,8 @@ class PlanBuilder {
 
   void addAlways(uint8_t arg) {
     const ArgSpec& spec = spec_.args[arg];
-    if (spec.type == ArgType::path || spec.type == ArgType::string) addItem(ITEM_STRING, arg, false);
+    if (spec.type == ArgType::path) addItem(ITEM_STRING, arg, false, NO_ARG, STRING_IS_PATH);
+    if (spec.type == ArgType::string) addItem(ITEM_STRING, arg, false);
     if (spec.type == ArgType::argv) addItem(ITEM_ARGV, arg, false);
     if (spec.type == ArgType::envp) addItem(ITEM_ENVP, arg, false);
     if (spec.type == ArgType::path_out) addItem(ITEM_RESULT_STRING, arg, true);

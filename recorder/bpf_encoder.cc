@@ -131,9 +131,11 @@ void BpfEncoder::enterData(Bytes bytes, TraceWriter& writer) {
   data.parts.clear();
   strings_.clear();
   payloads_.clear();
+  absolute_args_ = 0;
   const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
   addParts(parts, writer);
   data.strings = strings_;
+  data.absolute_args = absolute_args_;
   if (!payloads_.empty()) data.parts.assign(parts.begin(), parts.end());
 }
 
@@ -147,6 +149,7 @@ void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
     if (head.kind == PART_STRING) {
       std::string_view text(reinterpret_cast<const char*>(data.data()), data.size());
       if ((head.flags & PART_LIST) == 0 && text.ends_with('\0')) text.remove_suffix(1);
+      if (text.starts_with('/')) absolute_args_ = static_cast<uint8_t>(absolute_args_ | 1U << head.arg);
       strings_.push_back({head.arg, writer.intern(text), (head.flags & PART_TRUNCATED) != 0});
     } else if (head.kind == PART_READY && data.size() == sizeof(part_ready)) {
       part_ready ready{};
@@ -174,11 +177,13 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   objects_.clear();
   strings_.clear();
   payloads_.clear();
+  absolute_args_ = 0;
   if ((record->flags & CALL_ENTER_DATA) != 0) {
     const auto it = enter_data_.find(record->data_thread);
     if (it != enter_data_.end() && it->second.call_seq == record->data_seq) {
       if (!it->second.parts.empty()) addParts(it->second.parts, writer);
       strings_ = it->second.strings;
+      absolute_args_ = it->second.absolute_args;
     } else if (!last_chance) {
       return false;
     }
@@ -218,6 +223,18 @@ void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource) {
   objects_.push_back({role, static_cast<int32_t>(fd), resources_.find(resource), 0});
 }
 
+// Also where the path is not known. A path that had to be read at the exit, for the page was not in
+// memory before, may have turned out to be absolute.
+bool BpfEncoder::hasRelativePath(const call_plan& plan) const {
+  bool has_path = false;
+  for (const plan_item& item : std::span(plan.item).first(plan.items)) {
+    if (item.what != ITEM_STRING || item.size != STRING_IS_PATH) continue;
+    if ((absolute_args_ >> item.arg & 1) == 0) return true;
+    has_path = true;
+  }
+  return !has_path;
+}
+
 void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape) {
   const call_plan& plan = shape.plan;
   for (size_t slot = 0; slot < 2; ++slot) {
@@ -239,7 +256,9 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape) {
     return;
   }
   if (record.res[RES_RETURNED] != 0) addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED]);
-  if (record.res[RES_CWD] != 0) addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD]);
+  if (record.res[RES_CWD] != 0 && hasRelativePath(plan)) {
+    addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD]);
+  }
 }
 
 // ---- scheduling ---------------------------------------------------------------------------------

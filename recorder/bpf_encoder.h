@@ -33,6 +33,7 @@ class BpfEncoder {
   struct EnterData {
     uint32_t call_seq = 0;
     std::vector<StringArg> strings;
+    uint8_t absolute_args = 0;  // bit i: argument i is a string that begins with '/'
     std::vector<uint8_t> parts;  // payload parts as they came
   };
 
@@ -48,6 +49,7 @@ class BpfEncoder {
   void loss(const rec_loss& record, TraceWriter& writer);
 
   void fillArgs(const rec_call& record, const CallShape* shape, SyscallEvent& event);
+  bool hasRelativePath(const call_plan& plan) const;
   void addObjects(const rec_call& record, const CallShape& shape);
   void addObject(ObjectRole role, int64_t fd, uint32_t resource);
   void addParts(Bytes parts, TraceWriter& writer);
@@ -67,6 +69,7 @@ class BpfEncoder {
   std::vector<ObjectRef> objects_;
   std::vector<StringArg> strings_;
   std::vector<PayloadRef> payloads_;
+  uint8_t absolute_args_ = 0;
 };
 
 // The state bits of include/linux/sched.h. For tests.

@@ -151,11 +151,15 @@ void BpfPrograms::makeRings(uint64_t bytes) {
 }
 
 void BpfPrograms::fillPlan(const CapturePlan& plan) {
-  const int map = bpf_map__fd(skeleton_->maps.plans);
-  const std::vector<CallShape>& rows = plan.rows();
-  for (uint32_t i = 0; i < rows.size(); ++i) {
-    if ((rows[i].plan.flags & PLAN_KNOWN) == 0 && i >= PLAN_CALLS) continue;
-    if (bpf_map_update_elem(map, &i, &rows[i].plan, BPF_ANY) != 0) refuse("the capture plan cannot be set", errno);
+  std::vector<uint32_t> keys;
+  std::vector<call_plan> values;
+  for (const CallShape& row : plan.rows()) {
+    keys.push_back(static_cast<uint32_t>(keys.size()));
+    values.push_back(row.plan);
+  }
+  auto count = static_cast<uint32_t>(keys.size());
+  if (bpf_map_update_batch(bpf_map__fd(skeleton_->maps.plans), keys.data(), values.data(), &count, nullptr) != 0) {
+    refuse("the capture plan cannot be set", errno);
   }
 }
 

@@ -69,7 +69,7 @@ __noinline u32 put_string(struct plan_item *item, u64 address, u32 slot, u32 at)
 	if (len < 0)
 		return at | ITEM_FAILED;
 	u32 used = (u32)len & (2 * STRING_MAX - 1);
-	u32 relative = text[0] != '/' ? ITEM_RELATIVE : 0;
+	u32 relative = item->size == STRING_IS_PATH && text[0] != '/' ? ITEM_RELATIVE : 0;
 
 	put_head(s, at, PART_STRING, item->arg, used == STRING_MAX ? PART_TRUNCATED : 0, 0, used, used);
 	return (at + sizeof(struct rec_part) + round_up8(used)) | relative;

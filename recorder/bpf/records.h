@@ -339,7 +339,7 @@ enum { /* what to capture of an argument */
 	ITEM_RESULT_STRING, /* out: a NUL-terminated string of at most the result's length */
 };
 
-enum { NO_ARG = 0xff, MAX_ITEMS = 8 };
+enum { NO_ARG = 0xff, MAX_ITEMS = 8, STRING_IS_PATH = 1 /* plan_item.size of an ITEM_STRING */ };
 
 struct plan_item {
 	__u8 what; /* ITEM_* */
