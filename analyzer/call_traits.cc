@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyzer/decode/render.h"
+
 namespace tarry::analysis {
 namespace {
 
@@ -162,7 +164,10 @@ const CallTraits* CallTraitsTable::find(Abi abi, int32_t nr) {
       slot->name = Label(slot->spec->name);
       fillFromSpec(*slot, *slot->spec);
     } else {
-      slot->name = texts_.intern("syscall_" + std::to_string(nr));
+      SyscallEvent unknown;
+      unknown.abi = abi;
+      unknown.nr = nr;
+      slot->name = texts_.intern(callName(unknown));
     }
   }
   last_key_ = key;

@@ -32,10 +32,11 @@ Label lossSourceName(LossSource source) {
 
 struct LoadPass::Inserters {
   explicit Inserters(Database& db)
-      : syscall(db), object(db), state(db), payload(db), stack(db), frame(db), loss(db), clock(db) {}
+      : syscall(db), object(db), state(db), arg(db), payload(db), stack(db), frame(db), loss(db), clock(db) {}
   Inserter<tables::kSyscall> syscall;
   Inserter<tables::kSyscallObjectMore> object;
   Inserter<tables::kThreadState> state;
+  Inserter<tables::kSyscallArg> arg;
   Inserter<tables::kPayload> payload;
   Inserter<tables::kStack> stack;
   Inserter<tables::kFrame> frame;
@@ -44,11 +45,11 @@ struct LoadPass::Inserters {
 };
 
 LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options,
-                   std::vector<CallLocator>* locators)
+                   LoadRemains* remains)
     : reader_(reader),
       db_(db),
       options_(options),
-      locators_(locators),
+      remains_(remains),
       start_ns_(reader.header().start.boottime_ns),
       texts_([&reader](StringId id) { return reader.text(id); }),
       traits_(texts_),
@@ -57,6 +58,7 @@ LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options
       calls_(texts_, traits_, resources_),
       states_(*this),
       waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
+      args_(reader, [this](ResourceId id) { return resources_.find(id); }),
       into_(std::make_unique<Inserters>(db)) {}
 
 LoadPass::~LoadPass() = default;
@@ -99,7 +101,10 @@ std::span<const std::string_view> LoadPass::kernelSymbols(StackId id) {
 
 void LoadPass::onThread(const ThreadDef& def) { tasks_.define(def); }
 
-void LoadPass::onResource(const Resource& resource) { resources_.define(resource); }
+void LoadPass::onResource(const Resource& resource) {
+  resources_.define(resource);
+  if (remains_ != nullptr) remains_->resources.emplace(resource.id, resource);
+}
 
 void LoadPass::onOpenFd(const OpenFd& fd) {
   const Utid utid = tasks_.utid(fd.process);
@@ -271,10 +276,28 @@ void LoadPass::storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts,
   tables::SyscallRow row;
   objects_.clear();
   calls_.convert(event, next_call_id_, ts, utid, row, objects_);
-  queue_.push(row, exit_ts);
+  queue_.push(row, exit_ts, options_.syscall_args ? args_.all(event) : std::string());
+  if (options_.syscall_args) storeArgs(event);
   for (const tables::SyscallObjectRow& object : objects_) into_->object.insert(object);
   if (options_.payloads && !event.payloads.empty()) storePayloads(event, ts, utid, row.resource_id);
-  if (locators_ != nullptr) locators_->push_back(event.locator);
+  if (remains_ != nullptr) remains_->locators.push_back(event.locator);
+}
+
+void LoadPass::storeArgs(const SyscallEvent& event) {
+  const SyscallSpec* spec = findSyscall(event.abi, event.nr);
+  tables::SyscallArgRow row;
+  row.syscall_id = next_call_id_;
+  const int count = spec != nullptr ? spec->arg_count : kMaxArgs;
+  for (int i = 0; i < count; i++) {
+    row.idx = i;
+    if (spec != nullptr) {
+      row.name = Label(spec->args[static_cast<size_t>(i)].name);
+      row.type = Label(argumentTypeName(spec->args[static_cast<size_t>(i)].type));
+    }
+    const std::string value = args_.one(event, i);
+    row.value = value;
+    into_->arg.insert(row);
+  }
 }
 
 void LoadPass::storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource) {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "analyzer/call_args.h"
 #include "analyzer/call_queue.h"
 #include "analyzer/loader.h"
 #include "analyzer/resource_tracker.h"
@@ -39,9 +40,8 @@ struct PassCounts {
 
 class LoadPass : private TraceVisitor, private StateSink {
  public:
-  // The schema must exist in db. `locators`, where given, gets where each call stands in the file,
-  // by syscall.id - 1.
-  LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, std::vector<CallLocator>* locators);
+  // The schema must exist in db. `remains`, where given, gets what asking for arguments later needs.
+  LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains);
   ~LoadPass() override;
 
   void run();
@@ -68,6 +68,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   bool inRange(int64_t begin, int64_t end) const { return end >= options_.from_ns && begin <= options_.to_ns; }
   void advance(int64_t ts);
   void storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid);
+  void storeArgs(const SyscallEvent& event);
   void storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource);
   std::span<const std::string_view> kernelSymbols(StackId id);
 
@@ -80,7 +81,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   TraceReader& reader_;
   Database& db_;
   const LoadOptions& options_;
-  std::vector<CallLocator>* locators_;
+  LoadRemains* remains_;
   int64_t start_ns_;
   int64_t end_ts_ = 0;
 
@@ -92,6 +93,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   StateTracker states_;
   WaitTracker waits_;
   CallQueue queue_;
+  CallArgs args_;
   std::unique_ptr<Inserters> into_;
 
   PassCounts counts_;

@@ -48,12 +48,11 @@ class TemporaryFile {
 
 }  // namespace
 
-void loadTraceLocating(TraceReader& reader, Database& db, const LoadOptions& options,
-                       std::vector<CallLocator>* locators) {
+void loadTraceKeeping(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains) {
   db.execute("BEGIN");
   try {
     createSchema(db);
-    analysis::LoadPass(reader, db, options, locators).run();
+    analysis::LoadPass(reader, db, options, remains).run();
     if (options.indexes) createIndexes(db);
     db.execute("COMMIT");
   } catch (...) {
@@ -67,7 +66,7 @@ void loadTraceLocating(TraceReader& reader, Database& db, const LoadOptions& opt
 }
 
 void loadTrace(TraceReader& reader, Database& db, const LoadOptions& options) {
-  loadTraceLocating(reader, db, options, nullptr);
+  loadTraceKeeping(reader, db, options, nullptr);
 }
 
 void loadTraceFile(TraceReader& reader, const std::string& path, const LoadOptions& options) {

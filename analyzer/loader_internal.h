@@ -1,14 +1,12 @@
 // What TraceDatabase needs of the loader beyond analyzer/loader.h.
 #pragma once
 
-#include <vector>
-
+#include "analyzer/call_args.h"
 #include "analyzer/loader.h"
 
 namespace tarry {
 
-// Like loadTrace; `locators`, where given, gets where each call stands in the file, by syscall.id - 1.
-void loadTraceLocating(TraceReader& reader, Database& db, const LoadOptions& options,
-                       std::vector<CallLocator>* locators);
+// Like loadTrace; `remains`, where given, gets what provideArgsOnDemand() needs.
+void loadTraceKeeping(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains);
 
 }  // namespace tarry

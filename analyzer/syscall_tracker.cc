@@ -1,8 +1,9 @@
 #include "analyzer/syscall_tracker.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+
+#include "analyzer/decode/names.h"
 
 namespace tarry::analysis {
 namespace {
@@ -45,16 +46,8 @@ bool isPathType(ArgType type) { return type == ArgType::path; }
 }  // namespace
 
 Label errnoLabel(int64_t error) {
-  switch (error) {
-    case 512: return Label("ERESTARTSYS");
-    case 513: return Label("ERESTARTNOINTR");
-    case 514: return Label("ERESTARTNOHAND");
-    case 515: return Label("ENOIOCTLCMD");
-    case 516: return Label("ERESTART_RESTARTBLOCK");
-    default: break;
-  }
-  const char* name = error > 0 && error < 512 ? strerrorname_np(static_cast<int>(error)) : nullptr;
-  return Label(name != nullptr ? std::string_view(name) : std::string_view("E?"));
+  const decode::ErrorName* known = decode::findError(error);
+  return Label(known != nullptr ? known->name : std::string_view("E?"));
 }
 
 CurrentCall& SyscallTracker::current(Utid utid) {

@@ -65,7 +65,7 @@ class SyscallTracker {
   std::unordered_map<uint64_t, Label> absolute_;  // by base and text
 };
 
-// Name of an error number of the Linux ABI, "" where unknown. Includes the kernel's own ERESTART*.
+// Name of an error number of the Linux ABI, "E?" where unknown. Includes the kernel's own ERESTART*.
 Label errnoLabel(int64_t error);
 
 }  // namespace tarry::analysis

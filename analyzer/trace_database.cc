@@ -15,7 +15,7 @@ namespace tarry {
 
 struct QuerySession {
   std::optional<TraceReader> reader;
-  std::vector<CallLocator> locators;  // by syscall.id - 1
+  LoadRemains remains;
   std::optional<Database> db;         // last: its functions use what stands above
 };
 
@@ -44,7 +44,10 @@ TraceDatabase TraceDatabase::open(const std::string& path, const LoadOptions& op
   }
   session->reader.emplace(TraceReader::open(path));
   session->db.emplace(":memory:");
-  loadTraceLocating(*session->reader, *session->db, options, &session->locators);
+  loadTraceKeeping(*session->reader, *session->db, options, &session->remains);
+  if (options.syscalls && !options.syscall_args) {
+    provideArgsOnDemand(*session->db, *session->reader, session->remains);
+  }
   return TraceDatabase(std::move(session));
 }
 

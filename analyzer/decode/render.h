@@ -53,6 +53,10 @@ std::string renderArgs(const SyscallEvent& event, const TextOf& text, const Reso
 std::string renderResult(const SyscallEvent& event, const TextOf& text, const ResourceLabelOf& label,
                          const RenderOptions& options = {});
 
+// One argument, 0 to 5, on its own.
+std::string renderArgument(const SyscallEvent& event, int arg, const TextOf& text, const ResourceLabelOf& label,
+                           const RenderOptions& options = {});
+
 // "read"; "syscall_0x1388" for a number that is in no table.
 std::string callName(const SyscallEvent& event);
 

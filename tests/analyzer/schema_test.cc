@@ -42,7 +42,7 @@ TEST_CASE("Inserter binds again only what changed", "[schema]") {
   row.cpu = std::nullopt;
   row.state = Label("blocked");
   row.dur = 0;
-  row.call_name = "read";
+  row.call_name = Label("read");
   inserter.insert(row);
   row.id = 3;
   row.call_name = {};
