@@ -157,6 +157,10 @@ class PlanBuilder {
     if (spec_.name == "connect" || spec_.name == "bind" || spec_.name == "listen") {
       shape_.plan.flags |= PLAN_LATE_RESOURCE;
     }
+    constexpr uint8_t kMore =
+        PLAN_ENTER_PARTS | PLAN_EXIT_PARTS | PLAN_RETURNS_FD | PLAN_LATE_RESOURCE | PLAN_CWD | PLAN_PAIR;
+    const bool one_object = shape_.plan.fd_arg[1] == NO_ARG && shape_.plan.fd_is_dir == 0;
+    if (spec_.arg_count <= 3 && one_object && (shape_.plan.flags & kMore) == 0) shape_.plan.flags |= PLAN_SHORT;
     return shape_;
   }
 

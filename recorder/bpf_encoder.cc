@@ -30,6 +30,8 @@ constexpr uint32_t kParked = 0x40;
 constexpr uint32_t kDead = 0x80;
 constexpr uint32_t kNoLoad = 0x400;
 
+constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
+
 constexpr size_t kCachedStacks = 64 * 1024;
 
 }  // namespace
@@ -106,6 +108,9 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
       break;
     case RT_CALL:
       if (!call(record, writer, false)) waiting_.push_back(record);
+      break;
+    case RT_SHORT_CALL:
+      if (const auto* brief = as<rec_short_call>(record)) shortCall(*brief, writer);
       break;
     case RT_SWITCH_IN:
       if (const auto* in = as<rec_switch_in>(record)) switchIn(*in, writer);
@@ -197,7 +202,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   event.flags.unfinished = (record->flags & CALL_UNFINISHED) != 0;
   event.flags.no_enter = (record->flags & CALL_NO_ENTER) != 0;
   const CallShape* shape = plan_.find(record->abi, record->nr);
-  fillArgs(*record, shape, event);
+  fillArgs(record->args, shape, event);
   addParts(bytes.subspan(sizeof(rec_call)), writer);
   if (shape != nullptr) addObjects(*record, *shape);
   event.objects = objects_;
@@ -207,15 +212,38 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   return true;
 }
 
-void BpfEncoder::fillArgs(const rec_call& record, const CallShape* shape, SyscallEvent& event) {
-  const int count = shape != nullptr ? shape->arg_count : kMaxArgs;
-  for (int i = 0; i < kMaxArgs; ++i) {
-    const auto index = static_cast<size_t>(i);
-    const uint64_t value = i < count ? record.args[index] : 0;
+void BpfEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
+  SyscallEvent event;
+  event.thread = threads_.find(record.thread);
+  if (!event.thread) return;
+  event.call_seq = record.call_seq;
+  event.enter_ns = static_cast<int64_t>(record.enter_ns);
+  event.dur_ns = static_cast<int64_t>(record.dur_ns);
+  event.abi = static_cast<Abi>(record.abi);
+  event.nr = record.abi == ABI_X32 ? record.nr | kX32Bit : record.nr;
+  event.ret = record.ret;
+  const CallShape* shape = plan_.find(record.abi, record.nr);
+  fillArgs(record.args, shape, event);
+  ObjectRef object;
+  const uint8_t arg = shape != nullptr ? shape->plan.fd_arg[0] : uint8_t{NO_ARG};
+  if (arg < std::size(record.args) && static_cast<int32_t>(record.args[arg]) >= 0) {
+    object.role = static_cast<ObjectRole>(arg);
+    object.fd = static_cast<int32_t>(record.args[arg]);
+    object.resource = resources_.find(record.resource);
+    event.objects = {&object, 1};
+  }
+  writer.add(event);
+}
+
+// Pointers that mean nothing are left out; what the kernel side did not send does not exist.
+void BpfEncoder::fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event) {
+  const size_t count = std::min<size_t>(shape != nullptr ? shape->arg_count : kMaxArgs, args.size());
+  for (size_t i = 0; i < kMaxArgs; ++i) {
+    const uint64_t value = i < count ? args[i] : 0;
     const bool kept = value == 0 || shape == nullptr || (shape->keep_mask >> i & 1) != 0;
     if (!kept) continue;
     event.arg_mask = static_cast<uint8_t>(event.arg_mask | 1U << i);
-    event.args[index] = static_cast<int64_t>(value);
+    event.args[i] = static_cast<int64_t>(value);
   }
 }
 

@@ -42,13 +42,14 @@ class BpfEncoder {
   void enterData(Bytes record, TraceWriter& writer);
   // false: its enter data has not come yet
   bool call(Bytes record, TraceWriter& writer, bool last_chance);
+  void shortCall(const rec_short_call& record, TraceWriter& writer);
   void switchIn(const rec_switch_in& record, TraceWriter& writer);
   void switchOut(Bytes record, TraceWriter& writer);
   void wake(Bytes record, TraceWriter& writer);
   void blocked(const rec_blocked& record, TraceWriter& writer);
   void loss(const rec_loss& record, TraceWriter& writer);
 
-  void fillArgs(const rec_call& record, const CallShape* shape, SyscallEvent& event);
+  static void fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event);
   bool hasRelativePath(const call_plan& plan) const;
   void addObjects(const rec_call& record, const CallShape& shape);
   void addObject(ObjectRole role, int64_t fd, uint32_t resource);

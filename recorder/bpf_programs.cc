@@ -62,8 +62,8 @@ std::string usefulLine(std::string_view log) {
   if (error == EPERM || error == EACCES) {
     const std::string detail = usefulLine(libbpf_messages);
     if (::geteuid() != 0 || detail.empty() || detail.find("Operation not permitted") != std::string::npos) {
-      throw RecordError("cannot record with eBPF: not permitted (run it with sudo, or give it the capabilities "
-                        "CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE)");
+      throw RecordError("cannot record with eBPF: not permitted (needs root: run it with sudo, or give it the "
+                        "capabilities CAP_BPF and CAP_PERFMON)");
     }
   }
   std::string detail = usefulLine(libbpf_messages);

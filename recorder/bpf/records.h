@@ -6,7 +6,7 @@
  * are CLOCK_BOOTTIME nanoseconds. Thread, resource ids: serial numbers of this recording, 0: none.
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
- * Event rings:       RT_ENTER_DATA RT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
+ * Event rings:       RT_ENTER_DATA RT_CALL RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
  */
 #ifndef TARRY_RECORDS_H
 #define TARRY_RECORDS_H
@@ -32,6 +32,7 @@ enum {
 	RT_LOSS,
 	RT_ENTER_DATA = 32,
 	RT_CALL,
+	RT_SHORT_CALL,
 	RT_SWITCH_IN,
 	RT_SWITCH_OUT,
 	RT_WAKE,
@@ -275,6 +276,20 @@ struct rec_call {
 };
 TARRY_ASSERT_SIZE(struct rec_call, 112);
 
+struct rec_short_call { /* a call that PLAN_SHORT is set for, from its enter to its exit */
+	__u8 type;
+	__u8 abi;
+	__u16 nr; /* without the bit that marks x32 */
+	__u32 thread;
+	__u32 call_seq;
+	__u32 resource; /* slot RES_FIRST */
+	__u64 enter_ns;
+	__u64 dur_ns;
+	__s64 ret;
+	__u64 args[3];
+};
+TARRY_ASSERT_SIZE(struct rec_short_call, 64);
+
 struct rec_enter_data {
 	__u8 type;
 	__u8 pad[3];
@@ -315,7 +330,7 @@ enum {
 	PLAN_EXIT_PARTS = 2,
 	PLAN_RETURNS_FD = 4,
 	PLAN_LATE_RESOURCE = 8, /* the fd's object changes by the call: look at it at the exit */
-	PLAN_CHILD = 16,        /* clone and its like: also "returns" in the child */
+	PLAN_SHORT = 16,        /* at most three arguments and one object: RT_SHORT_CALL */
 	PLAN_CWD = 32,          /* first path argument has no dirfd: it starts from the working directory */
 	PLAN_PAIR = 64,         /* two fds returned through a pointer (pair_arg) */
 	PLAN_KNOWN = 128,

@@ -139,6 +139,8 @@ int on_task(struct bpf_iter__task *ctx)
 	st = make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, SLOT_SNAPSHOT);
 	if (!st)
 		return 0;
+	if (snapshot_job == SNAP_MARK_PID)
+		st->flags |= STATE_NEW_CHILD; /* waits to be let go: that call is not the command's */
 	put_blocked(st, task);
 	yield_to_reader(ctx->meta);
 	return 0;

@@ -162,6 +162,31 @@ static __always_inline void fill_call(struct rec_call *rec, struct thread_state 
 	__builtin_memcpy(rec->res, st->res, sizeof(rec->res));
 }
 
+/* Most calls: three arguments at most, one object. */
+static __always_inline void put_short_call(struct thread_state *st, u64 now, s64 ret)
+{
+	void *ring = event_ring();
+	struct rec_short_call *rec = ring ? bpf_ringbuf_reserve(ring, sizeof(*rec), 0) : NULL;
+
+	if (!rec) {
+		lose(st, LOSS_SYSCALLS, now);
+		return;
+	}
+	rec->type = RT_SHORT_CALL;
+	rec->abi = st->abi;
+	rec->nr = (u16)st->nr;
+	rec->thread = st->id;
+	rec->call_seq = st->call_seq;
+	rec->resource = st->res[RES_FIRST];
+	rec->enter_ns = st->enter_ns;
+	rec->dur_ns = now - st->enter_ns;
+	rec->ret = ret;
+	rec->args[0] = st->args[0];
+	rec->args[1] = st->args[1];
+	rec->args[2] = st->args[2];
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
 /* The record without parts: reserved in place, nothing copied twice. */
 static __always_inline void put_call(struct thread_state *st, u8 flags, u64 now, s64 ret)
 {
@@ -264,7 +289,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		s64 nr = regs_nr(regs);
 
 		if (st->flags & STATE_NEW_CHILD || (s32)nr < 0) {
-			st->flags &= ~(u32)STATE_NEW_CHILD; /* the child's side of a clone */
+			st->flags &= ~(u32)STATE_NEW_CHILD;
 			return 0;
 		}
 		st->enter_ns = now; /* denied by seccomp, or begun before the recording */
@@ -278,6 +303,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	u8 todo = plan->flags;
+	if (todo & PLAN_SHORT && !flags) {
+		put_short_call(st, now, ret);
+		st->nr = -1;
+		return 0;
+	}
 	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER)
 		fd_arguments(st, task, plan, SLOT_EXIT);
 	if (todo & (PLAN_RETURNS_FD | PLAN_PAIR))
