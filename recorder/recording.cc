@@ -114,7 +114,7 @@ class Recording {
     trailer.reason = waitForEnd();
     if (command_ && command_->poll().wait_status) trailer.command_status = *command_->poll().wait_status;
     signals_.letGo();
-    session_->finish(trailer);
+    trailer = session_->finish(trailer);
     return result(trailer, header.start.boottime_ns);
   }
 
@@ -214,7 +214,7 @@ class Recording {
     result.command_status = trailer.command_status;
     result.lost = backend_->lost();
     result.bytes = session_->bytesWritten();
-    result.duration_ns = bootTimeNs() - start_ns;
+    result.duration_ns = trailer.end.boottime_ns - start_ns;
     result.error = session_->error();
     if (command_ && trailer.command_status < 0) result.still_running = command_;
     return result;

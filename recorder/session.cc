@@ -34,10 +34,8 @@ constexpr uint64_t kFillBytesPerSecond = 400U << 20;
 constexpr milliseconds kTick{100};
 constexpr int kMaxLastDrains = 10'000;
 
-void beNice(int nice) {
-  // For a thread: Linux keeps nice values per thread (see setpriority(2), C library differences).
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice);
-}
+// Linux keeps nice values per thread (setpriority(2), "C library/kernel differences").
+void beNice(int nice) { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice); }
 
 int64_t toNs(const timeval& time) {
   return static_cast<int64_t>(time.tv_sec) * 1'000'000'000 + static_cast<int64_t>(time.tv_usec) * 1000;
@@ -133,8 +131,14 @@ void Session::drainLoop() {
 }
 
 void Session::encodeLoop() {
+  const int usual_nice = ::getpriority(PRIO_PROCESS, 0);
   beNice(kEncodeNice);
+  bool hurried = false;
   while (!queue_.finished()) {
+    if (ending_ && !hurried) {
+      beNice(usual_nice);  // somebody waits for the end (without the right to do so it just takes longer)
+      hurried = true;
+    }
     if (failed_ || full_) {
       queue_.pop(kTick);  // the recording is over: keep the queue from filling
       continue;
@@ -201,12 +205,14 @@ RecorderCost Session::cost() const {
   return cost;
 }
 
-void Session::finish(Trailer trailer) {
+Trailer Session::finish(Trailer trailer) {
+  ending_ = true;
   try {
     backend_.stop();  // the rings are still being emptied meanwhile
   } catch (const std::exception& error) {
     fail(error.what());
   }
+  trailer.end = readClocks();
   {
     std::lock_guard lock(mutex_);
     stop_draining_ = true;
@@ -219,7 +225,6 @@ void Session::finish(Trailer trailer) {
       trailer.reason = EndReason::error;
       trailer.error = error();
     }
-    trailer.end = readClocks();
     trailer.cost = cost();
     writer_->add(trailer.end);
     writer_->finish(trailer);
@@ -227,6 +232,7 @@ void Session::finish(Trailer trailer) {
     fail(error.what());
   }
   bytes_ = writer_->bytesWritten();
+  return trailer;
 }
 
 }  // namespace tarry

@@ -47,8 +47,8 @@ class Session {
   void flush();
 
   // Ends the recording: stops the backend, brings in what is left, writes the trailer (completed
-  // with clock and cost). Never throws: where that fails, error() says why.
-  void finish(Trailer trailer);
+  // with clock and cost) and returns it. Never throws: where that fails, error() says why.
+  Trailer finish(Trailer trailer);
   uint64_t bytesWritten() const { return bytes_.load(); }
 
  private:
@@ -69,6 +69,7 @@ class Session {
 
   std::atomic<bool> failed_{false};
   std::atomic<bool> full_{false};
+  std::atomic<bool> ending_{false};
   std::atomic<uint64_t> bytes_{0};
   std::atomic<int64_t> drain_cpu_ns_{0};
   std::atomic<int64_t> encode_cpu_ns_{0};
