@@ -2,8 +2,6 @@
 // and its row here.
 #include "cli/command.h"
 
-#include <vector>
-
 namespace tarry::cli {
 
 Action declareRun(CLI::App& app);
@@ -21,66 +19,51 @@ Action declareReports(CLI::App& app);
 Action declareCheck(CLI::App& app);
 Action declareDoctor(CLI::App& app);
 
+namespace {
+
+constexpr Command kCommands[] = {
+#if TARRY_HAS_RECORDER
+    {"run", "record a command and explain what it waited for", declareRun, Group::record, Takes::command,
+     "tarry run -- make test"},
+    {"record", "record a command, processes, a container, a service or the whole machine", declareRecord,
+     Group::record, Takes::command, "tarry record --for 30s -o shop.tarry --unit shop"},
+#endif
+#if TARRY_HAS_ANALYZER
+    {"why", "where the waiting time went: what, on which file or host, how long, how often", declareWhy,
+     Group::explain, Takes::trace, "tarry why slow.tarry"},
+    {"time", "real, user and system time, and where the rest went", declareTime, Group::explain, Takes::trace,
+     "tarry time slow.tarry"},
+    {"summary", "calls, errors and time by system call and by kernel area", declareSummary, Group::explain,
+     Takes::trace, "tarry summary slow.tarry"},
+    {"show", "system calls as strace prints them", declareShow, Group::look, Takes::trace,
+     "tarry show slow.tarry -e %network -T"},
+    {"files", "which files were opened, tried and missing, read and written", declareFiles, Group::look,
+     Takes::trace, "tarry files slow.tarry --missing"},
+    {"tree", "the process tree: command lines, durations, exit statuses", declareTree, Group::look,
+     Takes::trace, "tarry tree slow.tarry"},
+#endif
+    {"info", "what a trace holds: host, clock, level, losses, what recording cost", declareInfo, Group::look,
+     Takes::trace, "tarry info slow.tarry"},
+#if TARRY_HAS_ANALYZER
+    {"query", "SQL over everything that was recorded", declareQuery, Group::query, Takes::trace,
+     "tarry query slow.tarry \"SELECT name, count(*) FROM syscall GROUP BY name\""},
+    {"load", "write an SQLite database that any client opens", declareLoad, Group::query, Takes::trace,
+     "tarry load slow.tarry -o slow.db"},
+    {"reports", "list or run the ready-made queries", declareReports, Group::query, Takes::other,
+     "tarry reports"},
+#endif
+    {"check", "verify a trace file, or repair a damaged one", declareCheck, Group::check, Takes::trace,
+     "tarry check slow.tarry"},
+#if TARRY_HAS_RECORDER
+    {"doctor", "what this machine allows, what is missing and how to fix it", declareDoctor, Group::check,
+     Takes::other, "tarry doctor"},
+#endif
+};
+
+}  // namespace
+
 std::span<const Command> allCommands() {
-  static const std::vector<Command> commands = {
-#ifdef TARRY_VERB_RUN
-      {"run", "record a command and explain what it waited for", declareRun, Group::record, Takes::command,
-       "tarry run -- make test"},
-#endif
-#ifdef TARRY_VERB_RECORD
-      {"record", "record a command, processes, a container, a service or the whole machine", declareRecord,
-       Group::record, Takes::command, "tarry record --for 30s -o shop.tarry --unit shop"},
-#endif
-#ifdef TARRY_VERB_WHY
-      {"why", "where the waiting time went: what, on which file or host, how long, how often", declareWhy,
-       Group::explain, Takes::trace, "tarry why slow.tarry"},
-#endif
-#ifdef TARRY_VERB_TIME
-      {"time", "real, user and system time, and where the rest went", declareTime, Group::explain,
-       Takes::trace, "tarry time slow.tarry"},
-#endif
-#ifdef TARRY_VERB_SUMMARY
-      {"summary", "calls, errors and time by system call and by kernel area", declareSummary, Group::explain,
-       Takes::trace, "tarry summary slow.tarry"},
-#endif
-#ifdef TARRY_VERB_SHOW
-      {"show", "system calls as strace prints them", declareShow, Group::look, Takes::trace,
-       "tarry show slow.tarry -e %network -T"},
-#endif
-#ifdef TARRY_VERB_FILES
-      {"files", "which files were opened, tried and missing, read and written", declareFiles, Group::look,
-       Takes::trace, "tarry files slow.tarry --missing"},
-#endif
-#ifdef TARRY_VERB_TREE
-      {"tree", "the process tree: command lines, durations, exit statuses", declareTree, Group::look,
-       Takes::trace, "tarry tree slow.tarry"},
-#endif
-#ifdef TARRY_VERB_INFO
-      {"info", "what a trace holds: host, clock, level, losses, what recording cost", declareInfo,
-       Group::look, Takes::trace, "tarry info slow.tarry"},
-#endif
-#ifdef TARRY_VERB_QUERY
-      {"query", "SQL over everything that was recorded", declareQuery, Group::query, Takes::trace,
-       "tarry query slow.tarry \"SELECT name, count(*) FROM syscall GROUP BY name\""},
-#endif
-#ifdef TARRY_VERB_LOAD
-      {"load", "write an SQLite database that any client opens", declareLoad, Group::query, Takes::trace,
-       "tarry load slow.tarry -o slow.db"},
-#endif
-#ifdef TARRY_VERB_REPORTS
-      {"reports", "list or run the ready-made queries", declareReports, Group::query, Takes::other,
-       "tarry reports"},
-#endif
-#ifdef TARRY_VERB_CHECK
-      {"check", "verify a trace file, or repair a damaged one", declareCheck, Group::check, Takes::trace,
-       "tarry check slow.tarry"},
-#endif
-#ifdef TARRY_VERB_DOCTOR
-      {"doctor", "what this machine allows, what is missing and how to fix it", declareDoctor, Group::check,
-       Takes::other, "tarry doctor"},
-#endif
-  };
-  return commands;
+  return kCommands;
 }
 
 }  // namespace tarry::cli
