@@ -117,10 +117,10 @@ int BPF_PROG(on_data_ready, const struct sock *sk)
 
 /* WAKER_*. Being on a task's stack proves nothing: the preempt count tells. Where it cannot be had,
  * what the tracepoints saw. */
-static __always_inline u8 waker_context(struct task_struct *current_task,
+static __always_inline u8 waker_context(struct task_struct *current_task, u64 task_addr,
 					const struct cpu_context *context)
 {
-	u32 count = preempt_count(current_task);
+	u32 count = preempt_count(task_addr);
 	bool hard, soft;
 
 	if (count != 0xffffffff) {

@@ -107,6 +107,19 @@ static __always_inline bool task_is_throttled(struct task_struct *task)
 	return false;
 }
 
+/* A bit field as plain loads; BPF_CORE_READ_BITFIELD_PROBED where those are not to be had. */
+static __always_inline bool task_in_iowait(u64 task_addr)
+{
+	struct task_struct *task = (struct task_struct *)task_addr;
+	u64 word;
+
+	if (!have_rdonly_cast)
+		return BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait);
+	word = load_word(task_addr + __CORE_RELO(task, in_iowait, BYTE_OFFSET));
+	word <<= __CORE_RELO(task, in_iowait, LSHIFT_U64);
+	return word >> __CORE_RELO(task, in_iowait, RSHIFT_U64);
+}
+
 /* include/linux/preempt.h */
 #define SOFTIRQ_SERVING 0x100
 #define HARDIRQ_MASK 0xf0000
@@ -120,21 +133,19 @@ struct thread_info___preempt {
 	u64 preempt_count;
 } __attribute__((preserve_access_index));
 
-static __always_inline u32 preempt_count(struct task_struct *current_task)
+static __always_inline u32 preempt_count(u64 task_addr)
 {
 #if defined(__TARGET_ARCH_x86)
 	if (have_percpu_offsets) {
-		u64 rq = (u64)current_task->se.cfs_rq->rq;
-		u32 count = 0;
+		u64 rq = load_word(task_addr + bpf_core_field_offset(struct task_struct, se.cfs_rq));
 
-		if (bpf_probe_read_kernel(&count, sizeof(count),
-					  (const void *)(rq - runqueues_offset +
-							 preempt_count_offset)) == 0)
-			return count;
+		rq = load_word(rq + bpf_core_field_offset(struct cfs_rq, rq));
+		if (rq)
+			return (u32)load_word(rq - runqueues_offset + preempt_count_offset);
 	}
 	return 0xffffffff;
 #else
-	struct thread_info___preempt *info = (void *)&current_task->thread_info;
+	struct thread_info___preempt *info = &((struct task_struct *)task_addr)->thread_info;
 	if (bpf_core_field_exists(info->preempt_count))
 		return (u32)BPF_CORE_READ(info, preempt_count);
 	return 0xffffffff;

@@ -67,11 +67,11 @@ static __always_inline void switched_in(struct thread_state *st, u64 now)
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline u8 switch_flags(struct task_struct *task, u32 state)
+static __always_inline u8 switch_flags(struct thread_state *st, struct task_struct *task, u32 state)
 {
 	u8 flags = task_is_throttled(task) ? SWITCH_THROTTLED : 0;
 
-	if (state && BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
+	if (state && task_in_iowait(address_of(st, task)))
 		flags |= SWITCH_IOWAIT;
 	return flags;
 }
@@ -93,7 +93,7 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 			return;
 		}
 		rec->type = RT_SWITCH_OUT;
-		rec->flags = switch_flags(task, 0) | SWITCH_PREEMPTED;
+		rec->flags = switch_flags(st, task, 0) | SWITCH_PREEMPTED;
 		rec->cpu = (u16)bpf_get_smp_processor_id();
 		rec->thread = st->id;
 		rec->ts_ns = now;
@@ -114,7 +114,7 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 		return;
 	}
 	rec->type = RT_SWITCH_OUT;
-	rec->flags = switch_flags(task, state);
+	rec->flags = switch_flags(st, task, state);
 	rec->cpu = (u16)bpf_get_smp_processor_id();
 	rec->thread = st->id;
 	rec->ts_ns = now;
@@ -200,7 +200,7 @@ static __always_inline void woken(struct thread_state *st, struct task_struct *t
 	wake.nr = -1;
 	wake.thread = st->id;
 	wake.ts_ns = now;
-	wake.context = waker_context(current_task, context);
+	wake.context = waker_context(current_task, address_of(st, current_task), context);
 	if (wake.context == WAKER_THREAD) {
 		fill_waker(&wake, current_task);
 	} else if (wake.context == WAKER_NETWORK && context->socket) {
