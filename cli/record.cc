@@ -31,7 +31,7 @@ int recordOnly(const CLI::App& app, const RecordFlags& flags) {
     }
   };
   RecordResult result = record(options);
-  printRecordingNotes("record", result);
+  printRecordingNotes(result);
   if (!flags.quiet) printSaved(result);
   if (result.still_running) result.command_status = waitForCommand(*result.still_running);
   const int status = result.command_status >= 0 ? shellStatus(result.command_status) : 0;

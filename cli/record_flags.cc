@@ -201,27 +201,23 @@ RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags) {
   return options;
 }
 
-void printRecordingNotes(std::string_view verb, const RecordResult& result) {
+void printRecordingNotes(const RecordResult& result) {
+  const std::string_view goes_on = result.still_running ? "; the command goes on" : "";
   if (result.reason == EndReason::error) {
-    fmt::print(stderr, "tarry {}: recording ended early: {}; what was recorded until then is kept\n", verb,
-               result.error);
-  }
-  if (result.reason == EndReason::max_size) {
-    fmt::print(stderr, "tarry {}: recording ended: the file has reached --max-size\n", verb);
+    fmt::print(stderr, "tarry: recording ended early: {}{}\n", result.error, goes_on);
+  } else if (result.reason == EndReason::max_size) {
+    fmt::print(stderr, "tarry: recording ended: the file has reached --max-size{}\n", goes_on);
+  } else if (result.still_running) {
+    fmt::print(stderr, "tarry: recording ended{}\n", goes_on);
   }
   if (result.lost > 0) {
-    fmt::print(stderr, "tarry {}: {} events were lost (a larger --buffer or --level waits loses fewer)\n",
-               verb, countText(result.lost));
-  }
-  if (result.still_running) {
-    fmt::print(stderr, "tarry {}: the command goes on; waiting for it (Ctrl-C is passed to it)\n", verb);
+    fmt::print(stderr, "tarry: {} events were lost (a larger --buffer or --level waits loses fewer)\n",
+               countText(result.lost));
   }
 }
 
 void printSaved(const RecordResult& result) {
-  if (result.path == "-") return;
-  fmt::print(stderr, "saved {} ({}, {:.1f} s)\n", result.path, sizeText(result.bytes),
-             static_cast<double>(result.duration_ns) / 1e9);
+  if (result.path != "-") fmt::print(stderr, "saved {}\n", result.path);
 }
 
 }  // namespace tarry::cli

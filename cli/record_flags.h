@@ -39,8 +39,8 @@ int64_t parseTimeSpan(std::string_view text, std::string_view flag);
 uint64_t parseByteCount(std::string_view text, std::string_view flag);
 
 // On stderr: why it ended early, what was lost.
-void printRecordingNotes(std::string_view verb, const RecordResult& result);
-// "saved NAME.tarry (1.2 MiB, 3.1 s)"; to stderr.
+void printRecordingNotes(const RecordResult& result);
+// "saved NAME.tarry"; to stderr.
 void printSaved(const RecordResult& result);
 
 }  // namespace tarry::cli

@@ -43,7 +43,7 @@ void explain(const RecordResult& result, const RunFlags& flags) {
     file.close();
     if (!file) throw TraceError("cannot write " + flags.report);
   } catch (const Error& error) {
-    fmt::print(stderr, "tarry run: no report: {}\n", error.what());
+    fmt::print(stderr, "tarry: no report: {}\n", error.what());
   }
 }
 
@@ -63,7 +63,7 @@ int recordAndExplain(const CLI::App& app, const RunFlags& flags) {
   if (!flags.report.empty()) requireWritable(flags.report);
 #endif
   RecordResult result = record(options);
-  if (!flags.recording.quiet || result.reason == EndReason::error) printRecordingNotes("run", result);
+  if (!flags.recording.quiet || result.reason == EndReason::error) printRecordingNotes(result);
 #if TARRY_HAS_ANALYZER
   if (!flags.recording.quiet || !flags.report.empty()) explain(result, flags);
 #endif

@@ -115,7 +115,7 @@ int explainLive(const CLI::App& app, const WhyFlags& flags) {
     fmt::print(stderr, "watching {} for {}; Ctrl-C ends it early\n", printable(targetTitle(recording)),
                formatDuration(recording.duration_ns));
   const RecordResult result = record(recording);
-  printRecordingNotes("why", result);
+  printRecordingNotes(result);
   WhyOptions options = checked;
   options.shown_path = "-";
   options.title = targetTitle(recording);
