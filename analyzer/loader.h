@@ -19,7 +19,7 @@ struct LoadOptions {
   bool indexes = true;
   int64_t from_ns = INT64_MIN;  // trace time, as ts of the tables
   int64_t to_ns = INT64_MAX;
-  std::function<void(double)> progress;  // 0 … 1
+  std::function<void(double)> progress = {};  // 0 … 1
 };
 
 // Creates the schema and fills it. On an exception the database is as it was.

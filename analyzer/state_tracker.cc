@@ -65,8 +65,14 @@ void StateTracker::seen(Utid utid, int64_t ts) {
 
 void StateTracker::forked(Utid child, int64_t ts) {
   Thread& thread = get(child);
-  if (thread.ended || thread.now.state != RunState::none) return;
-  enter(thread, ts, RunState::runnable, StateDetail::newborn);
+  if (thread.ended) return;
+  if (thread.now.state == RunState::unknown && thread.now.detail == StateDetail::start && !thread.snapshot_runnable) {
+    // Introduced a moment before its fork was told: this is its beginning.
+    thread.now.state = RunState::runnable;
+    thread.now.detail = StateDetail::newborn;
+    return;
+  }
+  if (thread.now.state == RunState::none) enter(thread, ts, RunState::runnable, StateDetail::newborn);
 }
 
 void StateTracker::snapshot(Utid utid, int64_t ts, const LifeEvent& event, std::optional<int64_t> began) {
@@ -139,9 +145,8 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
           now.detail = StateDetail::woken;
           setWaker(now, thread.early_wake);
         } else {
+          // It slept until now, or until a moment ago: nobody knows who woke it, and when exactly.
           counts_.missing_wakes++;
-          now.state = RunState::unknown;
-          now.detail = StateDetail::loss;
         }
         break;
       case RunState::running:

@@ -121,7 +121,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");
   put("events_orphaned", counts.orphan_events, "events of threads that nothing in the trace defines; skipped");
-  putCount("wakes_missing", states.missing_wakes, "sleeps that ended without a wake-up in the trace; shown as unknown");
+  putCount("wakes_missing", states.missing_wakes, "sleeps whose wake-up is not in the trace; they include the time queued for a CPU");
   putCount("switches_missing", states.missing_switches, "switches that contradict the one before; shown as unknown");
   putCount("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
 
 #include "format/errors.h"
 #include "tests/analyzer/loaded.h"
@@ -240,6 +241,56 @@ TEST_CASE("loadTraceFile writes a whole database or none", "[loader]") {
   CHECK_THROWS_AS(loadTraceFile(reader, directory + "/nowhere/t.db"), TraceError);
   CHECK(unlink(path.c_str()) == 0);
   CHECK(rmdir(directory.c_str()) == 0);  // nothing else was left
+}
+
+TEST_CASE("Arguments are the same on demand and when loaded", "[loader]") {
+  TraceBuilder b;
+  const ResourceId hosts = b.file("/etc/hosts");
+  auto& p = b.process("p", 100);
+  p.call("openat", {.args = {-100, 0, 0x80000}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}});
+  p.call("read", {.args = {3, 0, 100},
+                  .ret = 5,
+                  .objects = {{0, 3, hosts}},
+                  .payloads = {{.arg = 1, .direction = PayloadDirection::out, .data = "hello"}},
+                  .arg_mask = 0x3D});
+  p.call("getpid", {.ret = 100});
+  const std::string directory = "/tmp/tarry-args-test-" + std::to_string(getpid());
+  REQUIRE(mkdir(directory.c_str(), 0700) == 0);
+  const std::string trace = directory + "/t.tarry";
+  const std::string loaded = directory + "/t.db";
+  {
+    const std::vector<uint8_t> bytes = b.bytes();
+    std::FILE* file = std::fopen(trace.c_str(), "wb");
+    REQUIRE(file != nullptr);
+    CHECK(std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size());
+    std::fclose(file);
+    TraceReader reader = TraceReader::open(trace);
+    loadTraceFile(reader, loaded, {.syscall_args = true});
+  }
+  const auto ask = [](const std::string& path, std::string_view sql) {
+    TraceDatabase db = TraceDatabase::open(path);
+    Statement statement = db.db().prepare(sql);
+    std::string text;
+    while (statement.step()) {
+      for (int i = 0; i < statement.columnCount(); i++) text += std::string(statement.text(i)) + "|";
+    }
+    return text;
+  };
+  constexpr std::string_view kArgs = "SELECT name, args FROM syscall ORDER BY id";
+  constexpr std::string_view kEach = "SELECT syscall_id, idx, name, type, value FROM syscall_arg ORDER BY 1, 2";
+  constexpr std::string_view kOne =
+      "SELECT a.value FROM syscall s JOIN syscall_arg a ON a.syscall_id = s.id WHERE s.name = 'read' AND a.idx = 2";
+  CHECK(ask(trace, kArgs).find("openat|AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC|") == 0);
+  CHECK(ask(trace, kArgs).find("read|3</etc/hosts>, \"hello\", 100|") != std::string::npos);
+  CHECK(ask(trace, kArgs) == ask(loaded, kArgs));
+  CHECK(ask(trace, kEach).find("1|0|dfd|dirfd|AT_FDCWD|") == 0);
+  CHECK(ask(trace, kEach) == ask(loaded, kEach));
+  CHECK(ask(trace, kOne) == "100|");
+  CHECK(ask(loaded, kOne) == "100|");
+  CHECK(ask(trace, "SELECT count(*) FROM syscall_arg WHERE syscall_id IN (0, -1, 4, 1000)") == "0|");
+  CHECK(unlink(trace.c_str()) == 0);
+  CHECK(unlink(loaded.c_str()) == 0);
+  CHECK(rmdir(directory.c_str()) == 0);
 }
 
 TEST_CASE("Loading into a database that has tables fails and changes nothing", "[loader]") {

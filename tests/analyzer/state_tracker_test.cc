@@ -117,6 +117,17 @@ TEST_CASE("A wake-up of a running thread does not end its next sleep", "[states]
   CHECK(sink.all[1].waker_context == WakerContext::timer);
 }
 
+TEST_CASE("A child that is introduced before its fork is new from then on", "[states]") {
+  Intervals sink;
+  StateTracker tracker(sink);
+  tracker.seen(1, 5);
+  tracker.forked(1, 6);
+  tracker.woken(1, 7, wake());
+  tracker.switched(1, 9, in());
+  tracker.finish(20);
+  CHECK(sink.text() == "runnable:5-9 running:9-");
+}
+
 TEST_CASE("What missing events hide is unknown", "[states]") {
   Intervals sink;
   StateTracker tracker(sink);
@@ -129,7 +140,8 @@ TEST_CASE("What missing events hide is unknown", "[states]") {
   tracker.woken(1, 70, wake());
   tracker.finish(80);
   CHECK(sink.text() ==
-        "running:10-20 unknown:20-30 unknown:30-40 running:40-50 unknown:50-60 blocked:60-70 runnable:70-");
+        "running:10-20 blocked:20-30 unknown:30-40 running:40-50 unknown:50-60 blocked:60-70 runnable:70-");
+  CHECK_FALSE(sink.all[1].woken);
   CHECK(tracker.counts().missing_wakes == 1);
   CHECK(tracker.counts().missing_switches == 2);
 }
