@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* tarry's BPF programs, as one object: each source of events is a file. */
 #include <linux/bpf.h>
 
@@ -19,4 +19,4 @@
 #include "recorder/bpf/lifecycle.bpf.c"
 #include "recorder/bpf/snapshot.bpf.c"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
