@@ -74,8 +74,7 @@ Finding bpfCall(const MachineFacts& facts) {
 }
 
 Finding maps(const MachineFacts& facts) {
-  if (!facts.ring_buffer) return {Verdict::missing, "BPF maps", "cannot be tried", "see bpf(2) above"};
-  if (*facts.ring_buffer && facts.task_storage.value_or(false)) {
+  if (facts.ring_buffer.value_or(false) && facts.task_storage.value_or(false)) {
     return {Verdict::ok, "BPF maps", "ring buffer, task storage", ""};
   }
   return {Verdict::missing, "BPF maps", "no ring buffer or task storage",
@@ -98,8 +97,9 @@ Finding kernelParts(const std::string& subject, const std::vector<Need>& needs,
 }
 
 Finding programs(const MachineFacts& facts) {
-  if (!facts.load_error) return {Verdict::missing, "BPF programs", "not tried", "what is missing above"};
-  if (!facts.load_error->empty()) return {Verdict::missing, "BPF programs", *facts.load_error, "see above"};
+  if (!facts.load_error->empty()) {
+    return {Verdict::missing, "BPF programs", *facts.load_error, "what is missing above, or a newer kernel"};
+  }
   char detail[64];
   std::snprintf(detail, sizeof detail, "load and attach (%.1f s)", facts.load_seconds);
   return {Verdict::ok, "BPF programs", detail, ""};
@@ -185,21 +185,18 @@ const std::vector<Need>& neededIterators() {
   return needs;
 }
 
+// What could not be tried for want of something else is left out: that is reported already.
 std::vector<Finding> diagnose(const MachineFacts& facts) {
-  return {kernel(facts),
-          rights(facts),
-          btfInfo(facts),
-          bpfCall(facts),
-          maps(facts),
-          kernelParts("tracepoints", neededTracepoints(), facts.tracepoints),
-          kernelParts("iterators", neededIterators(), facts.iterators),
-          lockdown(facts),
-          programs(facts),
-          symbols(facts),
-          settings(facts),
-          cgroups(facts),
-          pidNamespace(facts),
-          disk(facts)};
+  std::vector<Finding> findings = {kernel(facts), rights(facts), btfInfo(facts), bpfCall(facts)};
+  if (facts.ring_buffer) findings.push_back(maps(facts));
+  if (facts.btf_readable) {
+    findings.push_back(kernelParts("tracepoints", neededTracepoints(), facts.tracepoints));
+    findings.push_back(kernelParts("iterators", neededIterators(), facts.iterators));
+  }
+  findings.push_back(lockdown(facts));
+  if (facts.load_error) findings.push_back(programs(facts));
+  for (auto* look : {symbols, settings, cgroups, pidNamespace, disk}) findings.push_back(look(facts));
+  return findings;
 }
 
 bool recordingWorks(const std::vector<Finding>& findings) {
