@@ -32,6 +32,7 @@ constexpr uint32_t kNoLoad = 0x400;
 
 constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
 
+constexpr size_t kEnterDataPerThread = 64;
 constexpr size_t kCachedStacks = 64 * 1024;
 
 }  // namespace
@@ -131,7 +132,7 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
 void BpfEncoder::enterData(Bytes bytes, TraceWriter& writer) {
   const auto* record = as<rec_enter_data>(bytes);
   if (record == nullptr) return;
-  EnterData& data = enter_data_[record->thread];
+  EnterData& data = freeEnterData(record->thread);
   data.call_seq = record->call_seq;
   data.parts.clear();
   strings_.clear();
@@ -142,6 +143,25 @@ void BpfEncoder::enterData(Bytes bytes, TraceWriter& writer) {
   data.strings = strings_;
   data.absolute_args = absolute_args_;
   if (!payloads_.empty()) data.parts.assign(parts.begin(), parts.end());
+}
+
+// A thread that moves between CPUs may have several in one batch, whose calls come in another ring.
+// What is left of calls whose record was lost makes way in the end.
+BpfEncoder::EnterData& BpfEncoder::freeEnterData(uint32_t thread) {
+  std::vector<EnterData>& all = enter_data_[thread];
+  auto free = std::find_if(all.begin(), all.end(), [](const EnterData& one) { return one.call_seq == 0; });
+  if (free != all.end()) return *free;
+  if (all.size() < kEnterDataPerThread) return all.emplace_back();
+  return *std::min_element(all.begin(), all.end(),
+                           [](const EnterData& a, const EnterData& b) { return a.call_seq < b.call_seq; });
+}
+
+BpfEncoder::EnterData* BpfEncoder::findEnterData(uint32_t thread, uint32_t call_seq) {
+  const auto it = enter_data_.find(thread);
+  if (it == enter_data_.end() || call_seq == 0) return nullptr;
+  const auto found = std::find_if(it->second.begin(), it->second.end(),
+                                  [call_seq](const EnterData& one) { return one.call_seq == call_seq; });
+  return found == it->second.end() ? nullptr : &*found;
 }
 
 void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
@@ -183,14 +203,14 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   strings_.clear();
   payloads_.clear();
   absolute_args_ = 0;
+  EnterData* data = nullptr;
   if ((record->flags & CALL_ENTER_DATA) != 0) {
-    const auto it = enter_data_.find(record->data_thread);
-    if (it != enter_data_.end() && it->second.call_seq == record->data_seq) {
-      if (!it->second.parts.empty()) addParts(it->second.parts, writer);
-      strings_ = it->second.strings;
-      absolute_args_ = it->second.absolute_args;
-    } else if (!last_chance) {
-      return false;
+    data = findEnterData(record->data_thread, record->data_seq);
+    if (data == nullptr && !last_chance) return false;
+    if (data != nullptr) {
+      if (!data->parts.empty()) addParts(data->parts, writer);
+      strings_ = data->strings;
+      absolute_args_ = data->absolute_args;
     }
   }
   event.call_seq = record->call_seq;
@@ -209,6 +229,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   event.strings = strings_;
   event.payloads = payloads_;
   writer.add(event);
+  if (data != nullptr) data->call_seq = 0;
   return true;
 }
 

@@ -31,7 +31,7 @@ class BpfEncoder {
 
   // Strings and buffers of a call, taken at its enter.
   struct EnterData {
-    uint32_t call_seq = 0;
+    uint32_t call_seq = 0;  // 0: free
     std::vector<StringArg> strings;
     uint8_t absolute_args = 0;  // bit i: argument i is a string that begins with '/'
     std::vector<uint8_t> parts;  // payload parts as they came
@@ -40,6 +40,8 @@ class BpfEncoder {
   void definition(Bytes record, TraceWriter& writer);
   void event(Bytes record, TraceWriter& writer);
   void enterData(Bytes record, TraceWriter& writer);
+  EnterData& freeEnterData(uint32_t thread);
+  EnterData* findEnterData(uint32_t thread, uint32_t call_seq);
   // false: its enter data has not come yet
   bool call(Bytes record, TraceWriter& writer, bool last_chance);
   void shortCall(const rec_short_call& record, TraceWriter& writer);
@@ -63,7 +65,7 @@ class BpfEncoder {
   std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack
   std::unordered_map<std::string, StackId> stacks_;
   std::unordered_map<uint64_t, FrameId> frames_;
-  std::unordered_map<uint32_t, EnterData> enter_data_;  // by kernel thread id
+  std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;  // by kernel thread id
   std::vector<Bytes> waiting_;                          // calls, during one batch
 
   // of the call that is being translated

@@ -1,0 +1,416 @@
+// Raw records made by hand, through the encoder and a trace in memory.
+#include "recorder/bpf_encoder.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include "format/trace_reader.h"
+#include "recorder/bpf_ring.h"
+
+using namespace tarry;
+using namespace std::string_literals;
+
+namespace {
+
+class MemorySink : public ByteSink {
+ public:
+  explicit MemorySink(std::vector<uint8_t>& bytes) : bytes_(bytes) {}
+  void append(std::span<const uint8_t> bytes) override { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+
+ private:
+  std::vector<uint8_t>& bytes_;
+};
+
+struct Call {
+  uint32_t seq = 0;
+  int32_t nr = -1;
+  int64_t ret = 0;
+  uint8_t arg_mask = 0;
+  CallFlags flags;
+  std::vector<ObjectRef> objects;
+  std::map<int, std::string> strings;
+  std::map<int, std::string> payloads;
+};
+
+struct Collected : TraceVisitor {
+  explicit Collected(TraceReader& reader) : reader_(reader) {}
+  void onThread(const ThreadDef& thread) override { threads[thread.tid] = thread; }
+  void onResource(const Resource& resource) override { resources[resource.id] = resource; }
+  void onLife(const LifeEvent& event) override { lives.push_back(event); }
+  void onSwitch(const SwitchEvent& event) override { switches.push_back(event); }
+  void onWake(const WakeEvent& event) override { wakes.push_back(event); }
+  void onLoss(const LossEvent& event) override { losses.push_back(event); }
+  void onSyscall(const SyscallEvent& event) override {
+    Call call;
+    call.seq = event.call_seq;
+    call.nr = event.nr;
+    call.ret = event.ret;
+    call.arg_mask = event.arg_mask;
+    call.flags = event.flags;
+    call.objects.assign(event.objects.begin(), event.objects.end());
+    for (const StringArg& string : event.strings) call.strings[string.arg] = reader_.text(string.text);
+    for (const PayloadRef& payload : event.payloads) {
+      call.payloads[payload.arg] = std::string(payload.data.begin(), payload.data.end());
+    }
+    calls.push_back(call);
+  }
+
+  std::map<int32_t, ThreadDef> threads;
+  std::map<ResourceId, Resource> resources;
+  std::vector<LifeEvent> lives;
+  std::vector<SwitchEvent> switches;
+  std::vector<WakeEvent> wakes;
+  std::vector<LossEvent> losses;
+  std::vector<Call> calls;
+
+ private:
+  TraceReader& reader_;
+};
+
+template <class Record>
+void put(std::vector<uint8_t>& ring, const Record& record, const std::string& tail = "") {
+  std::vector<uint8_t> bytes(sizeof(record) + tail.size());
+  std::memcpy(bytes.data(), &record, sizeof(record));
+  std::memcpy(bytes.data() + sizeof(record), tail.data(), tail.size());
+  appendRecord(ring, bytes);
+}
+
+std::string part(uint8_t kind, uint8_t arg, const std::string& data, uint8_t flags = 0) {
+  rec_part head{};
+  head.kind = kind;
+  head.arg = arg;
+  head.flags = flags;
+  head.len = static_cast<uint32_t>(data.size());
+  head.full_len = data.size();
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof(head));
+  bytes += data;
+  bytes.resize((bytes.size() + 7) & ~size_t{7});
+  return bytes;
+}
+
+rec_thread thread(uint32_t id, int32_t tid, uint32_t leader, uint64_t start_ns = 5) {
+  rec_thread record{};
+  record.type = RT_THREAD;
+  record.flags = THREAD_RECORDED;
+  record.id = id;
+  record.leader = leader;
+  record.tid = tid;
+  record.pid = tid;
+  record.start_ns = start_ns;
+  std::memcpy(record.comm, "prog", 5);
+  return record;
+}
+
+rec_resource file(uint32_t id, uint64_t inode, const std::string& names) {
+  rec_resource record{};
+  record.type = RT_RESOURCE;
+  record.id = id;
+  record.mode = S_IFREG | 0644;
+  record.inode = inode;
+  record.dev = 8U << 20 | 1;
+  record.magic = 0xef53;
+  record.text_len = static_cast<uint32_t>(names.size());
+  return record;
+}
+
+rec_call call(uint32_t thread_id, uint32_t seq, int32_t nr) {
+  rec_call record{};
+  record.type = RT_CALL;
+  record.abi = ABI_X86_64;
+  record.thread = record.data_thread = thread_id;
+  record.call_seq = record.data_seq = seq;
+  record.nr = nr;
+  record.enter_ns = 1000 + seq;
+  record.dur_ns = 10;
+  return record;
+}
+
+rec_enter_data enterData(uint32_t thread_id, uint32_t seq) {
+  rec_enter_data record{};
+  record.type = RT_ENTER_DATA;
+  record.thread = thread_id;
+  record.call_seq = seq;
+  return record;
+}
+
+class Fixture {
+ public:
+  Fixture() : writer_(std::make_unique<MemorySink>(bytes_), TraceHeader{}) { batch.events.resize(2); }
+
+  // Encodes the batch and empties it.
+  void encode() {
+    encoder_.encode(batch, writer_);
+    batch.definitions.clear();
+    for (auto& ring : batch.events) ring.clear();
+  }
+
+  Collected finish() {
+    encode();
+    writer_.finish({});
+    reader_.emplace(TraceReader::fromMemory(bytes_));
+    Collected collected(*reader_);
+    reader_->read(collected);
+    CHECK(reader_->report().clean());
+    return collected;
+  }
+  std::string text(StringId id) { return std::string(reader_->text(id)); }
+
+  RawBatch batch;
+
+ private:
+  CapturePlan plan_{64};
+  BpfEncoder encoder_{plan_};
+  std::vector<uint8_t> bytes_;
+  TraceWriter writer_;
+  std::optional<TraceReader> reader_;
+};
+
+constexpr int32_t kRead = 0, kOpenat = 257, kPipe2 = 293, kPoll = 7;
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder translates a call with its objects and strings") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, file(7, 42, "f\0tmp\0"s), "f\0tmp\0"s);
+  put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "/tmp/f\0"s));
+  rec_call open = call(1, 1, kOpenat);
+  open.flags = CALL_ENTER_DATA;
+  open.args[0] = static_cast<uint64_t>(-100);
+  open.args[1] = 0x7000;
+  open.ret = 3;
+  open.res[RES_RETURNED] = 7;
+  put(batch.events[0], open);
+  const Collected got = finish();
+
+  REQUIRE(got.calls.size() == 1);
+  const Call& one = got.calls[0];
+  CHECK(one.strings.at(1) == "/tmp/f");
+  CHECK((one.arg_mask & 0b11) == 0b01);
+  REQUIRE(one.objects.size() == 1);  // AT_FDCWD is no object, an absolute path has no working directory
+  CHECK(one.objects[0].role == ObjectRole::returned);
+  CHECK(one.objects[0].fd == 3);
+  CHECK(text(got.resources.at(one.objects[0].resource).path) == "/tmp/f");
+  CHECK(got.resources.at(one.objects[0].resource).inode == 42);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder joins a call with strings of another ring, and of an earlier batch") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_call open = call(1, 1, kOpenat);
+  open.flags = CALL_ENTER_DATA;
+  put(batch.events[0], open);  // the thread moved to CPU 0 meanwhile, whose ring is read first
+  put(batch.events[1], enterData(1, 1), part(PART_STRING, 1, "first\0"s));
+  put(batch.events[1], enterData(1, 2), part(PART_STRING, 1, "second\0"s));
+  encode();
+  open.call_seq = open.data_seq = 2;
+  put(batch.events[0], open);
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 2);
+  CHECK(got.calls[0].strings.at(1) == "first");
+  CHECK(got.calls[1].strings.at(1) == "second");
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder never gives a call the strings of another one") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "stale\0"s));
+  rec_call open = call(1, 2, kOpenat);
+  open.flags = CALL_ENTER_DATA;
+  put(batch.events[0], open);
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 1);
+  CHECK(got.calls[0].strings.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder keeps the resource of an object that the kernel numbered anew") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, file(7, 42, "f\0"s), "f\0"s);
+  put(batch.definitions, file(9, 42, "f\0"s), "f\0"s);
+  put(batch.definitions, file(10, 43, "f\0"s), "f\0"s);
+  for (const uint32_t resource : {7U, 9U, 10U}) {
+    rec_short_call read{};
+    read.type = RT_SHORT_CALL;
+    read.abi = ABI_X86_64;
+    read.nr = kRead;
+    read.thread = 1;
+    read.call_seq = resource;
+    read.resource = resource;
+    read.enter_ns = resource;
+    read.args[0] = 3;
+    put(batch.events[0], read);
+  }
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 3);
+  CHECK(got.calls[0].objects[0].resource == got.calls[1].objects[0].resource);
+  CHECK(got.calls[0].objects[0].resource != got.calls[2].objects[0].resource);
+  CHECK(got.calls[0].objects[0].role == ObjectRole::arg0);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder translates pairs, ready sets and payload") {
+  put(batch.definitions, thread(1, 100, 1));
+  const std::array<int32_t, 2> fds = {5, 6};
+  rec_call pipe = call(1, 1, kPipe2);
+  put(batch.events[0], pipe,
+      part(PART_PAYLOAD, 0, std::string(reinterpret_cast<const char*>(fds.data()), sizeof(fds)), PART_OUT));
+  part_ready ready{};
+  ready.fd = 5;
+  ready.data = 1;
+  rec_call poll = call(1, 2, kPoll);
+  poll.ret = 1;
+  put(batch.events[0], poll, part(PART_READY, 0, std::string(reinterpret_cast<const char*>(&ready), sizeof(ready))));
+  rec_call read = call(1, 3, kRead);
+  put(batch.events[0], read, part(PART_PAYLOAD, 1, "hello", PART_OUT));
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 3);
+  REQUIRE(got.calls[0].objects.size() == 2);
+  CHECK(got.calls[0].objects[0].fd == 5);
+  CHECK(got.calls[0].objects[1].role == ObjectRole::returned2);
+  REQUIRE(got.calls[1].objects.size() == 1);
+  CHECK(got.calls[1].objects[0].role == ObjectRole::ready);
+  CHECK(got.calls[1].objects[0].ready_data == 1);
+  CHECK(got.calls[2].payloads.at(1) == "hello");
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder keeps one thread for two definitions of it") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, thread(2, 100, 2));
+  put(batch.definitions, thread(3, 100, 3, 77));  // the pid again, later
+  for (const uint32_t id : {1U, 2U, 3U}) {
+    rec_switch_in in{};
+    in.type = RT_SWITCH_IN;
+    in.thread = id;
+    in.ts_ns = id;
+    put(batch.events[0], in);
+  }
+  const Collected got = finish();
+  REQUIRE(got.switches.size() == 3);
+  CHECK(got.switches[0].thread == got.switches[1].thread);
+  CHECK(got.switches[0].thread != got.switches[2].thread);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder drops events of threads it does not know") {
+  rec_switch_in in{};
+  in.type = RT_SWITCH_IN;
+  in.thread = 5;
+  put(batch.events[0], in);
+  put(batch.events[0], call(5, 1, kRead));
+  const Collected got = finish();
+  CHECK(got.switches.empty());
+  CHECK(got.calls.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder gives the program of an exec and of its children") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_exec exec{};
+  exec.type = RT_EXEC;
+  exec.thread = 1;
+  exec.ts_ns = 50;
+  const std::string args = "ls\0-l\0"s;
+  exec.args_len = static_cast<uint32_t>(args.size());
+  std::memcpy(exec.comm, "ls", 3);
+  put(batch.definitions, exec, args);
+  rec_thread child = thread(2, 101, 2);
+  child.creator = 1;
+  child.flags |= THREAD_HAS_INFO;
+  child.ts_ns = 60;
+  put(batch.definitions, child);
+  const Collected got = finish();
+  REQUIRE(got.lives.size() == 2);
+  CHECK(got.lives[0].kind == LifeKind::exec);
+  CHECK(text(got.lives[0].info.cmdline) == "ls\0-l"s);
+  CHECK(got.lives[1].kind == LifeKind::info);
+  CHECK(text(got.lives[1].info.cmdline) == "ls\0-l"s);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder splits the exact run time as the tick's samples say") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_exit exit{};
+  exit.type = RT_EXIT;
+  exit.thread = 1;
+  exit.group_dead = 1;
+  exit.status = 3 << 8;
+  exit.user_ns = 3'000'000;
+  exit.system_ns = 1'000'000;
+  exit.runtime_ns = 8'000'000;
+  exit.max_rss_pages = 2;
+  put(batch.definitions, exit);
+  const Collected got = finish();
+  REQUIRE(got.lives.size() == 1);
+  CHECK(got.lives[0].user_ns == 6'000'000);
+  CHECK(got.lives[0].system_ns == 2'000'000);
+  CHECK(got.lives[0].exit_status == 3 << 8);
+  CHECK(got.lives[0].group_dead);
+  CHECK(got.lives[0].max_rss_bytes == 2 * ::sysconf(_SC_PAGESIZE));
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder translates switches, wake-ups and losses") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, thread(2, 200, 2));
+  rec_switch_out out{};
+  out.type = RT_SWITCH_OUT;
+  out.thread = 1;
+  out.ts_ns = 10;
+  out.state = 2;
+  out.flags = SWITCH_IOWAIT;
+  out.pending.abi = ABI_X86_64;
+  out.pending.nr = kRead;
+  out.pending.args[0] = 3;
+  out.pending.args[4] = 99;  // read has three
+  put(batch.events[0], out);
+  rec_wake wake{};
+  wake.type = RT_WAKE;
+  wake.thread = 1;
+  wake.waker = 2;
+  wake.context = WAKER_THREAD;
+  wake.nr = -1;
+  wake.ts_ns = 20;
+  put(batch.events[1], wake);
+  rec_loss loss{};
+  loss.type = RT_LOSS;
+  loss.source = LOSS_WAKES;
+  loss.thread = 2;
+  loss.first_ns = 30;
+  loss.last_ns = 35;
+  loss.count = 4;
+  put(batch.definitions, loss);
+  const Collected got = finish();
+  REQUIRE(got.switches.size() == 1);
+  CHECK(got.switches[0].state == TaskState::uninterruptible);
+  CHECK(got.switches[0].in_iowait);
+  CHECK(got.switches[0].pending.nr == kRead);
+  CHECK(got.switches[0].pending.args[0] == 3);
+  CHECK(got.switches[0].pending.args[4] == 0);
+  REQUIRE(got.wakes.size() == 1);
+  CHECK(got.wakes[0].waker == got.threads.at(200).id);
+  REQUIRE(got.losses.size() == 1);
+  CHECK(got.losses[0].count == 4);
+  CHECK(got.losses[0].dur_ns == 5);
+  CHECK(got.losses[0].source == LossSource::wakes);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder survives records that are cut short") {
+  put(batch.definitions, thread(1, 100, 1));
+  std::vector<uint8_t> whole;
+  put(whole, call(1, 1, kRead), part(PART_PAYLOAD, 1, "hello", PART_OUT));
+  const std::vector<uint8_t> record(whole.begin() + 8, whole.end());
+  for (size_t size = 0; size < record.size(); ++size) {
+    appendRecord(batch.events[0], std::span(record).first(size));
+    appendRecord(batch.definitions, std::span(record).first(size));
+  }
+  finish();
+}
+
+TEST_CASE("taskState reads the kernel's bits") {
+  CHECK(taskState(0) == TaskState::runnable);
+  CHECK(taskState(0x1) == TaskState::sleeping);
+  CHECK(taskState(0x2) == TaskState::uninterruptible);
+  CHECK(taskState(0x102) == TaskState::uninterruptible);  // killable
+  CHECK(taskState(0x402) == TaskState::idle);
+  CHECK(taskState(0x104) == TaskState::stopped);
+  CHECK(taskState(0x8) == TaskState::traced);
+  CHECK(taskState(0x40) == TaskState::parked);
+  CHECK(taskState(0x80) == TaskState::dead);
+  CHECK(taskState(0x2001) == TaskState::sleeping);  // freezable
+}
