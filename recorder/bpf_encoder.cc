@@ -57,7 +57,7 @@ void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer) {
   }
   for (const Bytes record : waiting_) call(record, writer, true);
   waiting_.clear();
-  threads_.forgetEnded(writer);
+  for (const uint32_t thread : threads_.forgetEnded(writer)) enter_data_.erase(thread);
 }
 
 void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
@@ -347,10 +347,7 @@ void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
   event.throttled = (record->flags & SWITCH_THROTTLED) != 0;
   if (bytes.size() >= sizeof(rec_switch_out)) event.pending = pending(record->pending);
   writer.add(event);
-  if (event.state == TaskState::dead) {
-    threads_.ended(record->thread);
-    enter_data_.erase(record->thread);
-  }
+  if (event.state == TaskState::dead) threads_.ended(record->thread);
 }
 
 void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {

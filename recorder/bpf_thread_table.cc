@@ -182,13 +182,18 @@ void BpfThreadTable::ended(uint32_t kernel_id) {
   ended_.push_back(kernel_id);
 }
 
-void BpfThreadTable::forgetEnded(TraceWriter& writer) {
+std::vector<uint32_t> BpfThreadTable::forgetEnded(TraceWriter& writer) {
+  std::vector<uint32_t> forgotten;
   for (const uint32_t kernel_id : ended_before_) {
     const Row* one = row(kernel_id);
-    if (one != nullptr && one->gone) writer.forget(one->def.id);
+    if (one == nullptr || !one->gone) continue;
+    writer.forget(one->def.id);
+    by_identity_.erase({one->def.tid, one->def.start_ns});
+    forgotten.push_back(kernel_id);
   }
   ended_before_ = std::move(ended_);
   ended_.clear();
+  return forgotten;
 }
 
 }  // namespace tarry

@@ -34,8 +34,8 @@ class BpfThreadTable {
   // The thread has left its last CPU: later epochs do without it. Its events in the other rings of the
   // same batch may still come.
   void ended(uint32_t kernel_id);
-  // After a batch: forgets the threads that ended before it.
-  void forgetEnded(TraceWriter& writer);
+  // After a batch: forgets the threads that ended before it; returns their kernel ids.
+  std::vector<uint32_t> forgetEnded(TraceWriter& writer);
 
  private:
   struct Row {
