@@ -40,6 +40,39 @@ Abi abiOf(std::string_view name) {
   return Abi::x86_64;
 }
 
+// Names of calls and of strace's classes (%network).
+class CallChoice {
+ public:
+  explicit CallChoice(const std::vector<std::string>& wanted) : all_(wanted.empty()) {
+    for (const std::string& name : wanted) {
+      if (name.starts_with('%')) classes_ |= classOf(name.substr(1));
+      else names_.insert(name);
+    }
+  }
+  bool fits(Abi abi, const std::string& name) const {
+    if (all_ || names_.contains(name)) return true;
+    const SyscallSpec* spec = classes_ == 0 ? nullptr : findSyscall(abi, name);
+    return spec != nullptr && (spec->classes & classes_) != 0;
+  }
+
+ private:
+  static uint32_t classOf(const std::string& name) {
+    static const std::map<std::string, uint32_t> kClasses = {
+        {"file", kClassFile}, {"desc", kClassDesc}, {"process", kClassProcess}, {"network", kClassNetwork},
+        {"net", kClassNetwork}, {"signal", kClassSignal}, {"ipc", kClassIpc}, {"memory", kClassMemory},
+        {"creds", kClassCreds}, {"stat", kClassStat}, {"lstat", kClassLstat}, {"fstat", kClassFstat},
+        {"statfs", kClassStatfs}, {"fstatfs", kClassFstatfs}, {"pure", kClassPure}, {"clock", kClassClock}};
+    const auto found = kClasses.find(name);
+    if (found == kClasses.end())
+      throw UsageError(fmt::format("unknown class of calls %{} (known: %file, %network, %memory, %process, …)", printable(name)));
+    return found->second;
+  }
+
+  bool all_;
+  uint32_t classes_ = 0;
+  std::set<std::string> names_;
+};
+
 // Totals by call, and by area with the calls that made it up.
 struct Totals {
   std::map<std::string, CallTotal> calls;
@@ -64,7 +97,7 @@ std::string processCondition(Database& db, const std::string& process) {
 // An unfinished call has lasted until the end of the recording; its time so far counts.
 Totals gather(Database& db, const SummaryOptions& options) {
   Totals totals;
-  const std::set<std::string> wanted(options.calls.begin(), options.calls.end());
+  const CallChoice wanted(options.calls);
   auto q = db.prepare(fmt::format(
       "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, count(*),"
       " sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), sum(s.bytes)"
@@ -73,7 +106,7 @@ Totals gather(Database& db, const SummaryOptions& options) {
   while (q.step()) {
     CallTotal one;
     one.name = q.text(0);
-    if (!wanted.empty() && !wanted.contains(one.name)) continue;
+    if (!wanted.fits(abiOf(q.text(1)), one.name)) continue;
     one.calls = q.integer(4);
     one.errors = q.integer(5);
     one.total_ns = q.isNull(6) ? 0 : q.integer(6);

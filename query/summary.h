@@ -24,11 +24,11 @@ enum class SummaryBy : uint8_t { both, call, area };
 
 struct SummaryOptions {
   RowFormat format = RowFormat::table;
-  TextStyle style;
+  TextStyle style = {};
   SummaryBy by = SummaryBy::both;  // machine formats: both means call
   SummarySort sort = SummarySort::time;
-  std::string process;             // pid or name
-  std::vector<std::string> calls;  // only these names
+  std::string process = {};             // pid or name
+  std::vector<std::string> calls = {};  // only these names
 };
 
 void summaryReport(Database& db, const SummaryOptions& options, std::ostream& out);

@@ -12,7 +12,7 @@ class Database;
 
 struct TimeOptions {
   RowFormat format = RowFormat::table;
-  TextStyle style;
+  TextStyle style = {};
 };
 
 // Columns in machine formats: name, ns, percent (of real, or of all thread time).

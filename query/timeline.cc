@@ -154,10 +154,10 @@ void Timeline::loadResources(Database& db) {
 
 int32_t Timeline::intern(std::string_view text) {
   if (text.empty()) return kNone;
-  // A handful of names, asked for millions of times in runs: remember the last one.
-  const auto [entry, added] = name_ids_.try_emplace(std::string(text), static_cast<int32_t>(names_.size()));
-  if (added) names_.emplace_back(text);
-  return entry->second;
+  if (const auto found = name_ids_.find(text); found != name_ids_.end()) return found->second;
+  name_ids_.emplace(text, static_cast<int32_t>(names_.size()));
+  names_.emplace_back(text);
+  return static_cast<int32_t>(names_.size() - 1);
 }
 
 void Timeline::loadStates(Database& db, const TimelineOptions& options) {
@@ -318,7 +318,18 @@ std::string processLabel(const ProcessInfoRow& process, int width) {
   const std::string_view program = line.substr(0, space);
   std::string label = printable(baseName(program));
   if (space != std::string_view::npos) label += printable(line.substr(space));
-  return cutTo(label, width);
+  if (width <= 0 || displayWidth(label) <= width) return label;
+  // Too long: of absolute paths the last part tells most.
+  std::string shorter = printable(baseName(program));
+  for (std::string_view rest = space == std::string_view::npos ? "" : line.substr(space + 1); !rest.empty();) {
+    const size_t end = rest.find(' ');
+    const std::string_view word = rest.substr(0, end);
+    shorter += ' ';
+    shorter += printable(word.starts_with('/') ? baseName(word) : word);
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  return cutTo(shorter, width);
 }
 
 std::string processWithPid(const ProcessInfoRow& process, int width) {

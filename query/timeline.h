@@ -153,7 +153,11 @@ class Timeline {
   std::vector<StateRow> states_;
   std::vector<int32_t> first_state_;  // a thread, and one past the last
   std::vector<std::string> names_;
-  std::unordered_map<std::string, int32_t> name_ids_;
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>> name_ids_;
   std::unordered_map<int64_t, int32_t> process_ids_, thread_ids_, resource_ids_;
   std::unordered_map<std::string, std::string> meta_;
   std::unordered_map<std::string, int64_t> stats_;

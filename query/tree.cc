@@ -48,7 +48,7 @@ class TreeWriter {
     static const std::vector<RowColumn> kColumns = {
         {"upid", "", Align::right},       {"pid", "", Align::right},        {"parent_upid", "", Align::right},
         {"depth", "", Align::right},      {"start_ns", "start", Align::right}, {"dur_ns", "duration", Align::right},
-        {"cpu_ns", "on CPU", Align::right}, {"exit", "", Align::right},       {"cmdline", "command", Align::left}};
+        {"cpu_ns", "on CPU", Align::right}, {"exit", "", Align::left},       {"cmdline", "command", Align::left}};
     static const std::vector<RowColumn> kPeople = {kColumns[1], kColumns[4], kColumns[5], kColumns[6], kColumns[7], kColumns[8]};
     writer_->begin(forPeople() ? kPeople : kColumns);
     std::vector<int32_t> roots;
@@ -102,7 +102,9 @@ class TreeWriter {
   void process(int32_t index, int depth, const std::string& prefix) {
     const ProcessInfoRow& p = timeline_.process(index);
     const auto life = lifetimeOf(timeline_, index);
-    const int64_t start = p.existed ? INT64_MIN : p.start_ts ? *p.start_ts : life ? life->begin : INT64_MIN;
+    int64_t start = p.existed ? INT64_MIN : p.start_ts ? *p.start_ts : life ? life->begin : INT64_MIN;
+    // The command's process waits for the recording to begin; its start is its first program.
+    if (index == timeline_.commandRoot()) start = p.first_exec_ts.value_or(start);
     int64_t cpu = 0;
     for (const int32_t thread : p.threads) cpu += cpuOf(timeline_, thread);
     std::string command = printable(p.cmdline.empty() ? p.comm : p.cmdline);

@@ -12,7 +12,7 @@ class Database;
 
 struct TreeOptions {
   RowFormat format = RowFormat::table;
-  TextStyle style;
+  TextStyle style = {};
   bool threads = false;  // list threads too
   bool ascii = false;    // |- instead of ├─
 };

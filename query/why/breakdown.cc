@@ -36,7 +36,10 @@ Subject networkSubject(const Timeline& timeline, int32_t resource, int32_t waker
   if (resource == kNone) return {"", false, waker};
   const ResourceInfo& r = timeline.resource(resource);
   if (!r.remote_addr.empty()) return {address(r), false, r.peer};
-  return {printable(r.name), r.listening, r.peer};
+  std::string name = printable(r.name);
+  constexpr std::string_view kSuffix = " (listening)";
+  if (name.ends_with(kSuffix)) name.resize(name.size() - kSuffix.size());
+  return {name, r.listening, r.peer};
 }
 
 Subject subjectOf(const Timeline& timeline, WaitKind kind, int32_t resource, int32_t waker) {
@@ -101,7 +104,20 @@ void BreakdownBuilder::add(int32_t process, int32_t row_index, int64_t begin, in
     on_cpu_[process] += length;
     return;
   }
-  Sum& sum = sums_[keyOf(row, process)];
+  addWait(keyOf(row, process), row_index, length);
+}
+
+void BreakdownBuilder::addIdle(int32_t process, int32_t row_index, int64_t begin, int64_t end) {
+  if (end <= begin) return;
+  if (count_idle_) return add(process, row_index, begin, end);
+  Key key = keyOf(timeline_.state(row_index), process);
+  key.role = WaitRole::idle;
+  share_[process] += end - begin;
+  addWait(key, row_index, end - begin);
+}
+
+void BreakdownBuilder::addWait(const Key& key, int32_t row_index, int64_t length) {
+  Sum& sum = sums_[key];
   sum.total_ns += length;
   if (sum.current_row == row_index) {
     sum.current_ns += length;
@@ -126,7 +142,8 @@ Breakdown BreakdownBuilder::finish() {
     const Subject subject = subjectOf(timeline_, key.kind, key.resource, key.peer);
     const int32_t peer = byPeer(key.kind) ? subject.peer : kNone;
     // Sleeps, locks and unknown waits without an object are told apart by their call.
-    const bool by_call = subject.text.empty() && peer == kNone && key.kind != WaitKind::disk;
+    const bool queued = key.kind == WaitKind::cpu_queue || key.kind == WaitKind::cpu_limit;
+    const bool by_call = subject.text.empty() && peer == kNone && key.kind != WaitKind::disk && !queued;
     const GroupKey group_key{key.kind, key.role == WaitRole::idle ? key.role : WaitRole::none, subject.text,
                              peer, by_call ? key.call : kNone};
     Collected& c = groups[group_key];
@@ -157,7 +174,10 @@ Breakdown BreakdownBuilder::finish() {
     g.stacks = sorted(c.stacks);
     g.waker_contexts = sorted(c.contexts);
     const auto peers = sorted(c.peers);
-    if (!peers.empty()) g.peer = peers.front().index;
+    if (!peers.empty()) {
+      g.peer = peers.front().index;
+      g.peer_ns = peers.front().total_ns;
+    }
     std::sort(g.lengths.begin(), g.lengths.end());
     if (g.role == WaitRole::idle) {
       result.idle_ns += g.total_ns;

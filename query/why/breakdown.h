@@ -26,7 +26,8 @@ struct WaitGroup {
   WaitRole role = WaitRole::none;
   std::string subject;         // "127.0.0.1:5000", "/var/lock/x", "" where the calls say it all
   bool listening = false;      // the subject is this side's address: waiting for whoever comes
-  int32_t peer = kNone;        // process at the other end, or that ended the waits
+  int32_t peer = kNone;        // process at the other end, or that ended the waits (of several the main one)
+  int64_t peer_ns = 0;         // of the total
   int64_t total_ns = 0;
   int64_t longest_ns = 0;
   uint64_t count = 0;
@@ -66,6 +67,8 @@ class BreakdownBuilder {
 
   // [begin, end) of state `row`, spent by `process`. Pieces of one row must come in one run.
   void add(int32_t process, int32_t row, int64_t begin, int64_t end);
+  // The same, as an idle wait whatever the row says.
+  void addIdle(int32_t process, int32_t row, int64_t begin, int64_t end);
 
   Breakdown finish();
 
@@ -88,6 +91,7 @@ class BreakdownBuilder {
     std::vector<int64_t> lengths;
   };
   Key keyOf(const StateRow& row, int32_t process) const;
+  void addWait(const Key& key, int32_t row, int64_t length);
 
   const Timeline& timeline_;
   bool count_idle_;

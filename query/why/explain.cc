@@ -17,9 +17,11 @@ int64_t cpuWithin(const Timeline& timeline, int32_t process, int64_t begin, int6
   return total;
 }
 
-// What the kernel counted, which it says only at the end of a process and only for all its life.
-void addRusage(const ProcessInfoRow& process, Explained& result) {
-  if (!process.user_ns || !process.system_ns || process.existed) return;
+// What the kernel counted, which it says only at the end of a process and only for all its life. The
+// command's process exists before the recording, but only waits there to be let go.
+void addRusage(const Timeline& timeline, int32_t index, Explained& result) {
+  const ProcessInfoRow& process = timeline.process(index);
+  if (!process.user_ns || !process.system_ns || (process.existed && index != timeline.commandRoot())) return;
   result.user_ns = result.user_ns.value_or(0) + *process.user_ns;
   result.system_ns = result.system_ns.value_or(0) + *process.system_ns;
 }
@@ -87,7 +89,7 @@ Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_
     ++result.processes;
     result.threads += threads;
     result.cpu_ns += cpuWithin(timeline, member, life.begin, life.end);
-    addRusage(timeline.process(member), result);
+    addRusage(timeline, member, result);
   }
   return result;
 }
@@ -105,7 +107,7 @@ Explained explainProcess(const Timeline& timeline, ProcessStates& states, int32_
   for (const Piece& piece : states.of(process)) builder.add(process, piece.row, piece.begin, piece.end);
   result.breakdown = builder.finish();
   result.cpu_ns = cpuWithin(timeline, process, life.begin, life.end);
-  addRusage(timeline.process(process), result);
+  addRusage(timeline, process, result);
   return result;
 }
 

@@ -7,8 +7,29 @@ namespace {
 
 constexpr int64_t kLongWait = 1'000'000'000;
 
-// A kernel thread without work waits in no call of anybody's: idle by nature.
-bool isIdle(const StateRow& row) { return row.role == WaitRole::idle; }
+class IdleRule {
+ public:
+  explicit IdleRule(const Timeline& timeline) : timeline_(timeline), whole_machine_(timeline.meta("target_kind") == "all") {}
+
+  bool operator()(const StateRow& row, const ProcessInfoRow& process) const {
+    if (row.state != RunState::blocked) return false;
+    if (row.role == WaitRole::idle || row.kind == WaitKind::child || row.kind == WaitKind::terminal) return true;
+    if (row.kind == WaitKind::disk || row.kind == WaitKind::memory) return false;
+    if (isKernelThread(process)) return true;
+    return whole_machine_ && row.open && row.began_before;
+  }
+
+ private:
+  // Children of kthreadd (pid 2): no program, no command line.
+  bool isKernelThread(const ProcessInfoRow& process) const {
+    if (!process.cmdline.empty() || !process.exe.empty()) return false;
+    const bool below = process.parent != kNone && timeline_.process(process.parent).pid == 2;
+    return process.pid == 2 || below || process.ppid.value_or(0) == 2;
+  }
+
+  const Timeline& timeline_;
+  bool whole_machine_;
+};
 
 }  // namespace
 
@@ -23,6 +44,7 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
     processes[i].by_kind.assign(kWaitKinds, 0);
   }
   std::vector<bool> present(processes.size(), false);
+  const IdleRule is_idle(timeline);
 
   for (size_t t = 0; t < timeline.threads().size(); ++t) {
     const auto thread = static_cast<int32_t>(t);
@@ -37,13 +59,14 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
     for (const StateRow& row : rows) {
       const int64_t length = row.length();
       const int32_t here = index++;
+      if (!count_idle && is_idle(row, timeline.process(owner))) {
+        builder.addIdle(owner, here, row.begin, row.end);
+        own.idle_ns += length;
+        continue;
+      }
       builder.add(owner, here, row.begin, row.end);
       if (row.state == RunState::running) {
         own.on_cpu_ns += length;
-        continue;
-      }
-      if (isIdle(row) && !count_idle) {
-        own.idle_ns += length;
         continue;
       }
       own.by_kind[static_cast<size_t>(row.kind)] += length;

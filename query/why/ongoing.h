@@ -1,6 +1,12 @@
 // explainOngoing: a recording of something that goes on, in thread-seconds: every recorded thread's
-// time in the interval is on CPU, waiting, or idle, and the three add up. Ranks processes by the time they were
-// not idle and by what they made others wait for; lists what is still waiting at the end.
+// time in the interval is on CPU, waiting, or idle, and the three add up. Ranks processes by the time
+// they were not idle and by what they made others wait for; lists what is still waiting at the end.
+//
+// Idle here is more than the role `idle`, because nobody's problem is:
+// - waiting for a child process (if it matters, it is in the recording itself) or for a person;
+// - a kernel thread without work;
+// - in a recording of the whole machine, what waited from before the first to after the last moment,
+//   unless for the disk or memory: nothing that happened had to do with it.
 #pragma once
 
 #include <vector>

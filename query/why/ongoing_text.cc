@@ -34,7 +34,7 @@ class OngoingPrinter {
     const double cpus = ongoing_.realNs() > 0
                             ? static_cast<double>(b.on_cpu_ns) / static_cast<double>(ongoing_.realNs()) : 0;
     const std::string cpu_count(timeline_.meta("cpu_count"));
-    line(fmt::format("  {} of thread time = {} idle + {} waiting + {} on CPU ({:.2g}{} CPUs)", threadSeconds(b.total_ns),
+    line(fmt::format("  {} of thread time = {} idle + {} waiting + {} on CPU ({:.2f}{} CPUs)", threadSeconds(b.total_ns),
                      threadSeconds(b.idle_ns), threadSeconds(b.waiting_ns), threadSeconds(b.on_cpu_ns), cpus,
                      cpu_count.empty() ? "" : " of " + cpu_count));
     line("");
@@ -179,7 +179,7 @@ class OngoingPrinter {
     }
     if (rest_ns > 0)
       kindLine("", "", threadSeconds(rest_ns),
-               fmt::format("{} others, {}", formatCount(list.size() - shown), counted(rest_count, "wait")));
+               fmt::format("{}, {}", counted(list.size() - shown, "other"), counted(rest_count, "wait")));
   }
 
   static std::string pad(std::string_view text, int width, bool left) {

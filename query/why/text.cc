@@ -88,7 +88,7 @@ class Printer {
       groupLine(group.total_ns, details(group));
     }
     if (rest_ns > 0)
-      groupLine(rest_ns, fmt::format("{} others, {}", formatCount(list.size() - shown), counted(rest, "wait")));
+      groupLine(rest_ns, fmt::format("{}, {}", counted(list.size() - shown, "other"), counted(rest, "wait")));
   }
 
   void onCpu() {
@@ -138,12 +138,11 @@ class Printer {
     constexpr int64_t kWorthSaying = 1 << 20;
     const auto say = [&](std::string_view what, int64_t total, const std::vector<MovedBytes>& list) {
       if (total < kWorthSaying || list.empty()) return;
-      std::string text = fmt::format("  {} {}", what, formatSize(static_cast<uint64_t>(total)));
       const MovedBytes& first = list.front();
-      text += fmt::format(": {} in {}", formatSize(static_cast<uint64_t>(first.bytes)),
+      std::string text = fmt::format("  {} {}", what, formatSize(static_cast<uint64_t>(total)));
+      if (list.size() > 1) text += fmt::format(", {} of it", formatSize(static_cast<uint64_t>(first.bytes)));
+      text += fmt::format(" {} {} in {}", what == "wrote" ? "to" : "from", cutTo(first.name, 70),
                           counted(static_cast<uint64_t>(first.calls), "call"));
-      text += fmt::format(" {} {}", what == "wrote" ? "to" : "from", cutTo(first.name, 70));
-      if (list.size() > 1) text += ", …";
       line(text);
     };
     say("wrote", data.written_bytes, data.written);

@@ -75,7 +75,9 @@ std::string Wording::describe(const WaitGroup& group, bool several) const {
       break;
     case WaitKind::lock:
       if (!group.subject.empty()) text = joined(text, "of " + group.subject);
-      if (group.peer != kNone && !group.processes.empty() && group.peer != group.processes.front().index)
+      // Who hands it over is worth a word if it is another process, and mostly the same one.
+      if (group.peer != kNone && group.peer_ns * 2 > group.total_ns && !group.processes.empty() &&
+          group.peer != group.processes.front().index)
         text = joined(text, fmt::format("given by {}", processWithPid(timeline.process(group.peer))), ", ");
       break;
     case WaitKind::child:
@@ -232,6 +234,14 @@ Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved&
       if (largest == nullptr || group.total_ns > largest->total_ns) largest = &group;
   if (largest == nullptr || (b.on_cpu_ns >= largest->total_ns && b.on_cpu_ns >= b.waiting_ns))
     return concludeOnCpu(wording, e, moved, file);
+  // Who queues for a CPU has something to compute: say what.
+  const bool queued = largest->kind == WaitKind::cpu_queue || largest->kind == WaitKind::cpu_limit;
+  if (queued && b.on_cpu_ns * 20 >= b.total_ns) {
+    const Conclusion computing = concludeOnCpu(wording, e, moved, "");
+    return {fmt::format("it is waiting for {} ({} of the time); otherwise {}", waitingFor(wording, *largest),
+                        formatPercent(largest->total_ns, b.total_ns), computing.text),
+            nextCommand(*largest, wording, file)};
+  }
   const bool most = largest->total_ns * 2 >= busy;
   if (!most && b.on_cpu_ns > largest->total_ns) {
     Conclusion mixed;

@@ -84,9 +84,9 @@ std::string written(RowFormat format) {
 
 TEST_CASE("rows as a table are aligned and safe") {
   CHECK(written(RowFormat::table) ==
-        "name            total  note\n"
-        "read          1.50 ms\n"
-        "a,\"b\"|\\n        20 ns   2.5\n");
+        "name        total  note\n"
+        "read      1.50 ms\n"
+        "a,\"b\"|\\n    20 ns   2.5\n");
 }
 
 TEST_CASE("rows as CSV, TSV, JSON and Markdown") {
@@ -122,7 +122,8 @@ TEST_CASE("tables of many rows do not wait for the last one") {
   for (int64_t i = 0; i < 20'000; ++i) writer->row(std::vector<Cell>{Cell(i)});
   CHECK(out.str().size() > 10'000);
   writer->end();
-  CHECK(std::count(out.str().begin(), out.str().end(), '\n') == 20'001);
+  const std::string text = out.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 20'001);
 }
 
 TEST_CASE("JSON strings keep bytes that are not UTF-8") {

@@ -79,7 +79,7 @@ TEST_CASE("why of a writer names the file and how much") {
   for (int i = 0; i < 300; ++i) b.call(1, 10 + i, 1, "write", 1 << 20, {}, 1, 1 << 20);
   const std::string text = why(b);
   contains(text, "on CPU 990 ms (99%): 100 ms user, 880 ms system");
-  contains(text, "wrote 300 MiB: 300 MiB in 300 calls to /tmp/big.bin");
+  contains(text, "wrote 300 MiB to /tmp/big.bin in 300 calls");
   contains(text, "→ not waiting: it is busy writing 300 MiB to /tmp/big.bin");
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("why of a shell script names the process deep in the tree and whose ti
   b.run(2, 20).wait(2, 950, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 960);
   const std::string text = why(b);
   contains(text, "sh run.sh   pid 1001 and 1 descendant   1.00 s real, 70.0 ms on CPU (7%)");
-  contains(text, "sleep      930 ms   93%   clock_nanosleep in sleep 1, pid 1002");
+  contains(text, "sleep        930 ms   93%   clock_nanosleep in sleep 1, pid 1002");
   contains(text, "95%  sleep 1, pid 1002  (20.0 ms on CPU)");
   contains(text, "→ sleep 1, pid 1002 is waiting for the clock: it asked to sleep (clock_nanosleep)");
 }
@@ -105,9 +105,9 @@ TEST_CASE("why --process and --thread explain one alone") {
   b.run(1, 10).wait(1, 90, {.kind = "child", .call = "wait4", .waker = 2}).run(1, 100);
   b.wait(2, 80, {.kind = "lock", .call = "futex", .waker = 3}).run(2, 90);
   b.run(3, 80).wait(3, 90, {.kind = "lock", .call = "futex", .role = "idle"});
-  contains(why(b, {.process = "sh"}), "child      80.0 ms   80%   wait4 for child, pid 1002");
+  contains(why(b, {.process = "sh"}), "child       80.0 ms   80%   wait4 for child, pid 1002");
   contains(why(b, {.process = "1002"}), "child   pid 1002, 2 threads   80.0 ms real, 80.0 ms on CPU (100%)");
-  contains(why(b, {.thread = 1002}), "lock       70.0 ms   88%   futex");
+  contains(why(b, {.thread = 1002}), "lock        70.0 ms   88%   futex");
   const std::string threads = why(b, {.process = "child", .threads = true});
   contains(threads, "1003");
   contains(threads, "1002");
@@ -126,14 +126,14 @@ TEST_CASE("why of an interval adds up to the interval") {
 TEST_CASE("why shows idle waits apart, and among the others when asked") {
   DbBuilder b;
   b.process(1, 0, "server", 0);
-  b.resource(1, "socket", "listening 0.0.0.0:80");
+  b.resource(1, "socket", "TCP 0.0.0.0:80 (listening)");
   b.db().execute("UPDATE resource SET listening = 1");
   b.run(1, 100).wait(1, 900, {.kind = "network", .call = "accept4", .resource = 1, .role = "idle"}).run(1, 1000);
   const std::string apart = why(b, {.view = WhyView::command});
   contains(apart, "idle 800 ms (80%)");
-  contains(apart, "it is idle: waiting for someone to connect");
+  contains(apart, "it is idle: waiting for someone to connect to TCP 0.0.0.0:80.");
   const std::string shown = why(b, {.view = WhyView::command, .show_idle = true});
-  contains(shown, "network    800 ms   80%");
+  contains(shown, "network      800 ms   80%");
   const std::string hidden = why(b, {.view = WhyView::command, .hide_idle = true});
   CHECK(hidden.find("idle 800 ms") == std::string::npos);
 }
@@ -161,6 +161,30 @@ TEST_CASE("why of something that goes on counts thread time by peer, process and
   contains(text, "recvfrom ← 10.0.0.5:5432 in worker, pid 1001  49 waits, p50 90.0 ms, p99 90.0 ms, longest 90.0 ms");
   contains(text, "! still waiting at the end: 1002 helper: read, 4.00 s");
   contains(text, "→ mostly waiting for an answer from 10.0.0.5:5432; worst in 1001 worker. See: tarry why t.tarry --process 1001");
+}
+
+TEST_CASE("why of the whole machine leaves out waits that are nobody's problem") {
+  DbBuilder b;
+  b.meta("target_kind", "all");
+  b.process(2, 0, "kthreadd", 0);
+  b.process(3, 2, "kworker", 0);
+  b.process(4, 0, "sh", 0);
+  b.process(5, 4, "work", 0);
+  b.process(6, 0, "daemon", 0);
+  b.process(7, 0, "hung", 0);
+  b.db().execute("UPDATE process SET cmdline = NULL WHERE upid IN (2, 3); UPDATE process SET pid = 2 WHERE upid = 2");
+  b.waitOpen(2, {.kind = "unknown"});
+  b.waitOpen(3, {.kind = "unknown"});
+  b.waitOpen(4, {.kind = "child", .call = "wait4"});
+  b.run(5, 400).wait(5, 1000, {.kind = "network", .call = "recvfrom"});
+  b.waitOpen(6, {.kind = "ipc", .call = "poll"});
+  b.waitOpen(7, {.kind = "disk", .call = "openat"});
+  b.db().execute("UPDATE thread_state SET since_ts = 0 WHERE dur IS NULL");
+  const std::string text = why(b);
+  contains(text, "whole machine   6 processes, 6 threads   1.00 s");
+  contains(text, "6.00 s of thread time = 4.00 s idle + 1.60 s waiting + 400 ms on CPU");
+  contains(text, "! still waiting at the end: 1007 hung: openat, began before the recording");
+  CHECK(text.find("daemon:") == std::string::npos);
 }
 
 TEST_CASE("why as JSON has the documented shape") {

@@ -1,0 +1,237 @@
+#include "query/show/show.h"
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "format/errors.h"
+#include "format/testing/trace_builder.h"
+
+using namespace tarry;
+using namespace tarry::testing;
+
+namespace {
+
+struct Shown {
+  std::string out, notes;
+};
+
+Shown shown(TraceBuilder& builder, const ShowOptions& options) {
+  TraceReader reader = builder.reader();
+  std::ostringstream out, notes;
+  show(reader, options, out, notes);
+  return {out.str(), notes.str()};
+}
+
+// One process that opens, reads, fails and exits.
+void makeSimple(TraceBuilder& builder) {
+  auto& p = builder.process("cat", 100);
+  const ResourceId hosts = builder.file("/etc/hosts");
+  p.at(1_ms).call(
+      "openat",
+      {.args = {-100, 0, 02000000}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}},
+      20_us);
+  p.at(2_ms).call("read",
+                  {.args = {3, 0, 4096},
+                   .ret = 5,
+                   .objects = {{0, 3, hosts}},
+                   .payloads = {{1, PayloadDirection::out, "hello"}},
+                   .arg_mask = 0x3d},
+                  5_us);
+  p.at(3_ms).call("openat", {.args = {-100, 0, 0}, .ret = -2, .strings = {{1, "missing"}}}, 4_us);
+  p.at(4_ms).call("close", {.args = {3}, .ret = 0, .objects = {{0, 3, hosts}}}, 1_us);
+  p.at(5_ms).exits(3 << 8);
+}
+
+// Two threads of two processes whose calls overlap.
+void makeOverlap(TraceBuilder& builder) {
+  auto& a = builder.process("a", 100);
+  auto& b = builder.process("b", 200);
+  a.at(1_ms).call(
+      "read",
+      {.args = {0, 0, 10}, .ret = 2, .payloads = {{1, PayloadDirection::out, "hi"}}, .arg_mask = 0x3d},
+      10_ms);
+  b.at(2_ms).call("close", {.args = {5}, .ret = 0}, 1_ms);
+  b.at(20_ms).call("close", {.args = {6}, .ret = 0}, 1_ms);
+}
+
+}  // namespace
+
+TEST_CASE("show prints the lines strace prints") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  const Shown text = shown(builder, {});
+  CHECK(text.out ==
+        "openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC) = 3</etc/hosts>\n"
+        "read(3</etc/hosts>, \"hello\", 4096)       = 5\n"
+        "openat(AT_FDCWD, \"missing\", O_RDONLY)   = -1 ENOENT (No such file or directory)\n"
+        "close(3</etc/hosts>)                    = 0\n"
+        "+++ exited with 3 +++\n");
+  CHECK(text.notes.empty());
+}
+
+TEST_CASE("show shortens strings, drops labels and exits where asked") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  ShowOptions options;
+  options.render.annotate_fds = false;
+  options.render.string_limit = 2;
+  options.exits = false;
+  options.filter.add("read");
+  CHECK(shown(builder, options).out == "read(3, \"he\"..., 4096)                  = 5\n");
+}
+
+TEST_CASE("show prints times of day, of the epoch, relative ones and durations") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  ShowOptions options;
+  options.filter.add("close");
+  options.exits = false;
+  options.time = ShowTime::epoch;
+  options.durations = true;
+  CHECK(shown(builder, options).out == "1700000000.004000 close(3</etc/hosts>)  = 0 <0.000001>\n");
+  options.time = ShowTime::relative;
+  options.filter.add("trace=%file");
+  options.durations = false;
+  const std::string relative = shown(builder, options).out;
+  CHECK(relative.substr(0, 30) == "     0.000000 openat(AT_FDCWD,");
+  CHECK(relative.find("\n     0.002000 openat(AT_FDCWD, \"missing\"") != std::string::npos);
+}
+
+TEST_CASE("show puts the pid before each line where there are several threads") {
+  TraceBuilder builder;
+  makeOverlap(builder);
+  ShowOptions options;
+  CHECK(shown(builder, options).out ==
+        "[pid   100] read(0, \"hi\", 10)           = 2\n"
+        "[pid   200] close(5)                    = 0\n"
+        "[pid   200] close(6)                    = 0\n");
+  options.prefix = ShowPrefix::always;
+  CHECK(shown(builder, options).out.substr(0, 13) == "100   read(0,");
+  options.prefix = ShowPrefix::automatic;
+  options.tids = {200};
+  CHECK(shown(builder, options).out ==
+        "close(5)                                = 0\n"
+        "close(6)                                = 0\n");
+}
+
+TEST_CASE("show interleaves calls that overlap as strace does") {
+  TraceBuilder builder;
+  makeOverlap(builder);
+  ShowOptions options;
+  options.interleave = true;
+  CHECK(shown(builder, options).out ==
+        "[pid   100] read(0,  <unfinished ...>\n"
+        "[pid   200] close(5)                    = 0\n"
+        "[pid   100] <... read resumed>\"hi\", 10)  = 2\n"
+        "[pid   200] close(6)                    = 0\n");
+}
+
+TEST_CASE("show says that a call never returned") {
+  TraceBuilder builder;
+  auto& p = builder.process("sleeper", 100);
+  p.at(1_ms).call("wait4", {.args = {-1, 0, 0, 0}, .flags = {.unfinished = true}, .arg_mask = 0x3d});
+  CHECK(shown(builder, {}).out == "wait4(-1,  <unfinished ...>\n");
+}
+
+TEST_CASE("show filters by status, fd, path and time") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  const auto names = [&](const std::string& expression) {
+    ShowOptions options;
+    options.exits = false;
+    options.filter.add(expression);
+    std::istringstream lines(shown(builder, options).out);
+    std::string all;
+    for (std::string line; std::getline(lines, line);) all += line.substr(0, line.find('(')) + ' ';
+    return all;
+  };
+  CHECK(names("status=failed") == "openat ");
+  CHECK(names("status=successful") == "openat read close ");
+  CHECK(names("status=!failed") == "openat read close ");
+  CHECK(names("status=unfinished") == "");
+  CHECK(names("fd=3") == "openat read close ");
+  CHECK(names("fd=4") == "");
+  CHECK(names("path=/etc/hosts") == "openat read close ");
+  CHECK(names("trace=!%file") == "read close ");
+  CHECK(names("/^(re|cl)") == "read close ");
+  ShowOptions late;
+  late.from_ns = 3_ms;
+  late.to_ns = 4_ms - 1;
+  CHECK(shown(builder, late).out ==
+        "openat(AT_FDCWD, \"missing\", O_RDONLY)   = -1 ENOENT (No such file or directory)\n");
+}
+
+TEST_CASE("show writes one JSON object a call and line") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  ShowOptions options;
+  options.json = true;
+  options.filter.add("status=failed");
+  CHECK(shown(builder, options).out ==
+        "{\"ts\":3000000,\"pid\":100,\"tid\":100,\"comm\":\"cat\",\"abi\":\"x86-64\",\"name\":\"openat\","
+        "\"args\":"
+        "\"AT_FDCWD, \\\"missing\\\", "
+        "O_RDONLY\",\"ret\":-2,\"dur\":4000,\"errno\":\"ENOENT\",\"result\":\"-1 ENOENT (No such "
+        "file or directory)\"}\n");
+}
+
+TEST_CASE("show of a trace without calls tells why and shows what blocked") {
+  TraceBuilder builder(Level::waits);
+  auto& p = builder.process("client", 100);
+  const ResourceId pipe = builder.pipe(77);
+  p.at(1_ms).blocksIn("read", {.args = {4, 0x1000, 100}, .ret = 1, .objects = {{0, 4, pipe}}}, 2_s);
+  const Shown text = shown(builder, {});
+  CHECK(text.notes.find("level waits") != std::string::npos);
+  CHECK(text.out == "read(4<pipe:[77]>,  <blocked 2.000000>\n");
+}
+
+TEST_CASE("show says beforehand that calls were lost") {
+  TraceBuilder builder;
+  makeSimple(builder);
+  builder.loss(1_ms, 100_ms, LossSource::syscalls, 1234);
+  CHECK(shown(builder, {}).notes ==
+        "tarry: 1,234 system calls were lost while recording and are not shown\n");
+}
+
+TEST_CASE("a set of system calls takes strace's words") {
+  const auto has = [](std::string_view expression, std::string_view name, Abi abi = Abi::x86_64) {
+    return SyscallSet::parse(expression).contains(abi, findSyscall(abi, name)->nr);
+  };
+  CHECK(has("open,close", "close"));
+  CHECK_FALSE(has("open,close", "read"));
+  CHECK(has("%file", "openat"));
+  CHECK(has("file", "openat"));
+  CHECK(has("%net", "socket"));
+  CHECK(has("%%stat", "lstat"));
+  CHECK_FALSE(has("%stat", "lstat"));
+  CHECK(has("%%statfs", "ustat"));
+  CHECK_FALSE(has("!%memory", "mmap"));
+  CHECK(has("!%memory", "read"));
+  CHECK_FALSE(has("read@32", "read"));
+  CHECK(has("read@32", "read", Abi::i386));
+  CHECK(has("?nosuchcall,read", "read"));
+  CHECK_FALSE(has("none", "read"));
+  CHECK(has("all", "read"));
+  CHECK(SyscallSet::parse("!read").contains(Abi::x86_64, 5000));
+  CHECK_FALSE(SyscallSet::parse("%file").contains(Abi::x86_64, 5000));
+}
+
+TEST_CASE("unknown words of a filter are one line that names the nearest known one") {
+  const auto message = [](std::string_view expression) -> std::string {
+    try {
+      CallFilter filter;
+      filter.add(expression);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(message("trace=opnat") == "no system call or class 'opnat' (did you mean openat?)");
+  CHECK(message("%fil") == "no system call or class '%fil' (did you mean %file?)");
+  CHECK(message("status=bad").find("known are successful") != std::string::npos);
+  CHECK(message("fd=x") == "-e fd=x: not a number");
+  CHECK(message("inject=all").find("known are trace") != std::string::npos);
+  CHECK(message("/(").find("does not compile") != std::string::npos);
+  CHECK_FALSE(message("trace=").empty());
+  CHECK(message("trace=read") == "");
+}
