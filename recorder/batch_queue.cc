@@ -10,9 +10,9 @@ size_t sizeBytes(const RawBatch& batch) {
   return bytes;
 }
 
-bool BatchQueue::hasRoom() const {
+double BatchQueue::fill() const {
   std::lock_guard lock(mutex_);
-  return bytes_ < max_bytes_;
+  return static_cast<double>(bytes_) / static_cast<double>(max_bytes_);
 }
 
 bool BatchQueue::waitForRoom(std::chrono::milliseconds timeout) {

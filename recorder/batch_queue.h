@@ -21,9 +21,9 @@ class BatchQueue {
  public:
   explicit BatchQueue(size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // False if there is no room; a batch that is larger than the whole queue fits an empty one.
-  bool hasRoom() const;
-  // Waits for room as long as `timeout`.
+  // How full it is, 0 … 1 (above 1 with one oversized batch).
+  double fill() const;
+  // Waits for room as long as `timeout`; a batch that is larger than the queue fits once it is not full.
   bool waitForRoom(std::chrono::milliseconds timeout);
   // Never waits: ask for room before. Does nothing once the queue is closed.
   void push(RawBatch batch);

@@ -22,10 +22,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-// Helper threads are nicer than what they watch. The one that empties the rings less so: if it does
-// not get a CPU for long, events are lost.
-constexpr int kDrainNice = 2;
+// Encoding costs most, and gives way to what is watched as long as that costs no events: not while
+// much is waiting for it. (The thread that empties the rings needs next to nothing, and events are
+// lost if it does not get that.)
 constexpr int kEncodeNice = 10;
+constexpr double kHurryFill = 0.25;
+constexpr double kRelaxFill = 0.02;
 
 constexpr int64_t kShortestPauseNs = 1'000'000;
 constexpr int64_t kLongestPauseNs = 20'000'000;
@@ -34,8 +36,23 @@ constexpr uint64_t kFillBytesPerSecond = 400U << 20;
 constexpr milliseconds kTick{100};
 constexpr int kMaxLastDrains = 10'000;
 
-// Linux keeps nice values per thread (setpriority(2), "C library/kernel differences").
-void beNice(int nice) { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice); }
+// The nice value of the calling thread: Linux keeps one for each (setpriority(2), "C library/kernel
+// differences"). Becoming less nice takes CAP_SYS_NICE; without it things just take longer.
+class Politeness {
+ public:
+  Politeness() : usual_(::getpriority(PRIO_PROCESS, 0)) {}
+  void set(bool polite) {
+    if (polite == polite_) return;
+    polite_ = polite;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)),
+                  polite ? usual_ + kEncodeNice : usual_);
+  }
+  bool polite() const { return polite_; }
+
+ private:
+  const int usual_;
+  bool polite_ = false;
+};
 
 int64_t toNs(const timeval& time) {
   return static_cast<int64_t>(time.tv_sec) * 1'000'000'000 + static_cast<int64_t>(time.tv_usec) * 1000;
@@ -103,7 +120,6 @@ bool Session::pauseDraining(int64_t interval_ns) {
 }
 
 void Session::drainLoop() {
-  beNice(kDrainNice);
   try {
     int64_t pause_ns = kShortestPauseNs;
     bool going_on = true;
@@ -131,14 +147,10 @@ void Session::drainLoop() {
 }
 
 void Session::encodeLoop() {
-  const int usual_nice = ::getpriority(PRIO_PROCESS, 0);
-  beNice(kEncodeNice);
-  bool hurried = false;
+  Politeness politeness;
   while (!queue_.finished()) {
-    if (ending_ && !hurried) {
-      beNice(usual_nice);  // somebody waits for the end (without the right to do so it just takes longer)
-      hurried = true;
-    }
+    const double fill = queue_.fill();
+    politeness.set(!ending_ && fill < (politeness.polite() ? kHurryFill : kRelaxFill));
     if (failed_ || full_) {
       queue_.pop(kTick);  // the recording is over: keep the queue from filling
       continue;
