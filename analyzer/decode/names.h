@@ -122,6 +122,7 @@ extern const NameTable kLandlockFlags;
 extern const NameTable kLandlockRule;
 extern const NameTable kRseqFlags;
 extern const NameTable kGetrandomFlags;
+extern const NameTable kCapabilities;
 
 // names_io.cc
 extern const NameTable kSocketDomain;

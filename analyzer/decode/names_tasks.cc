@@ -253,6 +253,19 @@ constexpr Name kRseqFlagsNames[] = {
 constexpr Name kGetrandomFlagsNames[] = {
     {1, "GRND_NONBLOCK"}, {2, "GRND_RANDOM"}, {4, "GRND_INSECURE"},
 };
+constexpr Name kCapabilitiesNames[] = {
+    {0, "CAP_CHOWN"}, {1, "CAP_DAC_OVERRIDE"}, {2, "CAP_DAC_READ_SEARCH"}, {3, "CAP_FOWNER"},
+    {4, "CAP_FSETID"}, {5, "CAP_KILL"}, {6, "CAP_SETGID"}, {7, "CAP_SETUID"}, {8, "CAP_SETPCAP"},
+    {9, "CAP_LINUX_IMMUTABLE"}, {0xa, "CAP_NET_BIND_SERVICE"}, {0xb, "CAP_NET_BROADCAST"},
+    {0xc, "CAP_NET_ADMIN"}, {0xd, "CAP_NET_RAW"}, {0xe, "CAP_IPC_LOCK"}, {0xf, "CAP_IPC_OWNER"},
+    {0x10, "CAP_SYS_MODULE"}, {0x11, "CAP_SYS_RAWIO"}, {0x12, "CAP_SYS_CHROOT"}, {0x13, "CAP_SYS_PTRACE"},
+    {0x14, "CAP_SYS_PACCT"}, {0x15, "CAP_SYS_ADMIN"}, {0x16, "CAP_SYS_BOOT"}, {0x17, "CAP_SYS_NICE"},
+    {0x18, "CAP_SYS_RESOURCE"}, {0x19, "CAP_SYS_TIME"}, {0x1a, "CAP_SYS_TTY_CONFIG"}, {0x1b, "CAP_MKNOD"},
+    {0x1c, "CAP_LEASE"}, {0x1d, "CAP_AUDIT_WRITE"}, {0x1e, "CAP_AUDIT_CONTROL"}, {0x1f, "CAP_SETFCAP"},
+    {0x20, "CAP_MAC_OVERRIDE"}, {0x21, "CAP_MAC_ADMIN"}, {0x22, "CAP_SYSLOG"}, {0x23, "CAP_WAKE_ALARM"},
+    {0x24, "CAP_BLOCK_SUSPEND"}, {0x25, "CAP_AUDIT_READ"}, {0x26, "CAP_PERFMON"}, {0x27, "CAP_BPF"},
+    {0x28, "CAP_CHECKPOINT_RESTORE"},
+};
 // clang-format on
 
 }  // namespace
@@ -302,5 +315,6 @@ const NameTable kLandlockFlags = {NameTable::Kind::flags, "LANDLOCK_???", kLandl
 const NameTable kLandlockRule = {NameTable::Kind::values, "LANDLOCK_RULE_???", kLandlockRuleNames};
 const NameTable kRseqFlags = {NameTable::Kind::flags, "RSEQ_FLAG_???", kRseqFlagsNames};
 const NameTable kGetrandomFlags = {NameTable::Kind::flags, "GRND_???", kGetrandomFlagsNames};
+const NameTable kCapabilities = {NameTable::Kind::values, "CAP_???", kCapabilitiesNames};
 
 }  // namespace tarry::decode

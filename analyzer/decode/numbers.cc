@@ -286,6 +286,17 @@ void quotaCommand(std::string& out, const Call& call, int arg) {
   out += ')';
 }
 
+// Two of the bits are a value of their own, whose 0 has a name too.
+void statxFlags(std::string& out, const Call& call, int arg) {
+  const uint32_t value = call.arg32(arg);
+  if (call.style() == NameStyle::names && (value & 0x6000) == 0) {
+    out += "AT_STATX_SYNC_AS_STAT";
+    if (value == 0) return;
+    out += '|';
+  }
+  appendFlags(out, kStatxFlags, value, call.style());
+}
+
 // Unnamed bits of flags that have tables of their own in strace but not here.
 void plainHex32(std::string& out, const Call& call, int arg) {
   appendHex(out, call.arg32(arg));
@@ -334,6 +345,7 @@ constexpr ArgDecoder kDecoders[] = {
     {ArgType::ipc_cmd, Phase::enter, ipcCommand},
     {ArgType::mempolicy, Phase::enter, memoryPolicy},
     {ArgType::quota_cmd, Phase::enter, quotaCommand},
+    {ArgType::statx_flags, Phase::enter, statxFlags},
     {ArgType::copy_flags, Phase::enter, plainHex32},
     {ArgType::mq_flags, Phase::enter, plainHex32},
 };

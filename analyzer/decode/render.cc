@@ -98,8 +98,8 @@ std::string renderArgs(const SyscallEvent& event, const TextOf& text, const Reso
   return out;
 }
 
-std::string renderArgument(const SyscallEvent& event, int arg, const TextOf& text, const ResourceLabelOf& label,
-                           const RenderOptions& options) {
+std::string renderArgument(const SyscallEvent& event, int arg, const TextOf& text,
+                           const ResourceLabelOf& label, const RenderOptions& options) {
   const decode::Call call(event, decode::specOf(event), text, label, options);
   std::string out;
   decode::appendArgument(out, call, arg);

@@ -54,8 +54,8 @@ std::string renderResult(const SyscallEvent& event, const TextOf& text, const Re
                          const RenderOptions& options = {});
 
 // One argument, 0 to 5, on its own.
-std::string renderArgument(const SyscallEvent& event, int arg, const TextOf& text, const ResourceLabelOf& label,
-                           const RenderOptions& options = {});
+std::string renderArgument(const SyscallEvent& event, int arg, const TextOf& text,
+                           const ResourceLabelOf& label, const RenderOptions& options = {});
 
 // "read"; "syscall_0x1388" for a number that is in no table.
 std::string callName(const SyscallEvent& event);

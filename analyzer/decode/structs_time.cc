@@ -198,27 +198,54 @@ void timex(std::string& out, const Call& call, int arg) {
   if (call.abi() == Abi::i386 && call.type(arg) == ArgType::timex_inout) {
     return appendMissing(out, call, arg, D::out);
   }
+  static constexpr Name kModes[] = {{0xa001, "ADJ_OFFSET_SS_READ"},
+                                    {0x8001, "ADJ_OFFSET_SINGLESHOT"},
+                                    {0x1, "ADJ_OFFSET"},
+                                    {0x2, "ADJ_FREQUENCY"},
+                                    {0x4, "ADJ_MAXERROR"},
+                                    {0x8, "ADJ_ESTERROR"},
+                                    {0x10, "ADJ_STATUS"},
+                                    {0x20, "ADJ_TIMECONST"},
+                                    {0x80, "ADJ_TAI"},
+                                    {0x100, "ADJ_SETOFFSET"},
+                                    {0x1000, "ADJ_MICRO"},
+                                    {0x2000, "ADJ_NANO"},
+                                    {0x4000, "ADJ_TICK"}};
+  static constexpr Name kStatus[] = {
+      {0x1, "STA_PLL"},         {0x2, "STA_PPSFREQ"},     {0x4, "STA_PPSTIME"},     {0x8, "STA_FLL"},
+      {0x10, "STA_INS"},        {0x20, "STA_DEL"},        {0x40, "STA_UNSYNC"},     {0x80, "STA_FREQHOLD"},
+      {0x100, "STA_PPSSIGNAL"}, {0x200, "STA_PPSJITTER"}, {0x400, "STA_PPSWANDER"}, {0x800, "STA_PPSERROR"},
+      {0x1000, "STA_CLOCKERR"}, {0x2000, "STA_NANO"},     {0x4000, "STA_MODE"},     {0x8000, "STA_CLK"}};
+  struct Member {
+    std::string_view name;
+    size_t offset;
+    size_t length;
+  };
+  static constexpr Member kBefore[] = {
+      {"offset", 8, 8}, {"freq", 16, 8}, {"maxerror", 24, 8}, {"esterror", 32, 8}};
+  static constexpr Member kMiddle[] = {{"constant", 48, 8}, {"precision", 56, 8}, {"tolerance", 64, 8}};
+  static constexpr Member kAfter[] = {
+      {"tick", 88, 8},    {"ppsfreq", 96, 8}, {"jitter", 104, 8}, {"shift", 112, 4},  {"stabil", 120, 8},
+      {"jitcnt", 128, 8}, {"calcnt", 136, 8}, {"errcnt", 144, 8}, {"stbcnt", 152, 8}, {"tai", 160, 4}};
   appendStruct(out, call, arg, D::out, 208, [&](const Bytes& bytes) {
-    static constexpr struct {
-      std::string_view name;
-      size_t offset;
-    } kLongs[] = {{"offset", 8},    {"freq", 16},      {"maxerror", 24}, {"esterror", 32},
-                  {"constant", 48}, {"precision", 56}, {"tolerance", 64}};
-    out += "{modes=";
-    appendHex(out, bytes.u32(0));
-    for (const auto& member : kLongs) {
-      if (member.offset == 48) {
-        out += ", status=";
-        appendHex(out, bytes.u32(40));
+    const auto members = [&](std::span<const Member> list) {
+      for (const Member& member : list) {
+        out += ", ";
+        out += member.name;
+        out += '=';
+        appendSigned(out, member.length == 8 ? bytes.i64(member.offset) : bytes.i32(member.offset));
       }
-      out += ", ";
-      out += member.name;
-      out += '=';
-      appendSigned(out, bytes.i64(member.offset));
-    }
+    };
+    out += "{modes=";
+    appendFlags(out, {NameTable::Kind::flags, "ADJ_???", kModes}, bytes.u32(0), call.style());
+    members(kBefore);
+    out += ", status=";
+    appendFlags(out, {NameTable::Kind::flags, "STA_???", kStatus}, bytes.u32(40), call.style());
+    members(kMiddle);
     out += ", time=";
-    appendTimeval(out, Bytes(bytes).from(72), 0);
-    out += ", ...}";
+    appendTimeval(out, bytes, 72);
+    members(kAfter);
+    out += '}';
   });
 }
 

@@ -106,7 +106,7 @@ constexpr Prototype kPrototypes[] = {
     {"semop", kIpc, signed_long, {{{"semid", signed_int}, {"tsops", sembuf_in, 2}, {"nsops", unsigned_int}}}},
     {"semtimedop", kIpc, signed_long, {{{"semid", signed_int}, {"tsops", sembuf_in, 2}, {"nsops", unsigned_int}, {"timeout", timespec_in}}}},
     {"semtimedop_time64", kIpc, signed_long, {{{"semid", signed_int}, {"tsops", sembuf_in, 2}, {"nsops", unsigned_int}, {"timeout", timespec64_in}}}},
-    {"semctl", kIpc, signed_long, {{{"semid", signed_int}, {"semnum", signed_int}, {"cmd", ipc_cmd}, {"arg", hex}}}},
+    {"semctl", kIpc, signed_long, {{{"semid", signed_int}, {"semnum", signed_int}, {"cmd", ipc_cmd}, {"arg", address}}}},
     {"ipc", kIpc, signed_long, {{{"call", ipc_call_nr}, {"first", hex}, {"second", hex}, {"third", hex}, {"ptr", hex}, {"fifth", hex}}}},
     // asynchronous I/O
     {"io_setup", kMemory, signed_long, {{{"nr_events", unsigned_int}, {"ctxp", ulong_out}}}},
