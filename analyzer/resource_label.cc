@@ -73,9 +73,9 @@ std::string socketName(const Resource& resource) {
 
 std::string unixName(const Resource& resource, std::string_view path, std::string_view peer_path) {
   if (!path.empty()) {
-    return "unix:" + displayPath(path) + (resource.listening ? " (listening)" : "");
+    return fmt::format("unix:{}{}", displayPath(path), resource.listening ? " (listening)" : "");
   }
-  if (!peer_path.empty()) return "unix → " + displayPath(peer_path);
+  if (!peer_path.empty()) return fmt::format("unix → {}", displayPath(peer_path));
   if (resource.peer_inode != 0) return fmt::format("unix:[{} ↔ {}]", resource.inode, resource.peer_inode);
   return fmt::format("unix:[{}]", resource.inode);
 }
@@ -157,7 +157,8 @@ std::string endpointText(std::string_view address, uint16_t port) {
 
 std::string displayPath(std::string_view path) {
   if (path.empty() || path.front() != '\0') return std::string(path);
-  std::string text = "@" + std::string(path.substr(1));
+  std::string text(path);
+  text.front() = '@';
   // Abstract names are bytes of any value; those padded with NULs are common.
   while (text.size() > 1 && text.back() == '\0') text.pop_back();
   std::replace(text.begin(), text.end(), '\0', '@');
