@@ -128,6 +128,13 @@ void declareCommand(CLI::App& app, RecordFlags& flags) {
       ->expected(0, 1)
       ->allow_extra_args(false);
   app.prefix_command();
+  app.footer(
+      "Signals: Ctrl-C and SIGQUIT are left to the command, as time(1) does; Ctrl-C twice within a second "
+      "ends the "
+      "recording. SIGTERM and SIGHUP are passed on to the command, a second one ends the recording. Without "
+      "a command "
+      "each of them ends the recording. Whatever ends it, the trace up to then is kept, and a command goes "
+      "on.");
   app.add_option("-u,--user", flags.user,
                  "run the command as this user (default: you; under sudo the user who called it)")
       ->type_name("USER");
