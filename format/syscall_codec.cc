@@ -11,13 +11,14 @@
 #include "format/int_column.h"
 
 namespace tarry {
-namespace {
 
 struct SyscallColumns {
   IntColumn shape, thread, seq, enter, dur, ret, user_stack;
   std::array<IntColumn, kMaxArgs> args;
   IntColumn fds, resources, ready_data, strings;
 };
+
+namespace {
 
 // Where the values of each shape begin in the columns that are ordered by shape.
 struct ShapeLayout {
@@ -292,16 +293,21 @@ void encodeSyscalls(SyscallRows& rows, schema::Syscalls::Builder out) {
   putColumn(columns.strings, [&] { return out.initStrings(); });
 }
 
-void decodeSyscalls(schema::Syscalls::Reader in, uint32_t count, SyscallRows& rows) {
+SyscallDecoder::SyscallDecoder() : columns_(std::make_unique<SyscallColumns>()) {}
+SyscallDecoder::~SyscallDecoder() = default;
+
+void SyscallDecoder::decode(schema::Syscalls::Reader in, uint32_t count, SyscallRows& rows) {
   rows.clear();
   rows.base_ns = in.getBaseNs();
   rows.payload_link = in.getPayloadLink();
+  checkedSize(in.getThreads());
+  checkedSize(in.getShapes());
   for (uint32_t thread : in.getThreads()) rows.threads.push_back(thread);
   for (auto shape : in.getShapes()) rows.shapes.push_back(getShape(shape));
   if (count > 0 && (rows.threads.empty() || rows.shapes.empty())) throw BadBlock("calls without threads or shapes");
   rows.rows.resize(count);
 
-  SyscallColumns columns;
+  SyscallColumns& columns = *columns_;
   getPlanes(in.getShape(), count, columns.shape);
   getPlanes(in.getThread(), count, columns.thread);
   getPlanes(in.getSeq(), count, columns.seq);
@@ -331,13 +337,15 @@ void decodeSyscalls(schema::Syscalls::Reader in, uint32_t count, SyscallRows& ro
   rows.strings.resize(layout.total.string);
 
   RowCoder<Reading> coder(rows, columns, layout);
+  std::vector<uint32_t> arg_counts;
+  for (const CallShape& shape : rows.shapes) arg_counts.push_back(static_cast<uint32_t>(shape.argCount()));
   uint32_t args_at = 0, objects_at = 0, strings_at = 0;
   for (CallRow& row : rows.rows) {
     const CallShape& shape = rows.shapes[row.shape];
     row.args_at = args_at;
     row.objects_at = objects_at;
     row.strings_at = strings_at;
-    args_at += static_cast<uint32_t>(shape.argCount());
+    args_at += arg_counts[row.shape];
     objects_at += static_cast<uint32_t>(shape.roles.size());
     strings_at += static_cast<uint32_t>(shape.strings.size());
     coder.code(row);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,8 +13,19 @@ namespace tarry {
 
 // `rows` is not changed (it is only taken by reference because one code path writes and reads).
 void encodeSyscalls(SyscallRows& rows, schema::Syscalls::Builder out);
-// `count`: Block.rows. Throws BadBlock.
-void decodeSyscalls(schema::Syscalls::Reader in, uint32_t count, SyscallRows& rows);
+
+// Decoding keeps its scratch columns from block to block.
+struct SyscallColumns;
+class SyscallDecoder {
+ public:
+  SyscallDecoder();
+  ~SyscallDecoder();
+  // `count`: Block.rows. Throws BadBlock.
+  void decode(schema::Syscalls::Reader in, uint32_t count, SyscallRows& rows);
+
+ private:
+  std::unique_ptr<SyscallColumns> columns_;
+};
 
 struct PayloadRow {
   uint32_t call_row = 0;  // in the syscalls block
