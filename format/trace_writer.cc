@@ -30,7 +30,7 @@ constexpr int64_t kLateCallNs = 500'000'000;
 struct Cover {
   int64_t min_ns = INT64_MAX;
   int64_t max_ns = INT64_MIN;
-  int64_t first_ns = 0;  // when its first row came, by the time of the events
+  int64_t first_ns = 0;  // when its first row came
 
   bool empty() const { return min_ns > max_ns; }
   void add(int64_t from_ns, int64_t to_ns, int64_t now_ns) {
@@ -99,7 +99,8 @@ struct TraceWriter::Impl {
   uint32_t epoch = 0;
   uint64_t epoch_start_bytes = 0;
   int64_t epoch_start_ns = INT64_MIN;  // none yet
-  int64_t newest_ns = INT64_MIN;
+  int64_t newest_ns = INT64_MIN;  // of the events
+  int64_t ticked_ns = INT64_MIN;
   uint64_t next_link = 1;
   uint64_t lost = 0;
   bool finished = false;
@@ -235,6 +236,10 @@ struct TraceWriter::Impl {
 
   // ---- time ----
 
+  // A recorder that lags behind adds events that are old already: what counts is how long a row has
+  // waited here, or each tick of the lag would close blocks of a few rows.
+  int64_t now() const { return std::max(newest_ns, ticked_ns); }
+
   // When the oldest row that waits came, INT64_MAX if none does.
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
@@ -350,7 +355,7 @@ void TraceWriter::add(const LifeEvent& event) {
   impl_->useStringsOf(event);
   impl_->use(event.pending.resource);
   impl_->processes.life.push_back(event);
-  impl_->processes_cover.add(event.ts_ns, event.ts_ns, impl_->newest_ns);
+  impl_->processes_cover.add(event.ts_ns, event.ts_ns, impl_->now());
   impl_->follow(event);
   impl_->limitDefinitions();
 }
@@ -375,7 +380,7 @@ void TraceWriter::add(const SyscallEvent& event) {
   block.calls.add(event);
   block.payloads.add(row, event.payloads);
   // A call that never ended covers the time until it was written.
-  block.cover.add(event.enter_ns, event.flags.unfinished ? w.newest_ns : end_ns, w.newest_ns);
+  block.cover.add(event.enter_ns, event.flags.unfinished ? w.newest_ns : end_ns, w.now());
   if (row + 1 >= w.options.block_rows || block.payloads.rows.size() >= w.options.block_rows ||
       block.calls.bytes() >= w.options.block_bytes || block.payloads.bytes.size() >= w.options.block_bytes) {
     w.close(block);
@@ -389,7 +394,7 @@ void TraceWriter::add(const SwitchEvent& event) {
   w.stacks.use(event.user_stack);
   w.limitDefinitions();
   w.switches.push_back(event);
-  w.switches_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
+  w.switches_cover.add(event.ts_ns, event.ts_ns, w.now());
   if (w.switches.size() >= w.options.block_rows) w.closeSwitches();
 }
 
@@ -400,7 +405,7 @@ void TraceWriter::add(const WakeEvent& event) {
   w.stacks.use(event.kernel_stack);
   w.limitDefinitions();
   w.wakes.push_back(event);
-  w.wakes_cover.add(event.ts_ns, event.ts_ns, w.newest_ns);
+  w.wakes_cover.add(event.ts_ns, event.ts_ns, w.now());
   if (w.wakes.size() >= w.options.block_rows) w.closeWakes();
 }
 
@@ -409,7 +414,7 @@ void TraceWriter::add(const LossEvent& event) {
   w.advance(event.ts_ns);
   w.losses.push_back(event);
   w.lost += event.count;
-  w.losses_cover.add(event.ts_ns, addNs(event.ts_ns, event.dur_ns), w.newest_ns);
+  w.losses_cover.add(event.ts_ns, addNs(event.ts_ns, event.dur_ns), w.now());
   if (w.losses.size() >= w.options.block_rows) w.closeLosses();
 }
 
@@ -417,11 +422,13 @@ void TraceWriter::add(const ClockPoint& clock) {
   Impl& w = *impl_;
   w.advance(clock.boottime_ns);
   w.clocks.push_back(clock);
-  w.clocks_cover.add(clock.boottime_ns, clock.boottime_ns, w.newest_ns);
+  w.clocks_cover.add(clock.boottime_ns, clock.boottime_ns, w.now());
 }
 
 void TraceWriter::tick(int64_t now_ns) {
-  if (!impl_->finished) impl_->closeOld(now_ns);
+  if (impl_->finished) return;
+  impl_->ticked_ns = std::max(impl_->ticked_ns, now_ns);
+  impl_->closeOld(now_ns);
 }
 
 void TraceWriter::flush() { impl_->closeAll(); }

@@ -113,6 +113,29 @@ TEST_CASE("No row waits longer than half a second, ticked or not") {
   CHECK(bytes.size() > second);
 }
 
+TEST_CASE("A recorder that lags behind still fills its blocks") {
+  std::vector<uint8_t> bytes;
+  TraceWriter writer(memorySink(bytes), {});
+  ThreadDef def;
+  def.id = ThreadId{1};
+  writer.define(def);
+  SwitchEvent event;
+  event.thread = def.id;
+  for (int i = 1; i <= 100; ++i) {
+    event.ts_ns = i * 10'000'000LL;
+    writer.add(event);
+    writer.tick(event.ts_ns + 2'000'000'000);
+  }
+  writer.finish({});
+  TraceReader reader = TraceReader::fromMemory(bytes);
+  for (const BlockTotals& totals : reader.totals()) {
+    if (totals.kind == "switches") {
+      CHECK(totals.rows == 100);
+      CHECK(totals.blocks <= 4);
+    }
+  }
+}
+
 TEST_CASE("Blocks close at their number of rows") {
   WriterOptions options;
   options.block_rows = 10;
