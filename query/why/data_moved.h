@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "query/timeline.h"
 
 namespace tarry {
 
 class Database;
+class TraceReader;
 
 struct MovedBytes {
   std::string name;  // of the resource, safe for a terminal
@@ -19,7 +23,7 @@ struct MovedBytes {
 struct CallTime {
   std::string name;
   int64_t count = 0;
-  int64_t total_ns = 0;  // not blocked
+  int64_t total_ns = 0;  // not blocked, not queued
 };
 
 struct DataMoved {
@@ -27,12 +31,17 @@ struct DataMoved {
   int64_t written_bytes = 0;
   std::vector<MovedBytes> read;     // largest first, at most 5
   std::vector<MovedBytes> written;
-  std::vector<CallTime> busiest;    // calls by the time spent in them without being blocked, at most 5
+  std::vector<CallTime> busiest;    // by time, at most 5
   int64_t calls = 0;
 };
 
-// Over all recorded calls of the database, or those of one process.
-DataMoved dataMoved(Database& db, int64_t upid, int64_t from_ns, int64_t to_ns);
-DataMoved dataMoved(Database& db, int64_t from_ns, int64_t to_ns);
+// Of one process, or of all (kNone), within [begin, end).
+using DataMovedSource = std::function<DataMoved(const Timeline&, int32_t process, int64_t begin, int64_t end)>;
+
+// From table syscall. The database must outlive the source.
+DataMovedSource movedFromTables(Database& db);
+// Straight from the trace: far faster than filling the table for this. Both must outlive the source;
+// `db` holds the trace's resources.
+DataMovedSource movedFromTrace(TraceReader& reader, Database& db);
 
 }  // namespace tarry

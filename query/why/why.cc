@@ -51,8 +51,8 @@ std::string ongoingTitle(const Timeline& timeline, const WhyOptions& options) {
 
 class Why {
  public:
-  Why(Database& db, const WhyOptions& options, std::ostream& out)
-      : db_(db), options_(options), out_(out), json_(out),
+  Why(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out)
+      : moved_(moved), options_(options), out_(out), json_(out),
         timeline_(Timeline::load(db, {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
         states_(timeline_), stacks_(stackNames(db)), wording_{timeline_, stacks_} {}
 
@@ -133,9 +133,9 @@ class Why {
   void print(const Explained& explained) {
     DataMoved moved;
     switch (explained.subject) {
-      case WhySubject::command: moved = dataMoved(db_, explained.begin, explained.end); break;
+      case WhySubject::command: moved = moved_(timeline_, kNone, explained.begin, explained.end); break;
       case WhySubject::process:
-        moved = dataMoved(db_, timeline_.process(explained.process).upid, explained.begin, explained.end);
+        moved = moved_(timeline_, explained.process, explained.begin, explained.end);
         break;
       case WhySubject::thread: break;
     }
@@ -151,7 +151,7 @@ class Why {
     return {options_.style, options_.min_ns, options_.threads, options_.hide_idle, shownFile()};
   }
 
-  Database& db_;
+  const DataMovedSource& moved_;
   const WhyOptions& options_;
   std::ostream& out_;
   JsonOut json_;
@@ -164,6 +164,12 @@ class Why {
 
 }  // namespace
 
-void whyReport(Database& db, const WhyOptions& options, std::ostream& out) { Why(db, options, out).run(); }
+void whyReport(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out) {
+  Why(db, moved, options, out).run();
+}
+
+void whyReport(Database& db, const WhyOptions& options, std::ostream& out) {
+  whyReport(db, movedFromTables(db), options, out);
+}
 
 }  // namespace tarry

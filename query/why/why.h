@@ -12,10 +12,9 @@
 #include <string>
 
 #include "query/render/style.h"
+#include "query/why/data_moved.h"
 
 namespace tarry {
-
-class Database;
 
 enum class WhyView : uint8_t {
   automatic,  // by what was recorded: a command, or something that goes on
@@ -45,5 +44,7 @@ void whyReport(const std::string& path, const WhyOptions& options, std::ostream&
 
 // Over an open database with the tables of docs/schema.md.
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out);
+// The same, with another source than table syscall for what was read and written (data_moved.h).
+void whyReport(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out);
 
 }  // namespace tarry

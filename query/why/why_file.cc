@@ -6,13 +6,16 @@ namespace tarry {
 
 void whyReport(const std::string& path, const WhyOptions& options, std::ostream& out) {
   LoadOptions load;
+  load.syscalls = false;
   load.payloads = false;
   load.indexes = false;
   load.progress = options.progress;
   TraceDatabase trace = TraceDatabase::open(path, load);
   WhyOptions with_path = options;
   if (with_path.shown_path.empty()) with_path.shown_path = printable(path);
-  whyReport(trace.db(), with_path, out);
+  const DataMovedSource moved =
+      trace.reader() != nullptr ? movedFromTrace(*trace.reader(), trace.db()) : movedFromTables(trace.db());
+  whyReport(trace.db(), moved, with_path, out);
 }
 
 }  // namespace tarry

@@ -62,7 +62,7 @@ TEST_CASE("show prints the lines strace prints") {
   const Shown text = shown(builder, {});
   CHECK(text.out ==
         "openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC) = 3</etc/hosts>\n"
-        "read(3</etc/hosts>, \"hello\", 4096)       = 5\n"
+        "read(3</etc/hosts>, \"hello\", 4096)      = 5\n"
         "openat(AT_FDCWD, \"missing\", O_RDONLY)   = -1 ENOENT (No such file or directory)\n"
         "close(3</etc/hosts>)                    = 0\n"
         "+++ exited with 3 +++\n");
@@ -122,7 +122,7 @@ TEST_CASE("show interleaves calls that overlap as strace does") {
   CHECK(shown(builder, options).out ==
         "[pid   100] read(0,  <unfinished ...>\n"
         "[pid   200] close(5)                    = 0\n"
-        "[pid   100] <... read resumed>\"hi\", 10)  = 2\n"
+        "[pid   100] <... read resumed>\"hi\", 10) = 2\n"
         "[pid   200] close(6)                    = 0\n");
 }
 
