@@ -164,6 +164,8 @@ std::span<const uint8_t> Statement::blob(int column) const {
 }
 
 Database::Database(const std::string& path, bool read_only) {
+  // Statistics of every allocation under a lock: nobody asks for them. Without effect once SQLite is in use.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   const int flags =
       (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
