@@ -71,13 +71,15 @@ void dirFd(std::string& out, const Call& call, int arg) {
   if (label != std::string::npos) out += number.substr(label);
 }
 
-// A loff_t: one register on 64-bit ABIs, two halves on 32-bit ones.
+// A loff_t: one register on 64-bit ABIs, two halves on 32-bit ones, of which only _llseek has the
+// upper one first.
 void offsetLow(std::string& out, const Call& call, int arg) {
   if (call.word() == 8 || call.abi() == Abi::x32) {
     appendSigned(out, static_cast<int64_t>(call.arg(arg)));
-  } else {
-    appendSigned(out, static_cast<int64_t>(call.arg(arg + 1) << 32 | call.arg(arg)));
+    return;
   }
+  const int high = arg > 0 && call.name() == "_llseek" ? arg - 1 : arg + 1;
+  appendSigned(out, static_cast<int64_t>(call.arg(high) << 32 | call.arg(arg)));
 }
 
 void mmapFlags(std::string& out, const Call& call, int arg) {

@@ -115,7 +115,7 @@ void appendControl(std::string& out, const Call& call, const Bytes& bytes, uint6
       }
     }
     out += '}';
-    if (size < header) break;
+    if (size < header || size > length - at) break;
     at += (size + word - 1) / word * word;
   }
   out += ']';

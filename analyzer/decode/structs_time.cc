@@ -152,7 +152,7 @@ void timevalPair(std::string& out, const Call& call, int arg) {
           if (i > 0) out += ", ";
           appendTimeval(out, bytes, i * 2 * word);
           out += " /* ";
-          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) * 1000);
+          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) % 1'000'000 * 1000);
           out += " */";
         }
         out += ']';

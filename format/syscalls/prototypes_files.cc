@@ -36,7 +36,7 @@ constexpr Prototype kPrototypes[] = {
     {"fstatfs64", kDesc | kFstatfs, signed_long, {{{"fd", fd}, {"sz", size}, {"buf", statfs64_out}}}},
     {"ustat", 0, signed_long, {{{"dev", device}, {"ubuf", pointer}}}},
     {"lseek", kDesc, offset, {{{"fd", fd}, {"offset", offset}, {"whence", seek_whence}}}},
-    {"_llseek", kDesc, signed_long, {{{"fd", fd}, {"offset_high", unsigned_long}, {"offset_low", unsigned_long}, {"result", loff_out}, {"whence", seek_whence}}}},
+    {"_llseek", kDesc, signed_long, {{{"fd", fd}, {"offset_high", offset_high}, {"offset_low", offset_low}, {"result", loff_out}, {"whence", seek_whence}}}},
     {"pread64", kDesc, signed_long, {{{"fd", fd}, {"buf", buffer_out, 2}, {"count", size}, {"pos", offset}}}},
     {"pwrite64", kDesc, signed_long, {{{"fd", fd}, {"buf", buffer_in, 2}, {"count", size}, {"pos", offset}}}},
     {"pread64@32", kDesc, signed_long, {{{"fd", fd}, {"buf", buffer_out, 2}, {"count", size}, {"pos", offset_low}, {"pos_high", offset_high}}}},

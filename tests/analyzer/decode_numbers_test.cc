@@ -163,6 +163,12 @@ TEST_CASE("an unknown call keeps its number and six numbers") {
 TEST_CASE("numbers in two registers of a 32-bit ABI are put together") {
   CHECK(CallText("pread64", Abi::i386).args({3, 0x10, 5, 7, 1}).ret(-9).line() ==
         "3, 0x10, 5, 4294967303 = -1 EBADF (Bad file descriptor)");
+  CHECK(CallText("_llseek", Abi::i386)
+            .args({3, 1, 2, 0, 0})
+            .unrecorded(3)
+            .out(3, Memory().u64(9))
+            .ret(0)
+            .line() == "3, 4294967298, [9], SEEK_SET = 0");
   CHECK(CallText("ftruncate64", Abi::i386).args({3, 100, 0}).argsText() == "3, 100");
   CHECK(CallText("preadv").args({3, 0x10, 0, 77, 0}).unrecorded(1).ret(-9).argsText() == "3, 0x..., 0, 77");
 }

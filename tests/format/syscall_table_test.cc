@@ -63,7 +63,7 @@ TEST_CASE("arguments of the system-call table are complete and refer to argument
           REQUIRE(i + 1 < spec.arg_count);
           CHECK(spec.args[i + 1].type == ArgType::path);
         }
-        if (a.type == ArgType::offset_low) {
+        if (a.type == ArgType::offset_low && spec.name != "_llseek") {
           REQUIRE(i + 1 < spec.arg_count);
           CHECK(spec.args[i + 1].type == ArgType::offset_high);
         }
