@@ -11,7 +11,8 @@ cd "$(dirname "$0")"
 tarry=${TARRY:-../tarry}
 # The distribution's own python3, not a shim that somebody's PATH has in front of it.
 PATH=/usr/bin:/bin
-export PATH LC_ALL=C.UTF-8
+LC_ALL=C
+export PATH LC_ALL
 unset PYTHONPATH PYTHONSTARTUP
 
 record() {

@@ -126,10 +126,10 @@ class LiveTest(unittest.TestCase):
         self.skipTest(why)
 
     def assert_one_clear_line(self, done, *words, status=None):
-        """An error as users should see it: one line, `tarry: …`, naming the words; non-zero exit."""
+        """An error as users should see it: one line, `tarry VERB: …`, naming the words; non-zero exit."""
         lines = done.stderr.splitlines()
         self.assertEqual(len(lines), 1, f"one line expected on stderr: {done.stderr!r}")
-        self.assertTrue(lines[0].startswith("tarry: "), lines[0])
+        self.assertRegex(lines[0], r"^tarry( \w+)?: \S")
         for word in words:
             self.assertIn(word.lower(), lines[0].lower())
         if status is None:

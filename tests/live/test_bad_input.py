@@ -61,7 +61,8 @@ class BadFileTest(harness.LiveTest):
         message = subprocess.run(["capnp", "convert", "json:binary", schema, "Block"],
                                  input=json.dumps(header).encode(), capture_output=True, check=True).stdout
         path = self.directory / "newer.tarry"
-        subprocess.run(["zstd", "-q", "-o", path], input=message, check=True)
+        self.file("newer.bin", message)  # from a file, so that the frame holds its size
+        subprocess.run(["zstd", "-q", self.directory / "newer.bin", "-o", path], check=True)
         self.check_verbs(path, "newer", "99")
 
     def test_no_trace_in_this_directory(self):
@@ -136,7 +137,7 @@ class BadUseTest(harness.LiveTest):
         with open("/dev/full", "w") as full:
             done = subprocess.run([harness.TARRY, "show", SAMPLE], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("no space left", done.stderr.lower())
+        self.assert_one_clear_line(done, "cannot write", "standard output")
 
 
 class BadTargetTest(harness.LiveTest):

@@ -43,12 +43,12 @@ class StoryTest(harness.LiveTest):
 
     def test_cpu_burner(self):
         report, trace = self.run_story("python3", SAMPLES / "mystery_2.py")
-        percent = float(re.search(r"\((\d+)%\)", report.splitlines()[0]).group(1))
-        self.assertGreater(percent, 75)
         self.assertRegex(self.conclusion(report), "comput|CPU")
-        row = harness.query(trace, """SELECT sum(iif(state = 'running', dur, 0)) AS running, sum(dur) AS life
-            FROM thread_state""")[0]
-        self.assertGreater(row["running"] / row["life"], 0.75)
+        # On a busy machine it waits for a CPU, but for nothing else.
+        row = harness.query(trace, """SELECT sum(iif(state IN ('running', 'runnable'), dur, 0)) AS wants_cpu,
+            sum(iif(state = 'running', dur, 0)) AS running, sum(dur) AS life FROM thread_state""")[0]
+        self.assertGreater(row["wants_cpu"] / row["life"], 0.75)
+        self.assertGreater(row["running"], 300 * harness.MS)
 
     def test_writer(self):
         report, trace = self.run_story("python3", SAMPLES / "mystery_3.py")

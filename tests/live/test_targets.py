@@ -100,7 +100,7 @@ class AttachTest(harness.LiveTest):
         self.assertEqual(names, ["sh", "sh", "sleep", "true"])
 
     def test_present_descendants_are_recorded(self):
-        parent = self.start("sh", "-c", "sleep 30 & wait")
+        parent = self.start("sh", "-c", "sleep 30; exit 1")
         time.sleep(0.2)
         recorder, trace = self.start_recorder("-p", parent.pid, "--for", "500ms", ready=False)
         _, err = recorder.communicate(timeout=harness.TIMEOUT_S)
@@ -145,11 +145,12 @@ class AttachTest(harness.LiveTest):
         self.assertAlmostEqual(row[0]["end"] - row[0]["ts"], 1e9, delta=2e8)
 
     def test_why_of_a_process_keeps_nothing(self):
-        server, _, port = self.start_server()
+        server, _, _ = self.start_server()
         done = harness.run_tarry("why", "-p", server.pid, "--for", "500ms", cwd=self.directory)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("futex", done.stdout)
-        self.assertIn(str(port), done.stdout)
+        self.assertIn("pipe", done.stdout)
+        self.assertIn("idle", done.stdout)  # the thread in accept
         self.assertEqual(list(self.directory.iterdir()), [])
 
 
@@ -163,8 +164,10 @@ class MachineTest(harness.LiveTest):
         self.assertEqual(recorder.returncode, 0, err)
         rows = harness.query(trace, """SELECT comm, count(*) AS n FROM process WHERE recorded AND NOT existed
             AND comm IN ('gcc', 'cc1', 'as', 'ld', 'collect2') GROUP BY comm""")
-        self.assertEqual({row["comm"]: row["n"] for row in rows if row["comm"] != "gcc"},
-                         {"cc1": 3, "as": 3, "ld": 3, "collect2": 3})
+        # Others may be compiling on this machine, too.
+        seen = {row["comm"]: row["n"] for row in rows}
+        for program in ("cc1", "as", "ld", "collect2"):
+            self.assertGreaterEqual(seen.get(program, 0), 3, seen)
         self.assertEqual(harness.query(
             trace, f"SELECT pid FROM process WHERE recorded AND pid = {recorder.pid}"), [],
             "the recorder never records itself")
@@ -265,7 +268,8 @@ class NamespaceTest(harness.LiveTest):
 
     def test_running_process(self):
         out, trace = self.in_namespace(
-            'sleep 30 & sleep 30 & echo $!; "$0" record -o "$1" -p $! --for 300ms; kill $! %1')
+            'sleep 30 & other=$!; sleep 30 & echo $!; "$0" record -o "$1" -p $! --for 300ms;'
+            ' status=$?; kill $! $other; exit $status')
         rows = harness.query(trace, "SELECT pid, ns_pid, comm FROM process WHERE recorded")
         self.assertEqual([(row["ns_pid"], row["comm"]) for row in rows], [(int(out), "sleep")])
         waits = harness.query(trace, "SELECT kind, call, dur FROM wait WHERE state = 'blocked'")
