@@ -146,6 +146,7 @@ void declareTargets(CLI::App& app, RecordFlags& flags) {
                  "record these processes, their threads and descendants; repeat it or separate with commas")
       ->type_name("PID")
       ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_option("--cgroup", flags.cgroup, "record a cgroup: a path under a cgroup mount")->type_name("PATH");
   app.add_option("--unit", flags.unit, "record a systemd unit")->type_name("NAME");
