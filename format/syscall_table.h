@@ -16,6 +16,7 @@ namespace tarry {
 
 // What an argument (or a result) is. Everything the recorder must capture and the printer must
 // decode follows from it.
+// clang-format off
 enum class ArgType : uint8_t {
   none = 0,
   // plain numbers
@@ -110,43 +111,44 @@ enum class ArgType : uint8_t {
   ipc_call_nr, socketcall_nr, ioprio_which, pkey_rights, landlock_rule,
   move_mount_flags, open_tree_flags, fsopen_flags, fsmount_flags, fspick_flags, fsconfig_cmd, mount_attr_flags,
 };
+// clang-format on
 
 // Classes of strace's -e filters (strace(1), "Filtering"), and the kernel areas of `summary`.
 enum SyscallClass : uint32_t {
-  kClassFile = 1U << 0,       // %file: takes a path
-  kClassDesc = 1U << 1,       // %desc
-  kClassProcess = 1U << 2,    // %process
-  kClassNetwork = 1U << 3,    // %network
-  kClassSignal = 1U << 4,     // %signal
-  kClassIpc = 1U << 5,        // %ipc
-  kClassMemory = 1U << 6,     // %memory
-  kClassCreds = 1U << 7,      // %creds
-  kClassStat = 1U << 8,       // %stat, %lstat, %fstat, %statfs families
+  kClassFile = 1U << 0,     // %file: takes a path
+  kClassDesc = 1U << 1,     // %desc
+  kClassProcess = 1U << 2,  // %process
+  kClassNetwork = 1U << 3,  // %network
+  kClassSignal = 1U << 4,   // %signal
+  kClassIpc = 1U << 5,      // %ipc
+  kClassMemory = 1U << 6,   // %memory
+  kClassCreds = 1U << 7,    // %creds
+  kClassStat = 1U << 8,     // %stat, %lstat, %fstat, %statfs families
   kClassLstat = 1U << 9,
   kClassFstat = 1U << 10,
   kClassStatfs = 1U << 11,
   kClassFstatfs = 1U << 12,
-  kClassPure = 1U << 13,      // %pure: no arguments, never fails
-  kClassClock = 1U << 14,     // %clock
-  kClassTime = 1U << 15,      // kernel area: sleeping, timers, clocks
-  kClassPoll = 1U << 16,      // multiplexed waits: poll, select, epoll
-  kClassLock = 1U << 17,      // futex, flock
+  kClassPure = 1U << 13,   // %pure: no arguments, never fails
+  kClassClock = 1U << 14,  // %clock
+  kClassTime = 1U << 15,   // kernel area: sleeping, timers, clocks
+  kClassPoll = 1U << 16,   // multiplexed waits: poll, select, epoll
+  kClassLock = 1U << 17,   // futex, flock
 };
 
 struct ArgSpec {
-  std::string_view name;   // the kernel's parameter name
+  std::string_view name;  // the kernel's parameter name
   ArgType type = ArgType::none;
   int8_t length_arg = -1;  // index of the argument with this one's length or count
 };
 
 struct SyscallSpec {
-  int32_t nr = -1;         // as in the register: x32 numbers have bit 30 set
+  int32_t nr = -1;        // as in the register: x32 numbers have bit 30 set
   std::string_view name;  // strace's name for it
   uint8_t arg_count = 0;
-  bool no_return = false;  // exit, exit_group
-  bool typed = false;      // false: argument types come from the C prototype only
+  bool no_return = false;                 // exit, exit_group
+  bool typed = false;                     // false: argument types come from the C prototype only
   ArgType result = ArgType::signed_long;  // fd, address, …
-  uint32_t classes = 0;    // SyscallClass
+  uint32_t classes = 0;                   // SyscallClass
   std::array<ArgSpec, kMaxArgs> args{};
 };
 

@@ -174,8 +174,9 @@ void appendTime(std::string& out, int64_t seconds, int64_t nanoseconds) {
   const auto when = static_cast<time_t>(seconds);
   std::tm parts{};
   if (gmtime_r(&when, &parts) == nullptr) return;
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int64_t{parts.tm_year} + 1900,
-                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+                 int64_t{parts.tm_year} + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                 parts.tm_sec);
   if (nanoseconds != 0) fmt::format_to(std::back_inserter(out), ".{:09}", nanoseconds);
   out += "+0000";
 }
