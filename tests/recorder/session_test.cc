@@ -257,7 +257,7 @@ TEST_CASE("A full disk at the start is an error before the command is run") {
 
 TEST_CASE("A disk that fills up ends the recording, not the command, and the trace stays readable") {
   Fixture f;
-  f.command("sleep 1; exit 8");
+  f.command("trap 'exit 8' TERM; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 2 & wait $!; done");
   f.log->payload_bytes = 16'000;
   f.log->events_per_drain = 10;
   const pid_t child = inChild([&] {
@@ -267,6 +267,7 @@ TEST_CASE("A disk that fills up ends the recording, not the command, and the tra
     ::signal(SIGXFSZ, SIG_IGN);
     RecordResult result = f.record();
     if (result.reason != EndReason::error || result.error.empty() || !result.still_running) return 1;
+    result.still_running->forward(SIGTERM);
     return shellStatus(waitForCommand(*result.still_running));
   });
   CHECK(shellStatus(waitStatus(child)) == 8);
@@ -276,7 +277,7 @@ TEST_CASE("A disk that fills up ends the recording, not the command, and the tra
 
 TEST_CASE("A reader of the trace that goes away ends the recording, not the command") {
   Fixture f;
-  f.command("sleep 0.7; exit 2");
+  f.command("trap 'exit 2' TERM; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 2 & wait $!; done");
   f.log->payload_bytes = 16'000;
   f.log->events_per_drain = 10;
   f.options.output = "-";
@@ -293,6 +294,7 @@ TEST_CASE("A reader of the trace that goes away ends the recording, not the comm
     RecordResult result = f.record();
     reader.join();
     if (result.reason != EndReason::error || !result.still_running) return 1;
+    result.still_running->forward(SIGTERM);
     return shellStatus(waitForCommand(*result.still_running));
   });
   CHECK(shellStatus(waitStatus(child)) == 2);
