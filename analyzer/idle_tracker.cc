@@ -9,8 +9,10 @@ uint64_t pairKey(Utid a, Utid b) { return (static_cast<uint64_t>(a) << 32U) | b;
 
 }  // namespace
 
-bool IdleTracker::Queue::contended() const {
-  return std::any_of(waiters.begin(), waiters.end(), [this](Utid utid) { return wakers.contains(utid); });
+bool IdleTracker::contended(const Queue& queue) const {
+  return std::any_of(queue.waiters.begin(), queue.waiters.end(), [&](Utid utid) {
+    return !tasks_.thread(utid).is_main && queue.wakers.contains(utid);
+  });
 }
 
 void IdleTracker::woke(Utid waker, Utid woken) {
@@ -39,7 +41,7 @@ bool IdleTracker::isIdle(const Candidate& candidate) const {
   if (tasks_.thread(candidate.utid).is_main) return false;
   // A signal that ends the process comes from outside and wakes everybody: it proves nothing.
   const bool from_inside = queue.wakes != 0 && queue.foreign_wakes * 2 <= queue.wakes;
-  return from_inside && !queue.askers.contains(candidate.utid) && !queue.contended();
+  return from_inside && !queue.askers.contains(candidate.utid) && !contended(queue);
 }
 
 }  // namespace tarry::analysis

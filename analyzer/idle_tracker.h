@@ -3,7 +3,8 @@
 // A wait looks the same for a worker without work, a thread that waits for its turn at a lock, and
 // one that waits for a result. They are told apart by who ends it:
 //  - a queue: those that wait on it and those that end the waits are different threads of one
-//    process. Where the same threads do both, it is something they compete for: no idle wait.
+//    process. Where the same threads do both, it is something they compete for: no idle wait. (The
+//    main thread does not count: memory that holds a queue's word one time may hold another's later.)
 //  - of two threads that wake each other, the worker is the one that waited before it ever woke the
 //    other; the one that had woken first waits for the result.
 // The main thread of a process is never a worker. Waits that nobody ended are idle only where other
@@ -53,7 +54,6 @@ class IdleTracker {
     std::unordered_set<Utid> waiters, wakers;
     std::unordered_set<Utid> askers;  // had woken the one that ended their first wait before it began
     uint64_t wakes = 0, foreign_wakes = 0;  // all, those by threads of another process
-    bool contended() const;
   };
   struct Candidate {
     int64_t row = 0;
@@ -61,6 +61,7 @@ class IdleTracker {
     uint32_t queue = 0;
   };
   bool isIdle(const Candidate& candidate) const;
+  bool contended(const Queue& queue) const;
 
   const TaskTracker& tasks_;
   std::vector<Queue> queues_;

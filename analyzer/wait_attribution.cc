@@ -129,6 +129,7 @@ WaitVerdict multiplexed(const WaitEvidence& e) {
   const WaitVerdict by_waker = fromWaker(e);
   // At level syscalls a wait that a timer interrupt ended with an fd ready waited for a timerfd.
   if (by_waker.kind != WaitKind::unknown) return by_waker;
+  if (e.only_fd) return {kindOfResource(e.only_fd.kind), e.only_fd.id};
   if (e.epoll_set != ResourceKind::unknown) return {kindOfResource(e.epoll_set), {}};
   if (e.habit != WaitKind::none) return {e.habit, {}};
   return {};

@@ -61,6 +61,8 @@ struct WaitEvidence {
   int64_t result = 0;
   // The fds that poll, select or epoll reported, as far as they are known.
   std::span<const EvidenceResource> ready;
+  // The one fd that poll or select can have waited for, where the call itself says so.
+  EvidenceResource only_fd;
   // What an epoll set holds, where all of it is of one kind: tells an unfinished wait.
   ResourceKind epoll_set = ResourceKind::unknown;
   // What the thread's last wait in the same call on the same set turned out to be.

@@ -155,6 +155,9 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     // FUTEX_WAIT and FUTEX_WAIT_BITSET; the others wait for a lock with an owner, or for several words.
     const bool has_command = e.call->name.text == "futex" || e.call->name.text == "futex_time64";
     if (!has_command || (command != 0 && command != 9)) return;
+    // The value of a contended mutex in glibc, Rust and most others: somebody holds it.
+    constexpr int64_t kContended = 2;
+    if (static_cast<uint32_t>(e.args[2]) == kContended) return;
     queue.futex = true;
     queue.id = static_cast<uint64_t>(e.args[0]);
   } else if (verdict.kind == WaitKind::ipc && verdict.resource) {
@@ -194,6 +197,9 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   if (isMultiplexing(e.call)) {
     if (e.call->wait == WaitCall::epoll) e.epoll_set = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
     if (habit.traits == e.call && habit.set == e.args[0]) e.habit = habit.kind;
+    // select's first argument is one more than the largest fd: 1 leaves only standard input.
+    const bool is_select = e.call->name.text.find("select") != std::string_view::npos;
+    if (is_select && e.args[0] == 1) e.only_fd = evidence(resources_.openFd(process, 0));
   }
   if (interval.woken) {
     if (interval.waker_call.nr >= 0) e.waker_call = traits_.find(interval.waker_call.abi, interval.waker_call.nr);

@@ -263,7 +263,20 @@ TEST_CASE("An epoll set built before the recording is known by the waker's socke
         "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\nnetwork answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
 }
 
-TEST_CASE("Sleeps that end before the next look at them are told by habit", "[waits]") {
+TEST_CASE("A select that can only wait for standard input waits for it", "[waits]") {
+  TraceBuilder b(Level::waits);
+  auto& shell = b.process("bash", 100);
+  b.openFd(shell, 0, b.file("/dev/pts/0", ResourceKind::tty));
+  shell.blocksForEver("pselect6", {.args = {1}});
+  auto& other = b.process("other", 200);
+  b.openFd(other, 0, b.file("/dev/pts/0", ResourceKind::tty));
+  other.blocksForEver("pselect6", {.args = {5}});
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "terminal - /dev/pts/0");
+  CHECK(blockedWaits(db, 200) == "unknown - -");
+}
+
+TEST_CASE("A wait in a loop that is still open is told by the loop's last one", "[waits]") {
   // A loop whose last wait is still open at the end of a recording at level waits.
   TraceBuilder b(Level::waits);
   const ResourceId s = b.socket("10.0.0.1", 80, "10.0.0.2", 50000);
