@@ -32,10 +32,13 @@ thread_local std::string libbpf_messages;
 
 int keepMessage(libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG) return 0;
-  std::array<char, 8192> text{};
-  const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
-  libbpf_messages.append(text.data(), ::strnlen(text.data(), text.size()));
-  return size;
+  va_list again;
+  va_copy(again, arguments);
+  std::string text(static_cast<size_t>(std::max(std::vsnprintf(nullptr, 0, format, again), 0)), '\0');
+  va_end(again);
+  std::vsnprintf(text.data(), text.size() + 1, format, arguments);
+  libbpf_messages += text;
+  return static_cast<int>(text.size());
 }
 
 // The line that says most: of the verifier's log the last one before its statistics, otherwise the
@@ -51,7 +54,7 @@ std::string usefulLine(std::string_view log) {
   rest.remove_prefix(std::min(rest.find('\n') + 1, rest.size()));
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
-    if (line.starts_with("processed ") || line.starts_with("-- END")) break;
+    if (line.starts_with("processed ") || line.starts_with("-- END")) break;  // statistics, end of the log
     if (!line.empty()) last = line;
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
@@ -163,11 +166,19 @@ void BpfPrograms::fillPlan(const CapturePlan& plan) {
   }
 }
 
-void BpfPrograms::attach() {
+void BpfPrograms::attachIterators() {
+  attachWhere([](std::string_view section) { return section.starts_with("iter/"); });
+}
+
+void BpfPrograms::attachEvents() {
+  attachWhere([](std::string_view section) { return !section.starts_with("iter/"); });
+}
+
+void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
-    if (!bpf_program__autoload(program)) continue;
     const std::string_view section = bpf_program__section_name(program);
+    if (!bpf_program__autoload(program) || !wanted(section)) continue;
     LinkPtr link(bpf_program__attach(program));
     if (!link) refuse("cannot attach to " + std::string(section), errno);
     if (section == "iter/task") {
