@@ -154,10 +154,10 @@ def end_process(process):
                 pass
 
 
-def bpf_program_count():
-    """BPF programs loaded in the kernel, None where bpftool cannot tell."""
+def bpf_programs():
+    """Ids of the BPF programs loaded in the kernel, None where bpftool cannot tell."""
     done = subprocess.run(["bpftool", "prog", "list", "--json"], capture_output=True, text=True)
-    return len(json.loads(done.stdout)) if done.returncode == 0 else None
+    return {program["id"] for program in json.loads(done.stdout)} if done.returncode == 0 else None
 
 
 def main(needs_bpf=True):
