@@ -10,28 +10,32 @@ uint64_t pairKey(Utid a, Utid b) { return (static_cast<uint64_t>(a) << 32U) | b;
 }  // namespace
 
 bool IdleTracker::contended(const Queue& queue) const {
-  return std::any_of(queue.waiters.begin(), queue.waiters.end(), [&](Utid utid) {
-    return !tasks_.thread(utid).is_main && queue.wakers.contains(utid);
+  return std::any_of(queue.waiters.begin(), queue.waiters.end(), [&](const auto& waiter) {
+    return !tasks_.thread(waiter.first).is_main && queue.wakers.contains(waiter.first);
   });
 }
 
 void IdleTracker::woke(Utid waker, Utid woken) {
   if (waker == 0 || woken == 0 || waker == woken) return;
   if (tasks_.thread(waker).upid != tasks_.thread(woken).upid) return;
-  has_woken_.insert(pairKey(waker, woken));
+  last_wake_[pairKey(waker, woken)] = ++wake_count_;
 }
 
 void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid waker) {
   const auto [found, is_new] = index_.try_emplace(key, static_cast<uint32_t>(queues_.size()));
   if (is_new) queues_.emplace_back();
   Queue& queue = queues_[found->second];
-  const bool first = queue.waiters.insert(utid).second;
+  Waiter& waiter = queue.waiters[utid];
   if (waker != 0) {
     queue.wakers.insert(waker);
     queue.wakes++;
     if (tasks_.thread(waker).upid != key.process) queue.foreign_wakes++;
-    // The wake-up that ends this wait has not been told yet, so this is about those before.
-    if (first && has_woken_.contains(pairKey(utid, waker))) queue.askers.insert(utid);
+    const auto woken = last_wake_.find(pairKey(utid, waker));
+    const bool asked = woken != last_wake_.end() && woken->second > waiter.last_end;
+    if (waiter.waits == 0) waiter.asked_first = asked;
+    if (asked) waiter.asked++;
+    waiter.waits++;
+    waiter.last_end = wake_count_;
   }
   candidates_.push_back({row, utid, found->second});
 }
@@ -41,7 +45,7 @@ bool IdleTracker::isIdle(const Candidate& candidate) const {
   if (tasks_.thread(candidate.utid).is_main) return false;
   // A signal that ends the process comes from outside and wakes everybody: it proves nothing.
   const bool from_inside = queue.wakes != 0 && queue.foreign_wakes * 2 <= queue.wakes;
-  return from_inside && !queue.askers.contains(candidate.utid) && !contended(queue);
+  return from_inside && !queue.waiters.at(candidate.utid).asks() && !contended(queue);
 }
 
 }  // namespace tarry::analysis

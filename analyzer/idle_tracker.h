@@ -5,8 +5,8 @@
 //  - a queue: those that wait on it and those that end the waits are different threads of one
 //    process. Where the same threads do both, it is something they compete for: no idle wait. (The
 //    main thread does not count: memory that holds a queue's word one time may hold another's later.)
-//  - of two threads that wake each other, the worker is the one that waited before it ever woke the
-//    other; the one that had woken first waits for the result.
+//  - of two threads that wake each other in turn, the worker is the one that waited before it had
+//    woken the other; the one that wakes first, and every time, waits for the result.
 // The main thread of a process is never a worker. Waits that nobody ended are idle only where other
 // waits on the same thing are. `queue` is the futex word or the resource.
 #pragma once
@@ -50,9 +50,16 @@ class IdleTracker {
       return std::hash<uint64_t>{}(q.id * 0x9e3779b97f4a7c15U ^ (uint64_t{q.process} << 1U) ^ (q.futex ? 1U : 0U));
     }
   };
+  struct Waiter {
+    uint64_t waits = 0;
+    uint64_t asked = 0;         // times it had, since the wait before, woken the one that ended the wait
+    bool asked_first = false;   // the first time
+    uint64_t last_end = 0;      // of its last wait, in wake-ups
+    bool asks() const { return asked_first && asked * 2 > waits; }
+  };
   struct Queue {
-    std::unordered_set<Utid> waiters, wakers;
-    std::unordered_set<Utid> askers;  // had woken the one that ended their first wait before it began
+    std::unordered_map<Utid, Waiter> waiters;
+    std::unordered_set<Utid> wakers;
     uint64_t wakes = 0, foreign_wakes = 0;  // all, those by threads of another process
   };
   struct Candidate {
@@ -67,7 +74,8 @@ class IdleTracker {
   std::vector<Queue> queues_;
   std::unordered_map<WaitQueue, uint32_t, QueueHash> index_;
   std::vector<Candidate> candidates_;
-  std::unordered_set<uint64_t> has_woken_;  // waker and woken
+  uint64_t wake_count_ = 0;
+  std::unordered_map<uint64_t, uint64_t> last_wake_;  // by waker and woken: which wake-up
 };
 
 }  // namespace tarry::analysis

@@ -323,6 +323,19 @@ TEST_CASE("Parked workers are idle, those who compete or wait for a result are n
   CHECK(story(Level::waits) == expected);
 }
 
+TEST_CASE("A worker that reports its start to the main thread is idle none the less", "[waits]") {
+  TraceBuilder b;
+  auto& main = b.process("pool", 100, 0, false);
+  auto& worker = main.startsThread("worker", 101);
+  const CallSpec queue = {.args = {0x1000, 0x189, 0}};
+  main.at(1_ms).blocksIn("futex", {.args = {0x2000, 0x189, 0}}, 2_ms).wokenBy(worker, "futex");
+  worker.at(4_ms);
+  for (int i = 0; i < 3; i++) worker.blocksIn("futex", queue, 5_ms).wokenBy(main, "futex").runsFor(1_ms);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "lock - -");
+  CHECK(blockedWaits(db, 101) == "lock idle -\nlock idle -\nlock idle -");
+}
+
 TEST_CASE("A wait that the snapshot found says since when", "[waits]") {
   TraceBuilder b(Level::waits);
   ThreadDef def;
