@@ -58,8 +58,9 @@ class BpfBackend : public Backend {
     if (mode == MODE_CGROUP) cgroup = cgroupTarget(target.cgroup_path);
     programs_.emplace(options_, mode, cgroup, plan_);
     last_drain_ns_ = bootTimeNs();
-    programs_->attach();
-    visit(SNAP_SELF);
+    programs_->attachIterators();
+    visit(SNAP_SELF);  // before the first event: the recorder must not see itself
+    programs_->attachEvents();
     mark(target);
     programs_->visitFiles([this] { keepDefinitions(); });
     if (target.kind == TargetKind::pids && programs_->aliveThreads() <= 0) {

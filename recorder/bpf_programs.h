@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "recorder/backend.h"
@@ -33,7 +34,9 @@ class BpfPrograms {
   BpfPrograms(const BpfPrograms&) = delete;
   BpfPrograms& operator=(const BpfPrograms&) = delete;
 
-  void attach();
+  // Iterators first: a task iterator finds out who the recorder is before any event can show it.
+  void attachIterators();
+  void attachEvents();
   void detach();  // of all event sources; iterators and rings stay
 
   // Runs the iterator over all tasks with a job (SNAP_*); `between` is called every few dozen tasks
@@ -67,6 +70,7 @@ class BpfPrograms {
   void load();
   void makeRings(uint64_t bytes);
   void fillPlan(const CapturePlan& plan);
+  void attachWhere(bool (*wanted)(std::string_view section));
   void iterate(const LinkPtr& link, const std::function<void()>& between);
 
   std::unique_ptr<tarry_bpf, SkeletonDeleter> skeleton_;
