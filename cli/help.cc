@@ -20,6 +20,7 @@ ArgumentHelp describeOption(const CLI::Option& option) {
   help.repeats = option.get_expected_max() > 1;
   if (option.get_items_expected_max() > 0 && !option.get_positional()) {
     help.value = option.get_type_name();
+    help.value.resize(std::min(help.value.find(':'), help.value.size()));  // CLI11 lists validators behind it
     if (help.value.empty()) help.value = "VALUE";
     // CLI11's names of C++ types say less to a user than these.
     if (help.value == "TEXT") help.value = "WORD";

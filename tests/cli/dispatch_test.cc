@@ -16,7 +16,7 @@ Action declareProbe(CLI::App& app) {
   auto what = std::make_shared<std::string>();
   auto size = std::make_shared<int>(0);
   app.add_option("what", *what, "what to do");
-  app.add_option("-s,--size", *size, "a number");
+  app.add_option("-s,--size", *size, "a number")->check(CLI::Range(0, 9));
   return [what, size]() -> int {
     if (*what == "usage") throw UsageError("it makes no sense (try another)");
     if (*what == "trace") throw TraceError("cannot read x: not a trace (record one)");
@@ -88,7 +88,7 @@ TEST_CASE("dispatch prints the help of a verb with its flags", "[dispatch]") {
   CHECK(help.status == 0);
   CHECK(help.err.empty());
   CHECK(help.out.find("usage: tarry probe [options] [what]") != std::string::npos);
-  CHECK(help.out.find("-s, --size N") != std::string::npos);
+  CHECK(help.out.find("-s, --size N  ") != std::string::npos);
   CHECK(help.out.find("example: tarry probe x") != std::string::npos);
 }
 
