@@ -21,7 +21,8 @@ struct FilesFlags : QueryFlags {
 
 Action declareFiles(CLI::App& app) {
   app.description(
-      "Which files were opened, tried and missing, read and written, how much and by whom, in the order of their "
+      "Which files were opened, tried and missing, read and written, how much and by whom, in the order of "
+      "their "
       "first use.");
   auto flags = std::make_shared<FilesFlags>();
   FilesOptions& options = flags->options;

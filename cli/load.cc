@@ -52,11 +52,13 @@ int load(const LoadFlags& flags) {
 
 Action declareLoad(CLI::App& app) {
   app.description(
-      "Writes the tables of docs/schema.md into an SQLite database that any client opens. The database appears "
+      "Writes the tables of docs/schema.md into an SQLite database that any client opens. The database "
+      "appears "
       "under its name only when it is complete.");
   auto flags = std::make_shared<LoadFlags>();
   declareFile(app, flags->file);
-  app.add_option("-o,--output", flags->output, "the database; default: the trace's name with .db")->type_name("DB");
+  app.add_option("-o,--output", flags->output, "the database; default: the trace's name with .db")
+      ->type_name("DB");
   app.add_flag("--no-args", flags->no_args, "leave out the arguments as text (smaller, faster)");
   app.add_flag("--no-payloads", flags->no_payloads, "leave out what was read and written");
   app.add_flag("-q,--quiet", flags->quiet, "say nothing but errors");

@@ -26,7 +26,8 @@ int query(const SqlFlags& flags) {
   std::vector<std::string> sql = flags.sql;
   std::string file = flags.file;
   // `tarry query "SELECT …"` and `tarry query @report`: the file was left out.
-  const bool is_sql = file.starts_with('@') || (file.find(' ') != std::string::npos && ::access(file.c_str(), F_OK) != 0);
+  const bool is_sql =
+      file.starts_with('@') || (file.find(' ') != std::string::npos && ::access(file.c_str(), F_OK) != 0);
   if (is_sql) {
     sql.insert(sql.begin(), file);
     file.clear();
@@ -58,7 +59,8 @@ int query(const SqlFlags& flags) {
 
 Action declareQuery(CLI::App& app) {
   app.description(
-      "SQL over everything that was recorded; docs/schema.md lists the tables. Without SQL: an interactive shell, "
+      "SQL over everything that was recorded; docs/schema.md lists the tables. Without SQL: an interactive "
+      "shell, "
       "or SQL from standard input. @NAME runs a canned report (tarry reports lists them).");
   auto flags = std::make_shared<SqlFlags>();
   declareFile(app, flags->file);

@@ -31,7 +31,8 @@ bool isCommand(const std::string& name) {
 }  // namespace
 
 CLI::Option* declareFile(CLI::App& app, std::string& file) {
-  return app.add_option("FILE", file, "trace (.tarry) or database from tarry load; default: the newest *.tarry here");
+  return app.add_option("FILE", file,
+                        "trace (.tarry) or database from tarry load; default: the newest *.tarry here");
 }
 
 void declareFormat(CLI::App& app, std::string& format) {
@@ -45,7 +46,8 @@ std::string traceFile(const std::string& file) {
     return newest;
   }
   if (file != "-" && ::access(file.c_str(), F_OK) != 0 && isCommand(file))
-    throw UsageError(fmt::format("there is no file '{0}', but a command (to record it: tarry run -- {0})", printable(file)));
+    throw UsageError(fmt::format("there is no file '{0}', but a command (to record it: tarry run -- {0})",
+                                 printable(file)));
   return file;
 }
 
@@ -59,6 +61,8 @@ TraceDatabase openTrace(const std::string& path, Needs needs) {
   return TraceDatabase::open(path, options);
 }
 
-TextStyle outputStyle() { return styleOf(STDOUT_FILENO); }
+TextStyle outputStyle() {
+  return styleOf(STDOUT_FILENO);
+}
 
 }  // namespace tarry::cli

@@ -47,10 +47,12 @@ int reports(const ReportFlags& flags) {
 
 Action declareReports(CLI::App& app) {
   app.description(
-      "Without NAME: lists the canned reports, each a documented SQL file. Your own go to ~/.config/tarry/reports/.");
+      "Without NAME: lists the canned reports, each a documented SQL file. Your own go to "
+      "~/.config/tarry/reports/.");
   auto flags = std::make_shared<ReportFlags>();
   app.add_option("NAME", flags->name, "report to run");
-  app.add_option("FILE", flags->arguments, "trace or database, and PARAMETER=VALUE; default: the newest *.tarry here");
+  app.add_option("FILE", flags->arguments,
+                 "trace or database, and PARAMETER=VALUE; default: the newest *.tarry here");
   app.add_flag("--sql", flags->sql, "show the report's SQL instead of running it");
   declareFormat(app, flags->format);
   return [flags] { return reports(*flags); };

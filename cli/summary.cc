@@ -22,13 +22,16 @@ struct SummaryFlags : QueryFlags {
 
 Action declareSummary(CLI::App& app) {
   app.description(
-      "Counts of the system calls: by name, in the columns of strace -c, and by kernel area, so that they read as "
-      "what the kernel did for the program. A call's time is from its enter to its return; how much of it the "
+      "Counts of the system calls: by name, in the columns of strace -c, and by kernel area, so that they "
+      "read as "
+      "what the kernel did for the program. A call's time is from its enter to its return; how much of it "
+      "the "
       "thread was waiting stands beside it.");
   auto flags = std::make_shared<SummaryFlags>();
   SummaryOptions& options = flags->options;
   declareFile(app, flags->file);
-  app.add_option("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")->type_name("KEY");
+  app.add_option("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")
+      ->type_name("KEY");
   app.add_option("--by", options.by, "call, area or both (default)")
       ->type_name("WHAT")
       ->transform(CLI::CheckedTransformer(std::map<std::string, SummaryBy>{

@@ -74,7 +74,8 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     path_ = (std::filesystem::temp_directory_path() / "tarry-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) throw RecordError("cannot create a temporary directory in " + path_);
+    if (::mkdtemp(path_.data()) == nullptr)
+      throw RecordError("cannot create a temporary directory in " + path_);
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -122,7 +123,9 @@ int explainLive(const CLI::App& app, const WhyFlags& flags) {
   return explain(result.path, options);
 }
 
-bool isLive(const RecordFlags& r) { return !r.pids.empty() || !r.cgroup.empty() || !r.unit.empty() || r.all; }
+bool isLive(const RecordFlags& r) {
+  return !r.pids.empty() || !r.cgroup.empty() || !r.unit.empty() || r.all;
+}
 
 #endif
 
@@ -143,30 +146,39 @@ int why(const CLI::App& app, const WhyFlags& flags) {
 
 Action declareWhy(CLI::App& app) {
   app.description(
-      "What was it waiting for? Explains a recorded command in its real time: a wait for a child or on a pipe is "
-      "replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, like a service, "
-      "is explained in thread time, without idle waits. With -p, --unit, --cgroup or -a instead of a file: looks "
+      "What was it waiting for? Explains a recorded command in its real time: a wait for a child or on a "
+      "pipe is "
+      "replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, like a "
+      "service, "
+      "is explained in thread time, without idle waits. With -p, --unit, --cgroup or -a instead of a file: "
+      "looks "
       "for --for (default 5s) and keeps nothing.");
   auto flags = std::make_shared<WhyFlags>();
   WhyOptions& options = flags->options;
   declareFile(app, flags->file);
-  app.add_option("--process", options.process, "one process alone, not those it waited for")->type_name("PID|NAME");
+  app.add_option("--process", options.process, "one process alone, not those it waited for")
+      ->type_name("PID|NAME");
   app.add_option("--thread", flags->thread, "one thread alone")->type_name("TID");
   app.add_flag("--threads", options.threads, "a line for each thread of the process");
-  app.add_option("--view", options.view, "command (real time) or ongoing (thread time); default: by what was recorded")
+  app.add_option("--view", options.view,
+                 "command (real time) or ongoing (thread time); default: by what was recorded")
       ->type_name("VIEW")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, WhyView>{{"command", WhyView::command}, {"ongoing", WhyView::ongoing}}));
-  app.add_option("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")->type_name("TIME");
+  app.add_option("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")
+      ->type_name("TIME");
   app.add_option("--to", flags->to, "only up to this time")->type_name("TIME");
   app.add_option("--min", flags->min, "sum up what took less in total; default 1ms")->type_name("TIME");
-  app.add_option("--idle", flags->idle, "idle waits (a server until someone asks): apart (default), show, hide")
+  app.add_option("--idle", flags->idle,
+                 "idle waits (a server until someone asks): apart (default), show, hide")
       ->type_name("HOW");
   app.add_option("--format", flags->format, "text or json (docs/why-json.md)")->type_name("FORMAT");
 #if TARRY_HAS_RECORDER
   declareTargets(app, flags->recording);
-  app.add_option("--for", flags->recording.duration, "how long to look at what runs; default 5s")->type_name("TIME");
-  app.add_option("--level", flags->recording.level, "waits (default when attaching) or syscalls")->type_name("LEVEL");
+  app.add_option("--for", flags->recording.duration, "how long to look at what runs; default 5s")
+      ->type_name("TIME");
+  app.add_option("--level", flags->recording.level, "waits (default when attaching) or syscalls")
+      ->type_name("LEVEL");
 #endif
   return [&app, flags] { return why(app, *flags); };
 }

@@ -12,7 +12,8 @@ void requireCalls(Database& db) {
   if (calls.step()) return;
   auto level = db.prepare("SELECT value FROM meta WHERE key = 'level'");
   if (level.step() && level.text(0) == "waits")
-    throw UsageError("this trace was recorded at level waits, which sees no system calls (record with --level syscalls)");
+    throw UsageError(
+        "this trace was recorded at level waits, which sees no system calls (record with --level syscalls)");
   throw UsageError("no system calls were recorded in this trace");
 }
 

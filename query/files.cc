@@ -19,44 +19,113 @@ namespace {
 
 // What a call does to a file, the most telling first.
 enum class Deed : uint8_t {
-  written, read, executed, mapped, listed, made, removed, renamed, linked, changed, locked, synced, opened, entered,
-  checked, other,
+  written,
+  read,
+  executed,
+  mapped,
+  listed,
+  made,
+  removed,
+  renamed,
+  linked,
+  changed,
+  locked,
+  synced,
+  opened,
+  entered,
+  checked,
+  other,
 };
 constexpr std::array<std::string_view, 16> kDeedNames = {
     "written", "read",    "executed", "mapped", "listed", "made",    "removed", "renamed",
     "linked",  "changed", "locked",   "synced", "opened", "entered", "checked", "used"};
 
 Deed deedOf(std::string_view call) {
-  static const std::unordered_map<std::string_view, Deed> kDeeds = {
-      {"open", Deed::opened}, {"openat", Deed::opened}, {"openat2", Deed::opened}, {"creat", Deed::opened},
-      {"open_by_handle_at", Deed::opened},
-      {"execve", Deed::executed}, {"execveat", Deed::executed}, {"uselib", Deed::executed},
-      {"read", Deed::read}, {"pread64", Deed::read}, {"readv", Deed::read}, {"preadv", Deed::read}, {"preadv2", Deed::read},
-      {"write", Deed::written}, {"pwrite64", Deed::written}, {"writev", Deed::written}, {"pwritev", Deed::written},
-      {"pwritev2", Deed::written}, {"truncate", Deed::written}, {"ftruncate", Deed::written},
-      {"fallocate", Deed::written}, {"sendfile", Deed::written}, {"copy_file_range", Deed::written},
-      {"splice", Deed::written},
-      {"mmap", Deed::mapped}, {"mmap2", Deed::mapped},
-      {"getdents", Deed::listed}, {"getdents64", Deed::listed},
-      {"mkdir", Deed::made}, {"mkdirat", Deed::made}, {"mknod", Deed::made}, {"mknodat", Deed::made},
-      {"symlink", Deed::made}, {"symlinkat", Deed::made},
-      {"unlink", Deed::removed}, {"unlinkat", Deed::removed}, {"rmdir", Deed::removed},
-      {"rename", Deed::renamed}, {"renameat", Deed::renamed}, {"renameat2", Deed::renamed},
-      {"link", Deed::linked}, {"linkat", Deed::linked},
-      {"chmod", Deed::changed}, {"fchmod", Deed::changed}, {"fchmodat", Deed::changed}, {"fchmodat2", Deed::changed},
-      {"chown", Deed::changed}, {"lchown", Deed::changed}, {"fchown", Deed::changed}, {"fchownat", Deed::changed},
-      {"utime", Deed::changed}, {"utimes", Deed::changed}, {"utimensat", Deed::changed}, {"futimesat", Deed::changed},
-      {"setxattr", Deed::changed}, {"lsetxattr", Deed::changed}, {"fsetxattr", Deed::changed},
-      {"flock", Deed::locked},
-      {"fsync", Deed::synced}, {"fdatasync", Deed::synced}, {"syncfs", Deed::synced}, {"sync_file_range", Deed::synced},
-      {"msync", Deed::synced},
-      {"chdir", Deed::entered}, {"fchdir", Deed::entered}, {"chroot", Deed::entered},
-      {"stat", Deed::checked}, {"lstat", Deed::checked}, {"fstat", Deed::checked}, {"newfstatat", Deed::checked},
-      {"fstatat64", Deed::checked}, {"stat64", Deed::checked}, {"lstat64", Deed::checked}, {"statx", Deed::checked},
-      {"statfs", Deed::checked}, {"fstatfs", Deed::checked}, {"access", Deed::checked}, {"faccessat", Deed::checked},
-      {"faccessat2", Deed::checked}, {"readlink", Deed::checked}, {"readlinkat", Deed::checked},
-      {"getxattr", Deed::checked}, {"lgetxattr", Deed::checked}, {"fgetxattr", Deed::checked},
-      {"inotify_add_watch", Deed::checked}};
+  static const std::unordered_map<std::string_view, Deed> kDeeds = {{"open", Deed::opened},
+                                                                    {"openat", Deed::opened},
+                                                                    {"openat2", Deed::opened},
+                                                                    {"creat", Deed::opened},
+                                                                    {"open_by_handle_at", Deed::opened},
+                                                                    {"execve", Deed::executed},
+                                                                    {"execveat", Deed::executed},
+                                                                    {"uselib", Deed::executed},
+                                                                    {"read", Deed::read},
+                                                                    {"pread64", Deed::read},
+                                                                    {"readv", Deed::read},
+                                                                    {"preadv", Deed::read},
+                                                                    {"preadv2", Deed::read},
+                                                                    {"write", Deed::written},
+                                                                    {"pwrite64", Deed::written},
+                                                                    {"writev", Deed::written},
+                                                                    {"pwritev", Deed::written},
+                                                                    {"pwritev2", Deed::written},
+                                                                    {"truncate", Deed::written},
+                                                                    {"ftruncate", Deed::written},
+                                                                    {"fallocate", Deed::written},
+                                                                    {"sendfile", Deed::written},
+                                                                    {"copy_file_range", Deed::written},
+                                                                    {"splice", Deed::written},
+                                                                    {"mmap", Deed::mapped},
+                                                                    {"mmap2", Deed::mapped},
+                                                                    {"getdents", Deed::listed},
+                                                                    {"getdents64", Deed::listed},
+                                                                    {"mkdir", Deed::made},
+                                                                    {"mkdirat", Deed::made},
+                                                                    {"mknod", Deed::made},
+                                                                    {"mknodat", Deed::made},
+                                                                    {"symlink", Deed::made},
+                                                                    {"symlinkat", Deed::made},
+                                                                    {"unlink", Deed::removed},
+                                                                    {"unlinkat", Deed::removed},
+                                                                    {"rmdir", Deed::removed},
+                                                                    {"rename", Deed::renamed},
+                                                                    {"renameat", Deed::renamed},
+                                                                    {"renameat2", Deed::renamed},
+                                                                    {"link", Deed::linked},
+                                                                    {"linkat", Deed::linked},
+                                                                    {"chmod", Deed::changed},
+                                                                    {"fchmod", Deed::changed},
+                                                                    {"fchmodat", Deed::changed},
+                                                                    {"fchmodat2", Deed::changed},
+                                                                    {"chown", Deed::changed},
+                                                                    {"lchown", Deed::changed},
+                                                                    {"fchown", Deed::changed},
+                                                                    {"fchownat", Deed::changed},
+                                                                    {"utime", Deed::changed},
+                                                                    {"utimes", Deed::changed},
+                                                                    {"utimensat", Deed::changed},
+                                                                    {"futimesat", Deed::changed},
+                                                                    {"setxattr", Deed::changed},
+                                                                    {"lsetxattr", Deed::changed},
+                                                                    {"fsetxattr", Deed::changed},
+                                                                    {"flock", Deed::locked},
+                                                                    {"fsync", Deed::synced},
+                                                                    {"fdatasync", Deed::synced},
+                                                                    {"syncfs", Deed::synced},
+                                                                    {"sync_file_range", Deed::synced},
+                                                                    {"msync", Deed::synced},
+                                                                    {"chdir", Deed::entered},
+                                                                    {"fchdir", Deed::entered},
+                                                                    {"chroot", Deed::entered},
+                                                                    {"stat", Deed::checked},
+                                                                    {"lstat", Deed::checked},
+                                                                    {"fstat", Deed::checked},
+                                                                    {"newfstatat", Deed::checked},
+                                                                    {"fstatat64", Deed::checked},
+                                                                    {"stat64", Deed::checked},
+                                                                    {"lstat64", Deed::checked},
+                                                                    {"statx", Deed::checked},
+                                                                    {"statfs", Deed::checked},
+                                                                    {"fstatfs", Deed::checked},
+                                                                    {"access", Deed::checked},
+                                                                    {"faccessat", Deed::checked},
+                                                                    {"faccessat2", Deed::checked},
+                                                                    {"readlink", Deed::checked},
+                                                                    {"readlinkat", Deed::checked},
+                                                                    {"getxattr", Deed::checked},
+                                                                    {"lgetxattr", Deed::checked},
+                                                                    {"fgetxattr", Deed::checked},
+                                                                    {"inotify_add_watch", Deed::checked}};
   const auto found = kDeeds.find(call);
   return found == kDeeds.end() ? Deed::other : found->second;
 }
@@ -73,8 +142,12 @@ struct FileUse {
   std::set<int64_t> processes;  // upid
 };
 
-bool isMissing(std::string_view error) { return error == "ENOENT" || error == "ENOTDIR"; }
-bool isDenied(std::string_view error) { return error == "EACCES" || error == "EPERM" || error == "EROFS"; }
+bool isMissing(std::string_view error) {
+  return error == "ENOENT" || error == "ENOTDIR";
+}
+bool isDenied(std::string_view error) {
+  return error == "EACCES" || error == "EPERM" || error == "EROFS";
+}
 
 class Files {
  public:
@@ -84,13 +157,15 @@ class Files {
     loadProcesses();
     // Where a file has several names the real one stands for it: that is what reads and writes name.
     auto names = db_.prepare(
-        "SELECT DISTINCT s.path, r.path FROM syscall s JOIN resource r ON r.id = s.resource_id WHERE s.path IS NOT NULL"
+        "SELECT DISTINCT s.path, r.path FROM syscall s JOIN resource r ON r.id = s.resource_id WHERE s.path "
+        "IS NOT NULL"
         " AND r.path IS NOT NULL AND s.errno IS NULL AND s.name IN ('open', 'openat', 'openat2', 'creat')"
         " AND s.path != r.path");
     while (names.step()) real_.emplace(names.text(0), names.text(1));
     auto q = db_.prepare(
         "SELECT coalesce(s.path, r.path), s.name, s.errno, t.upid, min(s.ts), count(*), sum(s.bytes),"
-        " sum(s.dur) FROM syscall s JOIN thread t ON t.utid = s.utid LEFT JOIN resource r ON r.id = s.resource_id"
+        " sum(s.dur) FROM syscall s JOIN thread t ON t.utid = s.utid LEFT JOIN resource r ON r.id = "
+        "s.resource_id"
         " WHERE (s.path IS NOT NULL AND (r.kind IS NULL OR r.kind NOT IN ('socket', 'unix')))"
         " OR r.kind IN ('file', 'dir', 'symlink', 'device', 'block_device', 'tty', 'fifo', 'memory', 'memfd')"
         " GROUP BY 1, 2, 3, 4");
@@ -109,7 +184,9 @@ class Files {
     std::sort(list.begin(), list.end(), [&](const FileUse* a, const FileUse* b) {
       switch (options_.sort) {
         case FilesSort::bytes:
-          if (const int64_t x = a->read_bytes + a->written_bytes, y = b->read_bytes + b->written_bytes; x != y) return x > y;
+          if (const int64_t x = a->read_bytes + a->written_bytes, y = b->read_bytes + b->written_bytes;
+              x != y)
+            return x > y;
           break;
         case FilesSort::time:
           if (a->dur_ns != b->dur_ns) return a->dur_ns > b->dur_ns;
@@ -124,7 +201,9 @@ class Files {
 
   static std::string what(const FileUse& use) {
     std::string text;
-    const auto say = [&](std::string_view word) { text += fmt::format("{}{}", text.empty() ? "" : ", ", word); };
+    const auto say = [&](std::string_view word) {
+      text += fmt::format("{}{}", text.empty() ? "" : ", ", word);
+    };
     const bool only_other = use.deeds.size() == 1 && *use.deeds.begin() == Deed::other;
     // What was opened and then read needs no mention of the opening, nor of the stat.
     const bool telling = !use.deeds.empty() && *use.deeds.begin() < Deed::locked;
@@ -172,22 +251,29 @@ class Files {
 
  private:
   void loadProcesses() {
-    auto q = db_.prepare("SELECT upid, pid, comm, cmdline FROM process WHERE recorded = 1 OR upid IN (SELECT upid FROM thread)");
+    auto q = db_.prepare(
+        "SELECT upid, pid, comm, cmdline FROM process WHERE recorded = 1 OR upid IN (SELECT upid FROM "
+        "thread)");
     while (q.step()) {
       const std::string comm = printable(q.text(2));
       std::string program = printable(q.text(3));
       program = program.substr(0, program.find(' '));
-      if (const size_t slash = program.rfind('/'); slash != std::string::npos) program = program.substr(slash + 1);
+      if (const size_t slash = program.rfind('/'); slash != std::string::npos)
+        program = program.substr(slash + 1);
       pids_.emplace(q.integer(0), q.integer(1));
       names_.emplace(q.integer(0), comm.empty() ? program : comm);
       if (options_.process.empty()) continue;
-      if (std::to_string(q.integer(1)) == options_.process || comm == options_.process || program == options_.process)
+      if (std::to_string(q.integer(1)) == options_.process || comm == options_.process ||
+          program == options_.process)
         wanted_processes_.insert(q.integer(0));
     }
     if (!options_.process.empty() && wanted_processes_.empty())
-      throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(options_.process)));
+      throw UsageError(
+          fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(options_.process)));
   }
-  bool wantedProcess(int64_t upid) const { return options_.process.empty() || wanted_processes_.contains(upid); }
+  bool wantedProcess(int64_t upid) const {
+    return options_.process.empty() || wanted_processes_.contains(upid);
+  }
 
   std::string processOf(int64_t upid) const {
     const auto found = names_.find(upid);
@@ -234,7 +320,8 @@ class Files {
   }
   static bool below(std::string_view path, std::string_view root) {
     while (root.size() > 1 && root.ends_with('/')) root.remove_suffix(1);
-    return path == root || root == "/" || (path.starts_with(root) && path.size() > root.size() && path[root.size()] == '/');
+    return path == root || root == "/" ||
+           (path.starts_with(root) && path.size() > root.size() && path[root.size()] == '/');
   }
 
   Database& db_;
@@ -246,7 +333,9 @@ class Files {
   std::set<int64_t> wanted_processes_;
 };
 
-Cell bytesCell(int64_t bytes) { return bytes == 0 ? Cell::shown(Cell(bytes), " ") : Cell::size(static_cast<uint64_t>(bytes)); }
+Cell bytesCell(int64_t bytes) {
+  return bytes == 0 ? Cell::shown(Cell(bytes), " ") : Cell::size(static_cast<uint64_t>(bytes));
+}
 
 Ink inkOf(const FileUse& use) {
   if (use.deeds.empty()) return Ink::red;
@@ -264,13 +353,15 @@ void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
   const bool several = files.severalProcesses();
   std::vector<RowColumn> columns;
   if (people) {
-    columns = {{"first", "first use", Align::right}, {"what", "", Align::left}, {"read", "", Align::right},
+    columns = {{"first", "first use", Align::right},
+               {"what", "", Align::left},
+               {"read", "", Align::right},
                {"written", "", Align::right}};
     if (several) columns.push_back({"by", "", Align::left});
     columns.push_back({"path", "", Align::left});
   } else {
-    for (const char* name : {"first_ns", "what", "path", "asked_as", "read_bytes", "written_bytes", "calls", "errors",
-                             "error", "dur_ns", "processes", "pids"})
+    for (const char* name : {"first_ns", "what", "path", "asked_as", "read_bytes", "written_bytes", "calls",
+                             "errors", "error", "dur_ns", "processes", "pids"})
       columns.push_back({name, "", Align::left});
   }
   const auto chosen = files.chosen();
@@ -287,15 +378,23 @@ void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
     if (people) {
       std::string path = printable(use->path);
       if (!use->asked_as.empty()) path += fmt::format("  (as {})", printable(use->asked_as));
-      row = {Cell::shown(Cell(use->first_ns), formatDuration(use->first_ns)), what, bytesCell(use->read_bytes),
-             bytesCell(use->written_bytes)};
+      row = {Cell::shown(Cell(use->first_ns), formatDuration(use->first_ns)), what,
+             bytesCell(use->read_bytes), bytesCell(use->written_bytes)};
       if (several) row.emplace_back(files.who(*use));
       row.push_back(Cell::shown(Cell(use->path), path));
     } else {
-      row = {Cell(use->first_ns), what, Cell(use->path), use->asked_as.empty() ? Cell() : Cell(use->asked_as),
-             Cell(use->read_bytes), Cell(use->written_bytes), Cell(use->calls), Cell(use->failed),
-             use->errors.empty() ? Cell() : Cell(use->errors.begin()->first), Cell(use->dur_ns),
-             Cell(files.who(*use)), Cell(files.pids(*use))};
+      row = {Cell(use->first_ns),
+             what,
+             Cell(use->path),
+             use->asked_as.empty() ? Cell() : Cell(use->asked_as),
+             Cell(use->read_bytes),
+             Cell(use->written_bytes),
+             Cell(use->calls),
+             Cell(use->failed),
+             use->errors.empty() ? Cell() : Cell(use->errors.begin()->first),
+             Cell(use->dur_ns),
+             Cell(files.who(*use)),
+             Cell(files.pids(*use))};
     }
     writer->row(row);
   }

@@ -17,10 +17,10 @@ enum class FilesSort : uint8_t { first, bytes, time, name };
 struct FilesOptions {
   RowFormat format = RowFormat::table;
   TextStyle style = {};
-  bool missing = false;             // only what was not there or not allowed
-  bool touched = false;             // only what was read, written, executed, mapped, changed
-  std::string process = {};              // pid or name
-  std::vector<std::string> paths = {};   // only these, and what is below them
+  bool missing = false;                 // only what was not there or not allowed
+  bool touched = false;                 // only what was read, written, executed, mapped, changed
+  std::string process = {};             // pid or name
+  std::vector<std::string> paths = {};  // only these, and what is below them
   FilesSort sort = FilesSort::first;
 };
 

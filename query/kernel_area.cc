@@ -49,9 +49,9 @@ KernelArea byResource(std::string_view kind, std::string_view path) {
 }
 
 bool isIdentity(std::string_view call) {
-  for (const std::string_view name : {"uname", "getrlimit", "setrlimit", "prlimit64", "getrusage", "sysinfo", "getcpu", "sethostname",
-                                      "setdomainname", "getpriority", "setpriority", "umask", "capget", "capset",
-                                      "personality"})
+  for (const std::string_view name :
+       {"uname", "getrlimit", "setrlimit", "prlimit64", "getrusage", "sysinfo", "getcpu", "sethostname",
+        "setdomainname", "getpriority", "setpriority", "umask", "capget", "capset", "personality"})
     if (call == name) return true;
   return false;
 }
@@ -66,10 +66,15 @@ bool isProcess(std::string_view call) {
 
 }  // namespace
 
-std::string_view kernelAreaName(KernelArea area) { return kAreas[static_cast<size_t>(area)].name; }
-std::string_view kernelAreaDoc(KernelArea area) { return kAreas[static_cast<size_t>(area)].doc; }
+std::string_view kernelAreaName(KernelArea area) {
+  return kAreas[static_cast<size_t>(area)].name;
+}
+std::string_view kernelAreaDoc(KernelArea area) {
+  return kAreas[static_cast<size_t>(area)].doc;
+}
 
-KernelArea kernelAreaOf(Abi abi, std::string_view call, std::string_view resource_kind, std::string_view path) {
+KernelArea kernelAreaOf(Abi abi, std::string_view call, std::string_view resource_kind,
+                        std::string_view path) {
   const SyscallSpec* spec = findSyscall(abi, call);
   const uint32_t classes = spec == nullptr ? 0 : spec->classes;
   // These are about themselves, whatever fd they carry.
@@ -85,7 +90,8 @@ KernelArea kernelAreaOf(Abi abi, std::string_view call, std::string_view resourc
   if ((classes & kClassNetwork) != 0) return KernelArea::network;
   if ((classes & kClassProcess) != 0 || isProcess(call)) return KernelArea::processes;
   if ((classes & kClassSignal) != 0) return KernelArea::signals;
-  if ((classes & kClassIpc) != 0 || call == "pipe" || call == "pipe2" || call == "eventfd2") return KernelArea::ipc;
+  if ((classes & kClassIpc) != 0 || call == "pipe" || call == "pipe2" || call == "eventfd2")
+    return KernelArea::ipc;
   if ((classes & (kClassTime | kClassClock)) != 0) return KernelArea::time;
   if ((classes & kClassCreds) != 0 || isIdentity(call)) return KernelArea::identity;
   if (call == "getrandom") return KernelArea::devices;

@@ -10,7 +10,20 @@
 namespace tarry {
 
 enum class KernelArea : uint8_t {
-  files, network, memory, processes, signals, time, ipc, locks, polling, terminal, graphics, devices, identity, other,
+  files,
+  network,
+  memory,
+  processes,
+  signals,
+  time,
+  ipc,
+  locks,
+  polling,
+  terminal,
+  graphics,
+  devices,
+  identity,
+  other,
 };
 inline constexpr int kKernelAreas = static_cast<int>(KernelArea::other) + 1;
 
@@ -19,6 +32,7 @@ std::string_view kernelAreaName(KernelArea area);
 std::string_view kernelAreaDoc(KernelArea area);
 
 // `resource_kind` and `path` as in table resource, empty where the call has none.
-KernelArea kernelAreaOf(Abi abi, std::string_view call, std::string_view resource_kind, std::string_view path);
+KernelArea kernelAreaOf(Abi abi, std::string_view call, std::string_view resource_kind,
+                        std::string_view path);
 
 }  // namespace tarry

@@ -58,13 +58,16 @@ class CallChoice {
  private:
   static uint32_t classOf(const std::string& name) {
     static const std::map<std::string, uint32_t> kClasses = {
-        {"file", kClassFile}, {"desc", kClassDesc}, {"process", kClassProcess}, {"network", kClassNetwork},
-        {"net", kClassNetwork}, {"signal", kClassSignal}, {"ipc", kClassIpc}, {"memory", kClassMemory},
-        {"creds", kClassCreds}, {"stat", kClassStat}, {"lstat", kClassLstat}, {"fstat", kClassFstat},
-        {"statfs", kClassStatfs}, {"fstatfs", kClassFstatfs}, {"pure", kClassPure}, {"clock", kClassClock}};
+        {"file", kClassFile},       {"desc", kClassDesc},       {"process", kClassProcess},
+        {"network", kClassNetwork}, {"net", kClassNetwork},     {"signal", kClassSignal},
+        {"ipc", kClassIpc},         {"memory", kClassMemory},   {"creds", kClassCreds},
+        {"stat", kClassStat},       {"lstat", kClassLstat},     {"fstat", kClassFstat},
+        {"statfs", kClassStatfs},   {"fstatfs", kClassFstatfs}, {"pure", kClassPure},
+        {"clock", kClassClock}};
     const auto found = kClasses.find(name);
     if (found == kClasses.end())
-      throw UsageError(fmt::format("unknown class of calls %{} (known: %file, %network, %memory, %process, …)", printable(name)));
+      throw UsageError(fmt::format(
+          "unknown class of calls %{} (known: %file, %network, %memory, %process, …)", printable(name)));
     return found->second;
   }
 
@@ -90,7 +93,8 @@ std::string processCondition(Database& db, const std::string& process) {
   q.bind(1, std::string_view(process));
   std::string ids;
   while (q.step()) ids += fmt::format("{}{}", ids.empty() ? "" : ", ", q.integer(0));
-  if (ids.empty()) throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(process)));
+  if (ids.empty())
+    throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(process)));
   return fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid IN ({}))", ids);
 }
 
@@ -99,7 +103,8 @@ Totals gather(Database& db, const SummaryOptions& options) {
   Totals totals;
   const CallChoice wanted(options.calls);
   auto q = db.prepare(fmt::format(
-      "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, count(*),"
+      "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, "
+      "count(*),"
       " sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), sum(s.bytes)"
       " FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE 1{} GROUP BY 1, 2, 3, 4",
       processCondition(db, options.process)));
@@ -144,11 +149,14 @@ std::vector<CallTotal> sortedCalls(const Totals& totals, SummarySort sort) {
     }
     return int64_t{0};
   };
-  std::stable_sort(list.begin(), list.end(), [&](const CallTotal& a, const CallTotal& b) { return key(a) > key(b); });
+  std::stable_sort(list.begin(), list.end(),
+                   [&](const CallTotal& a, const CallTotal& b) { return key(a) > key(b); });
   return list;
 }
 
-std::string seconds(int64_t ns) { return fmt::format("{:.6f}", static_cast<double>(ns) / 1e9); }
+std::string seconds(int64_t ns) {
+  return fmt::format("{:.6f}", static_cast<double>(ns) / 1e9);
+}
 double percent(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : std::round(10000.0 * static_cast<double>(part) / static_cast<double>(whole)) / 100;
 }
@@ -156,26 +164,42 @@ Cell percentCell(int64_t part, int64_t whole) {
   const double value = percent(part, whole);
   return Cell::shown(Cell(value), fmt::format("{:.2f}", value));
 }
-Cell secondsCell(int64_t ns) { return Cell::shown(Cell(ns), seconds(ns)); }
-Cell blankZero(int64_t n) { return Cell::shown(Cell(n), n == 0 ? " " : std::to_string(n)); }
+Cell secondsCell(int64_t ns) {
+  return Cell::shown(Cell(ns), seconds(ns));
+}
+Cell blankZero(int64_t n) {
+  return Cell::shown(Cell(n), n == 0 ? " " : std::to_string(n));
+}
 
 // The columns of strace -c, and beside the seconds those in which the thread was not running.
 void writeCalls(const Totals& totals, const SummaryOptions& options, std::ostream& out) {
-  const std::vector<RowColumn> columns = {
-      {"percent", "% time", Align::right},  {"total_ns", "seconds", Align::right}, {"avg_ns", "usecs/call", Align::right},
-      {"calls", "", Align::right},          {"errors", "", Align::right},          {"waiting_ns", "waiting", Align::right},
-      {"min_ns", "", Align::right},         {"max_ns", "", Align::right},          {"bytes", "", Align::right},
-      {"syscall", "", Align::left}};
+  const std::vector<RowColumn> columns = {{"percent", "% time", Align::right},
+                                          {"total_ns", "seconds", Align::right},
+                                          {"avg_ns", "usecs/call", Align::right},
+                                          {"calls", "", Align::right},
+                                          {"errors", "", Align::right},
+                                          {"waiting_ns", "waiting", Align::right},
+                                          {"min_ns", "", Align::right},
+                                          {"max_ns", "", Align::right},
+                                          {"bytes", "", Align::right},
+                                          {"syscall", "", Align::left}};
   const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;
   const auto pick = [&](auto list) {
     if (people) list.erase(list.begin() + 6, list.begin() + 9);
     return list;
   };
   const auto cells = [&](const CallTotal& c) {
-    return std::vector<Cell>{percentCell(c.total_ns, totals.all.total_ns), secondsCell(c.total_ns),
-                             Cell::shown(Cell(c.average()), std::to_string(c.average() / 1000)), Cell(c.calls),
-                             blankZero(c.errors), c.waiting_ns == 0 ? Cell::shown(Cell(c.waiting_ns), " ") : secondsCell(c.waiting_ns),
-                             c.min_ns == INT64_MAX ? Cell() : Cell(c.min_ns), Cell(c.max_ns), Cell(c.bytes), Cell(c.name)};
+    return std::vector<Cell>{
+        percentCell(c.total_ns, totals.all.total_ns),
+        secondsCell(c.total_ns),
+        Cell::shown(Cell(c.average()), std::to_string(c.average() / 1000)),
+        Cell(c.calls),
+        blankZero(c.errors),
+        c.waiting_ns == 0 ? Cell::shown(Cell(c.waiting_ns), " ") : secondsCell(c.waiting_ns),
+        c.min_ns == INT64_MAX ? Cell() : Cell(c.min_ns),
+        Cell(c.max_ns),
+        Cell(c.bytes),
+        Cell(c.name)};
   };
   std::vector<std::vector<Cell>> rows;
   for (const CallTotal& call : sortedCalls(totals, options.sort)) rows.push_back(pick(cells(call)));
@@ -189,17 +213,23 @@ void writeCalls(const Totals& totals, const SummaryOptions& options, std::ostrea
 
 std::string mostCalls(const std::map<std::string, int64_t>& by_call) {
   std::vector<std::pair<std::string, int64_t>> list(by_call.begin(), by_call.end());
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string text;
   for (size_t i = 0; i < std::min<size_t>(list.size(), 4); ++i)
-    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", list[i].first, formatCount(static_cast<uint64_t>(list[i].second)));
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", list[i].first,
+                        formatCount(static_cast<uint64_t>(list[i].second)));
   return list.size() > 4 ? text + ", …" : text;
 }
 
 void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostream& out) {
-  const std::vector<RowColumn> columns = {
-      {"area", "what the kernel did", Align::left}, {"calls", "", Align::right}, {"errors", "", Align::right}, {"total_ns", "time", Align::right},
-      {"waiting_ns", "waiting", Align::right}, {"bytes", "moved", Align::right}, {"most", "by", Align::left}};
+  const std::vector<RowColumn> columns = {{"area", "what the kernel did", Align::left},
+                                          {"calls", "", Align::right},
+                                          {"errors", "", Align::right},
+                                          {"total_ns", "time", Align::right},
+                                          {"waiting_ns", "waiting", Align::right},
+                                          {"bytes", "moved", Align::right},
+                                          {"most", "by", Align::left}};
   std::vector<size_t> order;
   for (size_t i = 0; i < totals.areas.size(); ++i)
     if (totals.areas[i].sum.calls > 0) order.push_back(i);
@@ -212,11 +242,12 @@ void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostrea
   std::vector<std::vector<Cell>> rows;
   for (const size_t i : order) {
     const CallTotal& sum = totals.areas[i].sum;
-    rows.push_back({Cell(kernelAreaName(static_cast<KernelArea>(i))), Cell::count(static_cast<uint64_t>(sum.calls)),
-                    blankZero(sum.errors), Cell::duration(sum.total_ns),
-                    sum.waiting_ns == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::duration(sum.waiting_ns),
-                    sum.bytes == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::size(static_cast<uint64_t>(sum.bytes)),
-                    Cell(mostCalls(totals.areas[i].by_call))});
+    rows.push_back(
+        {Cell(kernelAreaName(static_cast<KernelArea>(i))), Cell::count(static_cast<uint64_t>(sum.calls)),
+         blankZero(sum.errors), Cell::duration(sum.total_ns),
+         sum.waiting_ns == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::duration(sum.waiting_ns),
+         sum.bytes == 0 ? Cell::shown(Cell(int64_t{0}), " ") : Cell::size(static_cast<uint64_t>(sum.bytes)),
+         Cell(mostCalls(totals.areas[i].by_call))});
   }
   writeRows(options.format, options.style, out, columns, rows);
 }
@@ -228,17 +259,22 @@ SummarySort parseSummarySort(std::string_view name) {
     std::string_view name;
     SummarySort sort;
   };
-  static constexpr std::array<Known, 21> kKnown = {{{"time", SummarySort::time}, {"time-percent", SummarySort::time},
-      {"time_percent", SummarySort::time}, {"time-total", SummarySort::time}, {"total-time", SummarySort::time},
-      {"total_time", SummarySort::time}, {"calls", SummarySort::calls}, {"count", SummarySort::calls},
-      {"errors", SummarySort::errors}, {"error", SummarySort::errors}, {"name", SummarySort::name},
-      {"syscall", SummarySort::name}, {"syscall-name", SummarySort::name}, {"min", SummarySort::min},
-      {"max", SummarySort::max}, {"avg", SummarySort::avg}, {"avg-time", SummarySort::avg},
-      {"waiting", SummarySort::waiting}, {"blocked", SummarySort::waiting}, {"none", SummarySort::none},
-      {"nothing", SummarySort::none}}};
+  static constexpr std::array<Known, 21> kKnown = {
+      {{"time", SummarySort::time},         {"time-percent", SummarySort::time},
+       {"time_percent", SummarySort::time}, {"time-total", SummarySort::time},
+       {"total-time", SummarySort::time},   {"total_time", SummarySort::time},
+       {"calls", SummarySort::calls},       {"count", SummarySort::calls},
+       {"errors", SummarySort::errors},     {"error", SummarySort::errors},
+       {"name", SummarySort::name},         {"syscall", SummarySort::name},
+       {"syscall-name", SummarySort::name}, {"min", SummarySort::min},
+       {"max", SummarySort::max},           {"avg", SummarySort::avg},
+       {"avg-time", SummarySort::avg},      {"waiting", SummarySort::waiting},
+       {"blocked", SummarySort::waiting},   {"none", SummarySort::none},
+       {"nothing", SummarySort::none}}};
   for (const Known& known : kKnown)
     if (known.name == name) return known.sort;
-  throw UsageError(fmt::format("cannot sort by '{}': use time, waiting, calls, errors, name, min, max, avg or none", printable(name)));
+  throw UsageError(fmt::format(
+      "cannot sort by '{}': use time, waiting, calls, errors, name, min, max, avg or none", printable(name)));
 }
 
 void summaryReport(Database& db, const SummaryOptions& options, std::ostream& out) {
@@ -248,9 +284,11 @@ void summaryReport(Database& db, const SummaryOptions& options, std::ostream& ou
   const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;
   if (options.by != SummaryBy::area) writeCalls(totals, options, out);
   if (people && options.by == SummaryBy::both) out << '\n';
-  if (options.by == SummaryBy::area || (options.by == SummaryBy::both && people)) writeAreas(totals, options, out);
+  if (options.by == SummaryBy::area || (options.by == SummaryBy::both && people))
+    writeAreas(totals, options, out);
   if (options.format == RowFormat::table)
-    out << "\nTime is from a call's enter to its return (strace -c -w); waiting is the part of it not on a CPU.\n";
+    out << "\nTime is from a call's enter to its return (strace -c -w); waiting is the part of it not on a "
+           "CPU.\n";
 }
 
 }  // namespace tarry

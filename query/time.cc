@@ -19,7 +19,8 @@ class TimeTable {
   explicit TimeTable(int64_t whole_ns) : whole_ns_(whole_ns) {}
 
   void add(std::string_view name, int64_t ns) {
-    const double percent = whole_ns_ > 0 ? 100.0 * static_cast<double>(ns) / static_cast<double>(whole_ns_) : 0;
+    const double percent =
+        whole_ns_ > 0 ? 100.0 * static_cast<double>(ns) / static_cast<double>(whole_ns_) : 0;
     rows_.push_back({Cell(name), Cell::duration(ns),
                      Cell::shown(Cell(std::round(percent * 100) / 100), formatPercent(ns, whole_ns_))});
   }
@@ -68,9 +69,11 @@ void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostr
 
 void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
-  if (timeline.states().empty()) throw TraceError("the trace holds no thread states: nothing ran while it was recorded");
+  if (timeline.states().empty())
+    throw TraceError("the trace holds no thread states: nothing ran while it was recorded");
   if (options.format == RowFormat::table)
-    for (const std::string& note : notesOn(timeline)) out << inked(options.style, Ink::yellow, "! " + note) << '\n';
+    for (const std::string& note : notesOn(timeline))
+      out << inked(options.style, Ink::yellow, "! " + note) << '\n';
   const int32_t root = timeline.commandRoot();
   if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, options, out);
   else ofRecording(timeline, options, out);

@@ -14,8 +14,8 @@ namespace tarry {
 namespace {
 
 constexpr std::array<std::string_view, kWaitKinds> kKindNames = {
-    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",
-    "sleep",  "child",     "terminal",  "memory",  "device", "signal",  "stopped", "unknown"};
+    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",   "sleep",
+    "child",  "terminal",  "memory",    "device",  "signal", "stopped", "unknown"};
 
 RunState stateOf(std::string_view text) {
   if (text == "running") return RunState::running;
@@ -50,7 +50,9 @@ int64_t addClamped(int64_t a, int64_t b) {
 
 }  // namespace
 
-std::string_view waitKindName(WaitKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
+std::string_view waitKindName(WaitKind kind) {
+  return kKindNames[static_cast<size_t>(kind)];
+}
 
 Timeline Timeline::load(Database& db, const TimelineOptions& options) {
   Timeline timeline;
@@ -70,7 +72,8 @@ Timeline Timeline::load(Database& db, const TimelineOptions& options) {
 
 void Timeline::loadFacts(Database& db) {
   for (auto q = db.prepare("SELECT key, value FROM meta"); q.step();) meta_.emplace(q.text(0), q.text(1));
-  for (auto q = db.prepare("SELECT name, value FROM stats"); q.step();) stats_.emplace(q.text(0), q.integer(1));
+  for (auto q = db.prepare("SELECT name, value FROM stats"); q.step();)
+    stats_.emplace(q.text(0), q.integer(1));
   for (auto q = db.prepare("SELECT source, sum(count) FROM loss GROUP BY source ORDER BY 2 DESC"); q.step();)
     losses_.emplace_back(q.text(0), q.integer(1));
 }
@@ -321,7 +324,8 @@ std::string processLabel(const ProcessInfoRow& process, int width) {
   if (width <= 0 || displayWidth(label) <= width) return label;
   // Too long: of absolute paths the last part tells most.
   std::string shorter = printable(baseName(program));
-  for (std::string_view rest = space == std::string_view::npos ? "" : line.substr(space + 1); !rest.empty();) {
+  for (std::string_view rest = space == std::string_view::npos ? "" : line.substr(space + 1);
+       !rest.empty();) {
     const size_t end = rest.find(' ');
     const std::string_view word = rest.substr(0, end);
     shorter += ' ';

@@ -24,7 +24,19 @@ enum class RunState : uint8_t { running, runnable, blocked, unknown };
 
 enum class WaitKind : uint8_t {
   none,  // on a CPU
-  cpu_queue, cpu_limit, network, ipc, disk, lock, sleep, child, terminal, memory, device, signal, stopped,
+  cpu_queue,
+  cpu_limit,
+  network,
+  ipc,
+  disk,
+  lock,
+  sleep,
+  child,
+  terminal,
+  memory,
+  device,
+  signal,
+  stopped,
   unknown,
 };
 inline constexpr int kWaitKinds = static_cast<int>(WaitKind::unknown) + 1;
@@ -42,18 +54,18 @@ struct StateRow {
   int64_t end = 0;
   int32_t thread = kNone;
   int32_t resource = kNone;
-  int32_t waker = kNone;           // thread
+  int32_t waker = kNone;  // thread
   int32_t waker_resource = kNone;
-  int32_t call = kNone;            // name
-  int32_t waker_call = kNone;      // name
-  int32_t waker_context = kNone;   // name
-  int32_t kernel_stack = kNone;    // stack_id
+  int32_t call = kNone;           // name
+  int32_t waker_call = kNone;     // name
+  int32_t waker_context = kNone;  // name
+  int32_t kernel_stack = kNone;   // stack_id
   RunState state = RunState::unknown;
   WaitKind kind = WaitKind::none;
   WaitRole role = WaitRole::none;
-  bool open = false;               // still so at the end of the recording
-  bool began_before = false;       // and before it
-  int64_t since = 0;               // began_before: when, 0 where not known
+  bool open = false;          // still so at the end of the recording
+  bool began_before = false;  // and before it
+  int64_t since = 0;          // began_before: when, 0 where not known
 
   int64_t length() const { return end - begin; }
 };
@@ -104,7 +116,9 @@ class Timeline {
   const ProcessInfoRow& process(int32_t i) const { return processes_[static_cast<size_t>(i)]; }
   const ThreadInfo& thread(int32_t i) const { return threads_[static_cast<size_t>(i)]; }
   const ResourceInfo& resource(int32_t i) const { return resources_[static_cast<size_t>(i)]; }
-  std::string_view name(int32_t i) const { return i < 0 ? std::string_view() : names_[static_cast<size_t>(i)]; }
+  std::string_view name(int32_t i) const {
+    return i < 0 ? std::string_view() : names_[static_cast<size_t>(i)];
+  }
 
   // All states, ordered by thread and time; and those of one thread.
   std::span<const StateRow> states() const { return states_; }

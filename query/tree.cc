@@ -40,21 +40,26 @@ class TreeWriter {
     // Shown: what was recorded, and the ancestors of it that are known.
     shown_.assign(timeline.processes().size(), false);
     for (size_t i = 0; i < shown_.size(); ++i)
-      shown_[i] = timeline.processes()[i].recorded || lifetimeOf(timeline, static_cast<int32_t>(i)).has_value();
+      shown_[i] =
+          timeline.processes()[i].recorded || lifetimeOf(timeline, static_cast<int32_t>(i)).has_value();
   }
 
   void write() {
     writer_ = makeRowWriter(options_.format, options_.style, out_);
     static const std::vector<RowColumn> kColumns = {
-        {"upid", "", Align::right},       {"pid", "", Align::right},        {"parent_upid", "", Align::right},
-        {"depth", "", Align::right},      {"start_ns", "start", Align::right}, {"dur_ns", "duration", Align::right},
-        {"cpu_ns", "on CPU", Align::right}, {"exit", "", Align::left},       {"cmdline", "command", Align::left}};
-    static const std::vector<RowColumn> kPeople = {kColumns[1], kColumns[4], kColumns[5], kColumns[6], kColumns[7], kColumns[8]};
+        {"upid", "", Align::right},          {"pid", "", Align::right},
+        {"parent_upid", "", Align::right},   {"depth", "", Align::right},
+        {"start_ns", "start", Align::right}, {"dur_ns", "duration", Align::right},
+        {"cpu_ns", "on CPU", Align::right},  {"exit", "", Align::left},
+        {"cmdline", "command", Align::left}};
+    static const std::vector<RowColumn> kPeople = {kColumns[1], kColumns[4], kColumns[5],
+                                                   kColumns[6], kColumns[7], kColumns[8]};
     writer_->begin(forPeople() ? kPeople : kColumns);
     std::vector<int32_t> roots;
     for (size_t i = 0; i < shown_.size(); ++i) {
       const int32_t parent = timeline_.processes()[i].parent;
-      if (shown_[i] && (parent == kNone || !shown_[static_cast<size_t>(parent)])) roots.push_back(static_cast<int32_t>(i));
+      if (shown_[i] && (parent == kNone || !shown_[static_cast<size_t>(parent)]))
+        roots.push_back(static_cast<int32_t>(i));
     }
     // An explicit stack: a trace can nest processes as deeply as it likes.
     struct Open {
@@ -89,7 +94,9 @@ class TreeWriter {
   }
 
  private:
-  bool forPeople() const { return options_.format == RowFormat::table || options_.format == RowFormat::markdown; }
+  bool forPeople() const {
+    return options_.format == RowFormat::table || options_.format == RowFormat::markdown;
+  }
   std::string tee() const { return options_.ascii ? "|- " : "├─ "; }
   std::string corner() const { return options_.ascii ? "`- " : "└─ "; }
   std::string bar() const { return options_.ascii ? "|  " : "│  "; }
@@ -113,7 +120,9 @@ class TreeWriter {
     const std::string exit = exitText(p, life.has_value());
     Cell exit_cell(exit);
     if (p.exit_signal || p.exit_code.value_or(0) != 0) exit_cell.ink = Ink::red;
-    const Cell start_cell = start == INT64_MIN ? Cell::shown(Cell(), "before") : Cell::shown(Cell(start), "+" + formatDuration(std::max<int64_t>(start, 0)));
+    const Cell start_cell = start == INT64_MIN
+                                ? Cell::shown(Cell(), "before")
+                                : Cell::shown(Cell(start), "+" + formatDuration(std::max<int64_t>(start, 0)));
     const Cell duration = life ? Cell::duration(life->end - life->begin) : Cell();
     row({Cell(p.upid), Cell(p.pid), p.parent == kNone ? Cell() : Cell(timeline_.process(p.parent).upid),
          Cell(static_cast<int64_t>(depth)), start_cell, duration, Cell::duration(cpu), exit_cell,
@@ -128,8 +137,8 @@ class TreeWriter {
       const ThreadInfo& t = timeline_.thread(thread);
       row({Cell(), Cell(t.tid), Cell(), Cell(static_cast<int64_t>(depth)),
            Cell::shown(Cell(rows.front().begin), "+" + formatDuration(rows.front().begin)),
-           Cell::duration(rows.back().end - rows.front().begin), Cell::duration(cpuOf(timeline_, thread)), Cell(),
-           Cell::shown(Cell(t.name), fmt::format("{}{{{}}}", prefix, printable(t.name)))});
+           Cell::duration(rows.back().end - rows.front().begin), Cell::duration(cpuOf(timeline_, thread)),
+           Cell(), Cell::shown(Cell(t.name), fmt::format("{}{{{}}}", prefix, printable(t.name)))});
     }
   }
 
@@ -151,7 +160,8 @@ class TreeWriter {
 void treeReport(Database& db, const TreeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
   if (options.format == RowFormat::table)
-    for (const std::string& note : notesOn(timeline)) out << inked(options.style, Ink::yellow, "! " + note) << '\n';
+    for (const std::string& note : notesOn(timeline))
+      out << inked(options.style, Ink::yellow, "! " + note) << '\n';
   TreeWriter(timeline, options, out).write();
 }
 

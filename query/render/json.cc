@@ -29,8 +29,12 @@ void JsonOut::end(char bracket) {
   if (has_members_.empty()) out_ << '\n';
 }
 
-void JsonOut::beginObject(std::string_view key) { begin(key, '{'); }
-void JsonOut::beginArray(std::string_view key) { begin(key, '['); }
+void JsonOut::beginObject(std::string_view key) {
+  begin(key, '{');
+}
+void JsonOut::beginArray(std::string_view key) {
+  begin(key, '[');
+}
 
 void JsonOut::text(std::string_view key, std::string_view value) {
   next(key);

@@ -30,7 +30,9 @@ std::string humanText(const Cell& cell) {
   return printable(rawText(cell));
 }
 
-std::string titleOf(const RowColumn& column) { return printable(column.title.empty() ? column.name : column.title); }
+std::string titleOf(const RowColumn& column) {
+  return printable(column.title.empty() ? column.name : column.title);
+}
 
 class TableWriter : public RowWriter {
  public:
@@ -234,9 +236,15 @@ RowFormat parseRowFormat(std::string_view name) {
       fmt::format("unknown format '{}': use table, csv, tsv, json or markdown", printable(name)));
 }
 
-Cell Cell::duration(int64_t ns) { return shown(Cell(ns), formatDuration(ns)); }
-Cell Cell::size(uint64_t bytes) { return shown(Cell(static_cast<int64_t>(bytes)), formatSize(bytes)); }
-Cell Cell::count(uint64_t n) { return shown(Cell(static_cast<int64_t>(n)), formatCount(n)); }
+Cell Cell::duration(int64_t ns) {
+  return shown(Cell(ns), formatDuration(ns));
+}
+Cell Cell::size(uint64_t bytes) {
+  return shown(Cell(static_cast<int64_t>(bytes)), formatSize(bytes));
+}
+Cell Cell::count(uint64_t n) {
+  return shown(Cell(static_cast<int64_t>(n)), formatCount(n));
+}
 
 std::unique_ptr<RowWriter> makeRowWriter(RowFormat format, const TextStyle& style, std::ostream& out) {
   switch (format) {
@@ -249,8 +257,8 @@ std::unique_ptr<RowWriter> makeRowWriter(RowFormat format, const TextStyle& styl
   throw UsageError("unknown format");
 }
 
-void writeRows(RowFormat format, const TextStyle& style, std::ostream& out, std::span<const RowColumn> columns,
-               std::span<const std::vector<Cell>> rows) {
+void writeRows(RowFormat format, const TextStyle& style, std::ostream& out,
+               std::span<const RowColumn> columns, std::span<const std::vector<Cell>> rows) {
   const auto writer = makeRowWriter(format, style, out);
   writer->begin(columns);
   for (const auto& cells : rows) writer->row(cells);

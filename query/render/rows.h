@@ -35,11 +35,11 @@ struct Cell {
   Ink ink = Ink::plain;
 
   Cell() = default;
-  Cell(int64_t v) : value(v) {}                      // NOLINT(google-explicit-constructor)
-  Cell(double v) : value(v) {}                       // NOLINT(google-explicit-constructor)
-  Cell(std::string v) : value(std::move(v)) {}       // NOLINT(google-explicit-constructor)
+  Cell(int64_t v) : value(v) {}                        // NOLINT(google-explicit-constructor)
+  Cell(double v) : value(v) {}                         // NOLINT(google-explicit-constructor)
+  Cell(std::string v) : value(std::move(v)) {}         // NOLINT(google-explicit-constructor)
   Cell(std::string_view v) : value(std::string(v)) {}  // NOLINT(google-explicit-constructor)
-  Cell(const char* v) : value(std::string(v)) {}     // NOLINT(google-explicit-constructor)
+  Cell(const char* v) : value(std::string(v)) {}       // NOLINT(google-explicit-constructor)
 
   static Cell duration(int64_t ns);
   static Cell size(uint64_t bytes);
@@ -64,8 +64,8 @@ class RowWriter {
 std::unique_ptr<RowWriter> makeRowWriter(RowFormat format, const TextStyle& style, std::ostream& out);
 
 // All at once.
-void writeRows(RowFormat format, const TextStyle& style, std::ostream& out, std::span<const RowColumn> columns,
-               std::span<const std::vector<Cell>> rows);
+void writeRows(RowFormat format, const TextStyle& style, std::ostream& out,
+               std::span<const RowColumn> columns, std::span<const std::vector<Cell>> rows);
 
 // `text` as a JSON string with its quotes. Bytes that are not UTF-8 become lone surrogates
 // \udc80 to \udcff, as Python's surrogateescape does, so nothing is lost.

@@ -12,8 +12,8 @@ TextStyle styleOf(int fd) {
   if (::isatty(fd) == 0) return style;
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  style.color = (no_color == nullptr || *no_color == '\0') && term != nullptr &&
-                std::string_view(term) != "dumb";
+  style.color =
+      (no_color == nullptr || *no_color == '\0') && term != nullptr && std::string_view(term) != "dumb";
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
   return style;

@@ -90,8 +90,14 @@ int64_t parseDuration(std::string_view text, std::string_view what) {
     std::string_view name;
     double ns;
   };
-  static constexpr std::array<Unit, 8> kUnits = {{{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6},
-                                                  {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}}};
+  static constexpr std::array<Unit, 8> kUnits = {{{"ns", 1},
+                                                  {"us", 1e3},
+                                                  {"µs", 1e3},
+                                                  {"ms", 1e6},
+                                                  {"s", 1e9},
+                                                  {"m", 60e9},
+                                                  {"min", 60e9},
+                                                  {"h", 3600e9}}};
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
@@ -116,7 +122,8 @@ std::string printable(std::string_view text) {
       if (byte == '\n') out += "\\n";
       else if (byte == '\t') out += "\\t";
       else if (byte == '\r') out += "\\r";
-      else for (size_t j = 0; j < std::max<size_t>(length, 1); ++j)
+      else
+        for (size_t j = 0; j < std::max<size_t>(length, 1); ++j)
           out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i + j]));
       i += std::max<size_t>(length, 1);
       continue;

@@ -28,11 +28,14 @@ void returnText(sqlite3_context* context, std::string_view text) {
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-bool isNull(sqlite3_value* value) { return sqlite3_value_type(value) == SQLITE_NULL; }
+bool isNull(sqlite3_value* value) {
+  return sqlite3_value_type(value) == SQLITE_NULL;
+}
 
 std::string_view textOf(sqlite3_value* value) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return text == nullptr ? std::string_view() : std::string_view(text, static_cast<size_t>(sqlite3_value_bytes(value)));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<size_t>(sqlite3_value_bytes(value)));
 }
 
 void duration(sqlite3_context* context, int /*count*/, Arguments values) {
@@ -42,7 +45,8 @@ void duration(sqlite3_context* context, int /*count*/, Arguments values) {
 void size(sqlite3_context* context, int /*count*/, Arguments values) {
   if (isNull(values[0])) return;
   const int64_t bytes = sqlite3_value_int64(values[0]);
-  returnText(context, bytes < 0 ? "-" + formatSize(0 - static_cast<uint64_t>(bytes)) : formatSize(static_cast<uint64_t>(bytes)));
+  returnText(context, bytes < 0 ? "-" + formatSize(0 - static_cast<uint64_t>(bytes))
+                                : formatSize(static_cast<uint64_t>(bytes)));
 }
 
 void errnoName(sqlite3_context* context, int /*count*/, Arguments values) {
@@ -63,7 +67,8 @@ void kernelArea(sqlite3_context* context, int /*count*/, Arguments values) {
   Abi abi = Abi::x86_64;
   for (const Abi known : {Abi::x86_64, Abi::i386, Abi::x32, Abi::aarch64})
     if (abiName(known) == textOf(values[0])) abi = known;
-  returnText(context, kernelAreaName(kernelAreaOf(abi, textOf(values[1]), textOf(values[2]), textOf(values[3]))));
+  returnText(context,
+             kernelAreaName(kernelAreaOf(abi, textOf(values[1]), textOf(values[2]), textOf(values[3]))));
 }
 
 // The user data is the wall clock of ts = 0, ns since 1970.
@@ -76,7 +81,8 @@ void wallClock(sqlite3_context* context, int /*count*/, Arguments values) {
   const std::time_t time = seconds;
   std::tm local{};
   if (::localtime_r(&time, &local) == nullptr) return;
-  returnText(context, fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", local, (ns - seconds * 1'000'000'000) / 1000));
+  returnText(context,
+             fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", local, (ns - seconds * 1'000'000'000) / 1000));
 }
 
 struct Percentile {
@@ -108,7 +114,8 @@ void percentileStep(sqlite3_context* context, int /*count*/, Arguments values) {
 void percentileFinal(sqlite3_context* context) {
   const std::unique_ptr<Percentile> state(percentileState(context, false));
   if (state == nullptr || state->values.empty()) return;
-  const double rank = std::max(std::ceil(state->position * static_cast<double>(state->values.size())) - 1, 0.0);
+  const double rank =
+      std::max(std::ceil(state->position * static_cast<double>(state->values.size())) - 1, 0.0);
   const auto nth = state->values.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(state->values.begin(), nth, state->values.end());
   if (state->integers) sqlite3_result_int64(context, static_cast<int64_t>(*nth));
@@ -134,15 +141,19 @@ void registerFunctions(Database& db) {
     int arguments;
     void (*function)(sqlite3_context*, int, Arguments);
   };
-  for (const Scalar& scalar : {Scalar{"duration", 1, duration}, Scalar{"size", 1, size}, Scalar{"errno_name", 1, errnoName},
-                               Scalar{"signal_name", 1, signalName}, Scalar{"kernel_area", 4, kernelArea}})
-    check(sqlite3_create_function_v2(handle, scalar.name, scalar.arguments, kPure, nullptr, scalar.function, nullptr,
-                                     nullptr, nullptr), handle);
-  check(sqlite3_create_function_v2(handle, "percentile", 2, kPure, nullptr, nullptr, percentileStep, percentileFinal,
-                                   nullptr), handle);
+  for (const Scalar& scalar :
+       {Scalar{"duration", 1, duration}, Scalar{"size", 1, size}, Scalar{"errno_name", 1, errnoName},
+        Scalar{"signal_name", 1, signalName}, Scalar{"kernel_area", 4, kernelArea}})
+    check(sqlite3_create_function_v2(handle, scalar.name, scalar.arguments, kPure, nullptr, scalar.function,
+                                     nullptr, nullptr, nullptr),
+          handle);
+  check(sqlite3_create_function_v2(handle, "percentile", 2, kPure, nullptr, nullptr, percentileStep,
+                                   percentileFinal, nullptr),
+        handle);
   // SQLite destroys the user data with the connection, and also when registration fails.
-  check(sqlite3_create_function_v2(handle, "wall_clock", 1, SQLITE_UTF8, startOfTrace(db).release(), wallClock, nullptr,
-                                   nullptr, [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
+  check(sqlite3_create_function_v2(
+            handle, "wall_clock", 1, SQLITE_UTF8, startOfTrace(db).release(), wallClock, nullptr, nullptr,
+            [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
         handle);
   registerPathTables(db);
 }

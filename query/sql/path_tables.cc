@@ -55,8 +55,12 @@ struct PathCursor {
 
 enum PathColumn { kTs, kDur, kDepth, kUpid, kUtid, kStateId, kState, kWaitKind, kArgument };
 
-Module& moduleOf(sqlite3_vtab_cursor* cursor) { return reinterpret_cast<PathTable*>(cursor->pVtab)->module; }
-PathCursor& cursorOf(sqlite3_vtab_cursor* cursor) { return *reinterpret_cast<PathCursor*>(cursor); }
+Module& moduleOf(sqlite3_vtab_cursor* cursor) {
+  return reinterpret_cast<PathTable*>(cursor->pVtab)->module;
+}
+PathCursor& cursorOf(sqlite3_vtab_cursor* cursor) {
+  return *reinterpret_cast<PathCursor*>(cursor);
+}
 
 int connect(sqlite3* db, void* module, int /*count*/, const char* const* /*arguments*/, sqlite3_vtab** table,
             char** /*error*/) {
@@ -101,7 +105,8 @@ int close(sqlite3_vtab_cursor* cursor) {
   return SQLITE_OK;
 }
 
-int filter(sqlite3_vtab_cursor* base, int /*index*/, const char* /*name*/, int count, sqlite3_value** values) {
+int filter(sqlite3_vtab_cursor* base, int /*index*/, const char* /*name*/, int count,
+           sqlite3_value** values) {
   PathCursor& cursor = cursorOf(base);
   Module& module = moduleOf(base);
   cursor.pieces.clear();
@@ -116,7 +121,8 @@ int filter(sqlite3_vtab_cursor* base, int /*index*/, const char* /*name*/, int c
     if (module.function == Function::behind) {
       if (const auto row = timeline.rowById(cursor.argument)) cursor.pieces = path.behind(*row);
     } else if (const auto process = timeline.processByUpid(cursor.argument)) {
-      if (const auto life = lifetimeOf(timeline, *process)) cursor.pieces = path.of(*process, life->begin, life->end);
+      if (const auto life = commandLife(timeline, *process))
+        cursor.pieces = path.of(*process, life->begin, life->end);
     }
   } catch (const std::exception& error) {
     base->pVtab->zErrMsg = sqlite3_mprintf("%s", error.what());
@@ -130,7 +136,9 @@ int next(sqlite3_vtab_cursor* cursor) {
   return SQLITE_OK;
 }
 
-int eof(sqlite3_vtab_cursor* cursor) { return static_cast<int>(cursorOf(cursor).at >= cursorOf(cursor).pieces.size()); }
+int eof(sqlite3_vtab_cursor* cursor) {
+  return static_cast<int>(cursorOf(cursor).at >= cursorOf(cursor).pieces.size());
+}
 
 std::string_view stateName(RunState state) {
   switch (state) {
@@ -201,10 +209,11 @@ void registerPathTables(Database& db) {
   for (const Named& named : {Named{"wait_path", Function::path}, Named{"wait_behind", Function::behind}}) {
     auto module = std::make_unique<Module>(Module{paths, named.function});
     // SQLite calls the destructor when the connection closes, and also when registration fails.
-    const int code = sqlite3_create_module_v2(db.handle(), named.name, &kModule, module.release(), [](void* m) {
-      std::default_delete<Module>()(static_cast<Module*>(m));
-    });
-    if (code != SQLITE_OK) throw TraceError(fmt::format("cannot add SQL functions: {}", sqlite3_errmsg(db.handle())));
+    const int code =
+        sqlite3_create_module_v2(db.handle(), named.name, &kModule, module.release(),
+                                 [](void* m) { std::default_delete<Module>()(static_cast<Module*>(m)); });
+    if (code != SQLITE_OK)
+      throw TraceError(fmt::format("cannot add SQL functions: {}", sqlite3_errmsg(db.handle())));
   }
 }
 

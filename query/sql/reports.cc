@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "format/errors.h"
@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -100,7 +101,8 @@ std::vector<Report> allReports() {
   std::map<std::string, Report> reports;
   if (const fs::path user = userDirectory(); !user.empty()) addDirectory(user, reports);
   for (const EmbeddedReport& embedded : embeddedReports())
-    reports.emplace(std::string(embedded.name), parseReport(std::string(embedded.name), "built in", embedded.text));
+    reports.emplace(std::string(embedded.name),
+                    parseReport(std::string(embedded.name), "built in", embedded.text));
   addDirectory(TARRY_REPORTS_DIR, reports);
   std::vector<Report> list;
   for (auto& [name, report] : reports) list.push_back(std::move(report));
@@ -118,13 +120,16 @@ Report findReport(std::string_view name) {
       nearest = report.name;
     }
   }
-  throw UsageError(fmt::format("no report '{}' ({})", printable(name),
-                               nearest.empty() ? "tarry reports lists them" : fmt::format("did you mean {}?", nearest)));
+  throw UsageError(
+      fmt::format("no report '{}' ({})", printable(name),
+                  nearest.empty() ? "tarry reports lists them" : fmt::format("did you mean {}?", nearest)));
 }
 
 void listReports(RowFormat format, const TextStyle& style, std::ostream& out) {
-  const std::vector<RowColumn> columns = {
-      {"name", "report", Align::left}, {"description", "", Align::left}, {"parameters", "", Align::left}, {"source", "", Align::left}};
+  const std::vector<RowColumn> columns = {{"name", "report", Align::left},
+                                          {"description", "", Align::left},
+                                          {"parameters", "", Align::left},
+                                          {"source", "", Align::left}};
   std::vector<std::vector<Cell>> rows;
   for (const Report& report : allReports()) {
     std::string parameters;
@@ -144,7 +149,8 @@ void listReports(RowFormat format, const TextStyle& style, std::ostream& out) {
   writeRows(format, style, out, shown, rows);
   if (format == RowFormat::table)
     out << "\nRun one with: tarry reports NAME [FILE] [PARAMETER=VALUE …]\n"
-           "Your own: .sql files in ~/.config/tarry/reports/ (tarry reports NAME --sql shows one to start from)\n";
+           "Your own: .sql files in ~/.config/tarry/reports/ (tarry reports NAME --sql shows one to start "
+           "from)\n";
 }
 
 void describeReport(const Report& report, std::ostream& out) {
@@ -163,7 +169,8 @@ void runReport(Database& db, const Report& report, std::span<const std::string> 
       throw UsageError(fmt::format("'{}' is no parameter: give NAME=VALUE", printable(argument)));
     if (!values.contains(name)) {
       std::string known;
-      for (const ReportParameter& p : report.parameters) known += fmt::format("{}{}", known.empty() ? "" : ", ", p.name);
+      for (const ReportParameter& p : report.parameters)
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", p.name);
       throw UsageError(fmt::format("report {} has no parameter '{}' ({})", report.name, printable(name),
                                    known.empty() ? "it has none" : "it has " + known));
     }

@@ -116,7 +116,8 @@ void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyl
       continue;
     }
     std::vector<RowColumn> columns;
-    for (int i = 0; i < count; ++i) columns.push_back({std::string(statement.columnName(i)), "", Align::automatic});
+    for (int i = 0; i < count; ++i)
+      columns.push_back({std::string(statement.columnName(i)), "", Align::automatic});
     // The first row comes before any output, so that SQL which fails at once prints only its error.
     bool more = statement.step();
     if (printed && format != RowFormat::json) out << '\n';
@@ -150,10 +151,12 @@ std::string withParameters(std::string_view sql, const std::map<std::string, std
     else if (sql.substr(i).starts_with("/*")) copyTo(after("*/", i + 2));
     else if (c == ':' && i + 1 < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i + 1])) != 0) {
       size_t end = i + 1;
-      while (end < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_')) ++end;
+      while (end < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_'))
+        ++end;
       const std::string name(sql.substr(i + 1, end - i - 1));
       const auto value = values.find(name);
-      if (value == values.end()) throw UsageError(fmt::format("parameter '{}' has no value (give {}=VALUE)", name, name));
+      if (value == values.end())
+        throw UsageError(fmt::format("parameter '{}' has no value (give {}=VALUE)", name, name));
       out += literal(value->second);
       i = end;
     } else {

@@ -32,7 +32,8 @@ constexpr std::string_view kHelp =
     "  .reports         the canned reports; @NAME [PARAMETER=VALUE …] runs one\n"
     "  .help            this\n"
     "  .quit            or Ctrl-D\n"
-    "Functions: duration(ns), size(bytes), percentile(x, 0.99), wall_clock(ts), errno_name(n), signal_name(n),\n"
+    "Functions: duration(ns), size(bytes), percentile(x, 0.99), wall_clock(ts), errno_name(n), "
+    "signal_name(n),\n"
     "  kernel_area(abi, name, kind, path), wait_path(upid), wait_behind(state_id)\n";
 
 std::string_view trimmed(std::string_view text) {
@@ -57,7 +58,8 @@ std::vector<std::string> words(std::string_view text) {
 std::string historyFile() {
   namespace fs = std::filesystem;
   fs::path directory;
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') directory = state;
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0')
+    directory = state;
   else if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
     directory = fs::path(home) / ".local" / "state";
   else return {};
@@ -155,7 +157,9 @@ SqlShell::After SqlShell::dotCommand(std::string_view text) {
   if (command == ".help") {
     out_ << kHelp;
   } else if (command == ".tables") {
-    execute("SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name");
+    execute(
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' "
+        "ORDER BY name");
   } else if (command == ".schema") {
     schema(parts.size() > 1 ? parts[1] : "");
   } else if (command == ".reports") {

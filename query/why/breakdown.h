@@ -24,19 +24,19 @@ struct Share {
 struct WaitGroup {
   WaitKind kind = WaitKind::unknown;
   WaitRole role = WaitRole::none;
-  std::string subject;         // "127.0.0.1:5000", "/var/lock/x", "" where the calls say it all
-  bool listening = false;      // the subject is this side's address: waiting for whoever comes
-  int32_t peer = kNone;        // process at the other end, or that ended the waits (of several the main one)
-  int64_t peer_ns = 0;         // of the total
+  std::string subject;     // "127.0.0.1:5000", "/var/lock/x", "" where the calls say it all
+  bool listening = false;  // the subject is this side's address: waiting for whoever comes
+  int32_t peer = kNone;    // process at the other end, or that ended the waits (of several the main one)
+  int64_t peer_ns = 0;     // of the total
   int64_t total_ns = 0;
   int64_t longest_ns = 0;
   uint64_t count = 0;
-  std::vector<Share> calls;      // names; kNone: none (page fault, user code)
+  std::vector<Share> calls;  // names; kNone: none (page fault, user code)
   std::vector<Share> resources;
-  std::vector<Share> processes;  // whose waits
-  std::vector<Share> stacks;     // kernel stack_ids
+  std::vector<Share> processes;       // whose waits
+  std::vector<Share> stacks;          // kernel stack_ids
   std::vector<Share> waker_contexts;  // names
-  std::vector<int64_t> lengths;  // of each wait, ascending; only if asked for
+  std::vector<int64_t> lengths;       // of each wait, ascending; only if asked for
 };
 
 struct KindTotal {
@@ -48,14 +48,14 @@ struct KindTotal {
 };
 
 struct Breakdown {
-  int64_t total_ns = 0;    // of everything: on_cpu + waiting + idle
+  int64_t total_ns = 0;  // of everything: on_cpu + waiting + idle
   int64_t on_cpu_ns = 0;
   int64_t waiting_ns = 0;  // all kinds, idle waits apart
   int64_t idle_ns = 0;
-  std::vector<KindTotal> kinds;   // largest first, without the idle waits
-  std::vector<WaitGroup> idle;    // largest first
-  std::vector<Share> on_cpu;      // by process
-  std::vector<Share> share;       // by process: everything
+  std::vector<KindTotal> kinds;  // largest first, without the idle waits
+  std::vector<WaitGroup> idle;   // largest first
+  std::vector<Share> on_cpu;     // by process
+  std::vector<Share> share;      // by process: everything
 };
 
 class BreakdownBuilder {

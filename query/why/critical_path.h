@@ -21,7 +21,7 @@ struct PathPiece {
   int32_t process = kNone;  // who was running or waiting then
   int32_t row = kNone;      // its state
   RunState state = RunState::unknown;
-  int32_t depth = 0;        // how many waits were followed to come here
+  int32_t depth = 0;  // how many waits were followed to come here
 
   int64_t length() const { return end - begin; }
 };

@@ -20,9 +20,9 @@ constexpr size_t kNamed = 5;
 
 constexpr std::array<std::string_view, 9> kReads = {"read",     "pread64", "readv",    "preadv",    "preadv2",
                                                     "recvfrom", "recvmsg", "recvmmsg", "getdents64"};
-constexpr std::array<std::string_view, 12> kWrites = {
-    "write",   "pwrite64", "writev",   "pwritev", "pwritev2",        "sendto",
-    "sendmsg", "sendmmsg", "sendfile", "splice",  "copy_file_range", "vmsplice"};
+constexpr std::array<std::string_view, 12> kWrites = {"write",    "pwrite64", "writev",          "pwritev",
+                                                      "pwritev2", "sendto",   "sendmsg",         "sendmmsg",
+                                                      "sendfile", "splice",   "copy_file_range", "vmsplice"};
 
 std::string sqlList(std::span<const std::string_view> names) {
   std::string list;
@@ -30,12 +30,12 @@ std::string sqlList(std::span<const std::string_view> names) {
   return list;
 }
 
-std::vector<MovedBytes> movedRows(Database& db, std::string_view where, std::span<const std::string_view> names,
-                                  int64_t& total) {
-  auto q = db.prepare(
-      fmt::format("SELECT coalesce(r.name, '?'), sum(s.bytes) AS b, count(*) FROM syscall s LEFT JOIN resource r"
-                  " ON r.id = s.resource_id WHERE {} AND s.name IN ({}) AND s.bytes > 0 GROUP BY 1 ORDER BY b DESC",
-                  where, sqlList(names)));
+std::vector<MovedBytes> movedRows(Database& db, std::string_view where,
+                                  std::span<const std::string_view> names, int64_t& total) {
+  auto q = db.prepare(fmt::format(
+      "SELECT coalesce(r.name, '?'), sum(s.bytes) AS b, count(*) FROM syscall s LEFT JOIN resource r"
+      " ON r.id = s.resource_id WHERE {} AND s.name IN ({}) AND s.bytes > 0 GROUP BY 1 ORDER BY b DESC",
+      where, sqlList(names)));
   std::vector<MovedBytes> result;
   while (q.step()) {
     total += q.integer(1);
@@ -47,17 +47,19 @@ std::vector<MovedBytes> movedRows(Database& db, std::string_view where, std::spa
 DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, int64_t begin, int64_t end) {
   std::string where = fmt::format("s.ts >= {} AND s.ts < {}", begin, end);
   if (process != kNone)
-    where += fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid = {})", timeline.process(process).upid);
+    where += fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid = {})",
+                         timeline.process(process).upid);
   DataMoved result;
   result.read = movedRows(db, where, kReads, result.read_bytes);
   result.written = movedRows(db, where, kWrites, result.written_bytes);
-  auto q = db.prepare(
-      fmt::format("SELECT s.name, count(*), sum(coalesce(s.dur, 0) - s.blocked_ns) AS t FROM syscall s WHERE {}"
-                  " GROUP BY s.name ORDER BY t DESC",
-                  where));
+  auto q = db.prepare(fmt::format(
+      "SELECT s.name, count(*), sum(coalesce(s.dur, 0) - s.blocked_ns) AS t FROM syscall s WHERE {}"
+      " GROUP BY s.name ORDER BY t DESC",
+      where));
   while (q.step()) {
     result.calls += q.integer(1);
-    if (result.busiest.size() < kNamed) result.busiest.push_back({printable(q.text(0)), q.integer(1), q.integer(2)});
+    if (result.busiest.size() < kNamed)
+      result.busiest.push_back({printable(q.text(0)), q.integer(1), q.integer(2)});
   }
   return result;
 }
@@ -112,7 +114,8 @@ class MovedVisitor : public TraceVisitor {
       result.calls += call.count;
       const auto found = waiting.find(call.name);
       const int64_t waited = found == waiting.end() ? 0 : found->second;
-      result.busiest.push_back({std::string(call.name), call.count, std::max<int64_t>(0, call.total_ns - waited)});
+      result.busiest.push_back(
+          {std::string(call.name), call.count, std::max<int64_t>(0, call.total_ns - waited)});
     }
     std::stable_sort(result.busiest.begin(), result.busiest.end(),
                      [](const CallTime& a, const CallTime& b) { return a.total_ns > b.total_ns; });
@@ -137,7 +140,8 @@ class MovedVisitor : public TraceVisitor {
     return call;
   }
 
-  static std::vector<MovedBytes> named(Database& db, const std::unordered_map<uint32_t, Moved>& moved, int64_t& total) {
+  static std::vector<MovedBytes> named(Database& db, const std::unordered_map<uint32_t, Moved>& moved,
+                                       int64_t& total) {
     // A file that was renamed or a peer that reconnected has several resources of one name.
     std::map<std::string, MovedBytes> by_name;
     auto q = db.prepare("SELECT name FROM resource WHERE id = ?1");
@@ -154,7 +158,8 @@ class MovedVisitor : public TraceVisitor {
       entry.name = name;
       list.push_back(entry);
     }
-    std::stable_sort(list.begin(), list.end(), [](const MovedBytes& a, const MovedBytes& b) { return a.bytes > b.bytes; });
+    std::stable_sort(list.begin(), list.end(),
+                     [](const MovedBytes& a, const MovedBytes& b) { return a.bytes > b.bytes; });
     if (list.size() > kNamed) list.resize(kNamed);
     return list;
   }
@@ -163,7 +168,8 @@ class MovedVisitor : public TraceVisitor {
     std::map<std::string_view, int64_t> waiting;
     for (const StateRow& row : timeline.states()) {
       if (row.call == kNone || row.state == RunState::running) continue;
-      if (process == kNone || timeline.thread(row.thread).process == process) waiting[timeline.name(row.call)] += row.length();
+      if (process == kNone || timeline.thread(row.thread).process == process)
+        waiting[timeline.name(row.call)] += row.length();
     }
     return waiting;
   }

@@ -29,14 +29,15 @@ struct CallTime {
 struct DataMoved {
   int64_t read_bytes = 0;
   int64_t written_bytes = 0;
-  std::vector<MovedBytes> read;     // largest first, at most 5
+  std::vector<MovedBytes> read;  // largest first, at most 5
   std::vector<MovedBytes> written;
-  std::vector<CallTime> busiest;    // by time, at most 5
+  std::vector<CallTime> busiest;  // by time, at most 5
   int64_t calls = 0;
 };
 
 // Of one process, or of all (kNone), within [begin, end).
-using DataMovedSource = std::function<DataMoved(const Timeline&, int32_t process, int64_t begin, int64_t end)>;
+using DataMovedSource =
+    std::function<DataMoved(const Timeline&, int32_t process, int64_t begin, int64_t end)>;
 
 // From table syscall. The database must outlive the source.
 DataMovedSource movedFromTables(Database& db);

@@ -48,6 +48,14 @@ std::optional<Lifetime> lifetimeOf(const Timeline& timeline, int32_t process) {
   return life;
 }
 
+std::optional<Lifetime> commandLife(const Timeline& timeline, int32_t process) {
+  auto life = lifetimeOf(timeline, process);
+  const auto& exec = timeline.process(process).first_exec_ts;
+  if (life && exec && process == timeline.commandRoot())
+    life->begin = std::clamp(*exec, life->begin, life->end);
+  return life;
+}
+
 std::vector<int32_t> withDescendants(const Timeline& timeline, int32_t process) {
   std::vector<bool> seen(timeline.processes().size(), false);
   std::vector<int32_t> order{process};
@@ -65,14 +73,10 @@ Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_
   Explained result;
   result.subject = WhySubject::command;
   result.process = root;
-  auto life = lifetimeOf(timeline, root).value_or(Lifetime{});
-  const ProcessInfoRow& process = timeline.process(root);
-  // The launcher's child waits until the recorder is armed; the command begins with its exec.
-  if (root == timeline.commandRoot() && process.first_exec_ts)
-    life.begin = std::clamp(*process.first_exec_ts, life.begin, life.end);
+  const Lifetime life = commandLife(timeline, root).value_or(Lifetime{});
   result.begin = life.begin;
   result.end = life.end;
-  result.ended = process.end_ts.has_value();
+  result.ended = timeline.process(root).end_ts.has_value();
 
   CriticalPath path(timeline, states);
   BreakdownBuilder builder(timeline, count_idle);

@@ -21,26 +21,28 @@ enum class WhySubject : uint8_t {
 struct Explained {
   WhySubject subject = WhySubject::command;
   int32_t process = kNone;
-  int32_t thread = kNone;      // of subject thread
-  int64_t begin = 0;           // trace time
+  int32_t thread = kNone;  // of subject thread
+  int64_t begin = 0;       // trace time
   int64_t end = 0;
   Breakdown breakdown;
-  int64_t cpu_ns = 0;          // CPU time of all its threads (command: and of its descendants)
+  int64_t cpu_ns = 0;                         // CPU time of all its threads (command: and of its descendants)
   std::optional<int64_t> user_ns, system_ns;  // where the kernel said: at the end of processes
-  int32_t processes = 1;       // command: it and its descendants
+  int32_t processes = 1;                      // command: it and its descendants
   int32_t threads = 1;
-  bool ended = true;           // false: it was still there at the end of the recording
+  bool ended = true;  // false: it was still there at the end of the recording
 
   int64_t realNs() const { return end - begin; }
 };
 
-// The life of a process in the recording, from its first exec on where it was born in it: what was
-// before that is the launching of it, not the program. nullopt if it has no states.
+// The life of a process in the recording, as its threads' states cover it. nullopt if it has none.
 struct Lifetime {
   int64_t begin = 0;
   int64_t end = 0;
 };
 std::optional<Lifetime> lifetimeOf(const Timeline& timeline, int32_t process);
+// The part of it in which the recorded command ran: the launcher's child waits until the recorder is
+// armed, the command begins with its exec. For other processes the whole life.
+std::optional<Lifetime> commandLife(const Timeline& timeline, int32_t process);
 
 Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_t root, bool count_idle);
 Explained explainProcess(const Timeline& timeline, ProcessStates& states, int32_t process, bool count_idle);

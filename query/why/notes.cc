@@ -19,7 +19,8 @@ std::vector<std::string> notesOn(const Timeline& timeline) {
     notes.push_back(fmt::format("{} lost while recording ({}): times are what was seen, gaps show as unknown",
                                 counted(static_cast<uint64_t>(lost), "event"), sources));
   if (timeline.meta("cut") == "1" || timeline.stat("cut") != 0)
-    notes.emplace_back("the trace has no end: the recorder was killed or the file was cut; what is there is shown");
+    notes.emplace_back(
+        "the trace has no end: the recorder was killed or the file was cut; what is there is shown");
   if (const int64_t damaged = timeline.stat("damaged_frames"); damaged > 0)
     notes.push_back(fmt::format("{} of the trace could not be read; see: tarry check",
                                 counted(static_cast<uint64_t>(damaged), "damaged part")));

@@ -9,11 +9,13 @@ constexpr int64_t kLongWait = 1'000'000'000;
 
 class IdleRule {
  public:
-  explicit IdleRule(const Timeline& timeline) : timeline_(timeline), whole_machine_(timeline.meta("target_kind") == "all") {}
+  explicit IdleRule(const Timeline& timeline)
+      : timeline_(timeline), whole_machine_(timeline.meta("target_kind") == "all") {}
 
   bool operator()(const StateRow& row, const ProcessInfoRow& process) const {
     if (row.state != RunState::blocked) return false;
-    if (row.role == WaitRole::idle || row.kind == WaitKind::child || row.kind == WaitKind::terminal) return true;
+    if (row.role == WaitRole::idle || row.kind == WaitKind::child || row.kind == WaitKind::terminal)
+      return true;
     if (row.kind == WaitKind::disk || row.kind == WaitKind::memory) return false;
     if (isKernelThread(process)) return true;
     return whole_machine_ && row.open && row.began_before;

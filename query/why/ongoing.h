@@ -18,11 +18,11 @@ namespace tarry {
 
 struct OngoingProcess {
   int32_t process = kNone;
-  int64_t busy_ns = 0;       // not idle
+  int64_t busy_ns = 0;  // not idle
   int64_t on_cpu_ns = 0;
   int64_t idle_ns = 0;
   std::vector<int64_t> by_kind;  // kWaitKinds entries, without idle waits
-  int64_t made_wait_ns = 0;  // waits of other processes that its threads ended
+  int64_t made_wait_ns = 0;      // waits of other processes that its threads ended
 };
 
 struct StillWaiting {
@@ -35,8 +35,8 @@ struct Ongoing {
   int64_t end = 0;
   int32_t processes = 0;
   int32_t threads = 0;
-  Breakdown breakdown;               // with lengths
-  std::vector<OngoingProcess> ranking;  // busiest first
+  Breakdown breakdown;                      // with lengths
+  std::vector<OngoingProcess> ranking;      // busiest first
   std::vector<StillWaiting> still_waiting;  // longest first; not idle, at least a second or from before
 
   int64_t realNs() const { return end - begin; }

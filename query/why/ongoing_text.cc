@@ -15,28 +15,32 @@ constexpr size_t kProcessesShown = 10;
 constexpr size_t kKindColumns = 5;
 constexpr size_t kStillShown = 6;
 
-std::string threadSeconds(int64_t ns) { return formatDuration(ns); }
+std::string threadSeconds(int64_t ns) {
+  return formatDuration(ns);
+}
 
 class OngoingPrinter {
  public:
-  OngoingPrinter(const Wording& wording, const Ongoing& ongoing, const WhyTextOptions& options, std::ostream& out)
+  OngoingPrinter(const Wording& wording, const Ongoing& ongoing, const WhyTextOptions& options,
+                 std::ostream& out)
       : wording_(wording), timeline_(wording.timeline), ongoing_(ongoing), options_(options), out_(out) {}
 
   void header(const std::string& title) {
     const Breakdown& b = ongoing_.breakdown;
     const std::string level(timeline_.meta("level"));
     std::string text = inked(options_.style, Ink::bold, title);
-    text += fmt::format("   {}, {}   {}", counted(static_cast<uint64_t>(ongoing_.processes), "process", "processes"),
-                        counted(static_cast<uint64_t>(ongoing_.threads), "thread"), formatDuration(ongoing_.realNs()));
+    text += fmt::format(
+        "   {}, {}   {}", counted(static_cast<uint64_t>(ongoing_.processes), "process", "processes"),
+        counted(static_cast<uint64_t>(ongoing_.threads), "thread"), formatDuration(ongoing_.realNs()));
     if (!level.empty()) text += fmt::format("   level {}", level);
     if (timeline_.losses().empty()) text += ", nothing lost";
     line(text);
-    const double cpus = ongoing_.realNs() > 0
-                            ? static_cast<double>(b.on_cpu_ns) / static_cast<double>(ongoing_.realNs()) : 0;
+    const double cpus =
+        ongoing_.realNs() > 0 ? static_cast<double>(b.on_cpu_ns) / static_cast<double>(ongoing_.realNs()) : 0;
     const std::string cpu_count(timeline_.meta("cpu_count"));
-    line(fmt::format("  {} of thread time = {} idle + {} waiting + {} on CPU ({:.2f}{} CPUs)", threadSeconds(b.total_ns),
-                     threadSeconds(b.idle_ns), threadSeconds(b.waiting_ns), threadSeconds(b.on_cpu_ns), cpus,
-                     cpu_count.empty() ? "" : " of " + cpu_count));
+    line(fmt::format("  {} of thread time = {} idle + {} waiting + {} on CPU ({:.2f}{} CPUs)",
+                     threadSeconds(b.total_ns), threadSeconds(b.idle_ns), threadSeconds(b.waiting_ns),
+                     threadSeconds(b.on_cpu_ns), cpus, cpu_count.empty() ? "" : " of " + cpu_count));
     line("");
   }
 
@@ -63,7 +67,8 @@ class OngoingPrinter {
     bool any_made = false;
     for (const OngoingProcess& p : ongoing_.ranking) any_made = any_made || p.made_wait_ns >= options_.min_ns;
 
-    std::vector<RowColumn> columns = {{"process", "  process", Align::left}, {"busy", "", Align::right},
+    std::vector<RowColumn> columns = {{"process", "  process", Align::left},
+                                      {"busy", "", Align::right},
                                       {"on_cpu", "on CPU", Align::right}};
     for (const size_t kind : kinds)
       columns.push_back({std::string(waitKindName(static_cast<WaitKind>(kind))), "", Align::right});
@@ -106,11 +111,14 @@ class OngoingPrinter {
       const Breakdown one = builder.finish();
       const ProcessInfoRow& process = timeline_.process(thread.process);
       std::string since = formatDuration(wait.length_ns);
-      if (row.began_before) since = row.since != 0 ? since + ", began before the recording" : "began before the recording";
-      const std::string what = one.kinds.empty() ? "" : wording_.describe(one.kinds.front().groups.front(), false);
-      line(fmt::format("  ! still waiting at the end: {} {}{}: {}, {}", process.pid, processName(process),
-                       thread.tid == process.pid ? "" : fmt::format(" thread {} {}", thread.tid, printable(thread.name)),
-                       what.empty() ? std::string(waitKindName(row.kind)) : what, since));
+      if (row.began_before)
+        since = row.since != 0 ? since + ", began before the recording" : "began before the recording";
+      const std::string what =
+          one.kinds.empty() ? "" : wording_.describe(one.kinds.front().groups.front(), false);
+      line(fmt::format(
+          "  ! still waiting at the end: {} {}{}: {}, {}", process.pid, processName(process),
+          thread.tid == process.pid ? "" : fmt::format(" thread {} {}", thread.tid, printable(thread.name)),
+          what.empty() ? std::string(waitKindName(row.kind)) : what, since));
     }
   }
 
@@ -124,12 +132,14 @@ class OngoingPrinter {
         if (largest == nullptr || group.total_ns > largest->total_ns) largest = &group;
     const int64_t busy = b.total_ns - b.idle_ns;
     if (busy < b.total_ns / 100 && b.on_cpu_ns < ongoing_.realNs() / 50) {
-      text = b.idle.empty() ? "nothing is going on" : fmt::format("idle, waiting for {}", waitingFor(wording_, b.idle.front()));
+      text = b.idle.empty() ? "nothing is going on"
+                            : fmt::format("idle, waiting for {}", waitingFor(wording_, b.idle.front()));
     } else if (largest == nullptr || b.on_cpu_ns >= largest->total_ns) {
       const std::string who =
           b.on_cpu.empty() ? "" : processWithPid(timeline_.process(b.on_cpu.front().index));
       text = fmt::format("mostly computing, most of it {}", who);
-      if (largest != nullptr) text += fmt::format("; the longest wait is for {}", waitingFor(wording_, *largest));
+      if (largest != nullptr)
+        text += fmt::format("; the longest wait is for {}", waitingFor(wording_, *largest));
       if (!options_.file.empty()) command = fmt::format("tarry query {} @processes", options_.file);
     } else {
       text = fmt::format("mostly waiting for {}", waitingFor(wording_, *largest));
@@ -137,8 +147,9 @@ class OngoingPrinter {
         const ProcessInfoRow& worst = timeline_.process(largest->processes.front().index);
         if (ongoing_.processes > 1) text += fmt::format("; worst in {} {}", worst.pid, processName(worst));
         if (!options_.file.empty())
-          command = ongoing_.processes > 1 ? fmt::format("tarry why {} --process {}", options_.file, worst.pid)
-                                           : nextCommand(*largest, wording_, options_.file);
+          command = ongoing_.processes > 1
+                        ? fmt::format("tarry why {} --process {}", options_.file, worst.pid)
+                        : nextCommand(*largest, wording_, options_.file);
       }
     }
     out_ << "  → " << inked(options_.style, Ink::bold, text);
@@ -149,7 +160,8 @@ class OngoingPrinter {
   void line(std::string_view text) { out_ << cutTo(text, options_.style.width) << '\n'; }
 
  private:
-  static std::vector<Cell> cells(std::string label, const OngoingProcess& p, const std::vector<size_t>& kinds, bool made) {
+  static std::vector<Cell> cells(std::string label, const OngoingProcess& p, const std::vector<size_t>& kinds,
+                                 bool made) {
     std::vector<Cell> row{Cell::shown(Cell(label), label), Cell::duration(p.busy_ns), dash(p.on_cpu_ns)};
     for (const size_t kind : kinds) row.push_back(dash(p.by_kind[kind]));
     if (made) row.push_back(dash(p.made_wait_ns));
@@ -171,8 +183,8 @@ class OngoingPrinter {
       ++shown;
       std::string what = wording_.describe(group, ongoing_.processes > 1);
       what += fmt::format("  {}, p50 {}, p99 {}, longest {}", counted(group.count, "wait"),
-                          formatDuration(percentile(group.lengths, 0.50)), formatDuration(percentile(group.lengths, 0.99)),
-                          formatDuration(group.longest_ns));
+                          formatDuration(percentile(group.lengths, 0.50)),
+                          formatDuration(percentile(group.lengths, 0.99)), formatDuration(group.longest_ns));
       kindLine(kind_name, kind_total, list.size() > 1 ? threadSeconds(group.total_ns) : "", what);
       kind_name.clear();
       kind_total.clear();
@@ -187,8 +199,8 @@ class OngoingPrinter {
     return left ? space + std::string(text) : std::string(text) + space;
   }
   void kindLine(std::string_view name, std::string_view total, std::string_view part, std::string_view what) {
-    line(fmt::format("  {}{}{}   {}", inked(options_.style, Ink::cyan, pad(name, 9, false)), pad(total, 11, true),
-                     part.empty() ? "" : pad(part, 11, true), what));
+    line(fmt::format("  {}{}{}   {}", inked(options_.style, Ink::cyan, pad(name, 9, false)),
+                     pad(total, 11, true), part.empty() ? "" : pad(part, 11, true), what));
   }
 
   const Wording& wording_;

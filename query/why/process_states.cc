@@ -77,9 +77,8 @@ class Merger {
   }
 
   int32_t findOne(Together together) const {
-    const auto found = std::find_if(current_.begin(), current_.end(), [&](int32_t index) {
-      return index != kNone && of(index) == together;
-    });
+    const auto found = std::find_if(current_.begin(), current_.end(),
+                                    [&](int32_t index) { return index != kNone && of(index) == together; });
     return found == current_.end() ? kNone : *found;
   }
 
@@ -122,9 +121,9 @@ class Merger {
   }
 
   const Timeline& timeline_;
-  std::vector<int32_t> current_;                    // row of each thread
-  std::vector<std::pair<int32_t, int32_t>> left_;   // rows that ended now, and what followed
-  std::array<size_t, 5> count_{};                   // threads in each state
+  std::vector<int32_t> current_;                   // row of each thread
+  std::vector<std::pair<int32_t, int32_t>> left_;  // rows that ended now, and what followed
+  std::array<size_t, 5> count_{};                  // threads in each state
   std::vector<Piece> pieces_;
   Together together_ = Together::none;
   int64_t begin_ = 0;

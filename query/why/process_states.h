@@ -21,7 +21,7 @@ namespace tarry {
 struct Piece {
   int64_t begin = 0;
   int64_t end = 0;
-  int32_t row = kNone;  // in Timeline::states(): the state that the time is charged to
+  int32_t row = kNone;                 // in Timeline::states(): the state that the time is charged to
   RunState state = RunState::unknown;  // blocked: stalled
 
   int64_t length() const { return end - begin; }

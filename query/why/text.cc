@@ -10,7 +10,7 @@
 namespace tarry {
 namespace {
 
-constexpr size_t kGroupsShown = 5;     // of one kind
+constexpr size_t kGroupsShown = 5;  // of one kind
 constexpr size_t kProcessesShown = 6;
 
 std::string padLeft(std::string_view text, int width) {
@@ -39,7 +39,8 @@ class Printer {
       title += fmt::format(", {} threads", e_.threads);
     title += fmt::format("   {} real, {} on CPU ({})", formatDuration(e_.realNs()), formatDuration(e_.cpu_ns),
                          formatPercent(e_.cpu_ns, e_.realNs()));
-    if (p.exit_signal && e_.subject != WhySubject::thread) title += fmt::format(", killed by signal {}", *p.exit_signal);
+    if (p.exit_signal && e_.subject != WhySubject::thread)
+      title += fmt::format(", killed by signal {}", *p.exit_signal);
     else if (p.exit_code.value_or(0) != 0 && e_.subject != WhySubject::thread)
       title += fmt::format(", exit status {}", *p.exit_code);
     else if (!e_.ended) title += ", still there at the end";
@@ -49,7 +50,8 @@ class Printer {
   void waits() {
     const Breakdown& b = e_.breakdown;
     if (b.waiting_ns > 0) {
-      line(fmt::format("  waiting {} ({})", formatDuration(b.waiting_ns), formatPercent(b.waiting_ns, b.total_ns)));
+      line(fmt::format("  waiting {} ({})", formatDuration(b.waiting_ns),
+                       formatPercent(b.waiting_ns, b.total_ns)));
       int64_t small_ns = 0;
       std::string small;
       for (const KindTotal& total : b.kinds) {
@@ -93,13 +95,15 @@ class Printer {
 
   void onCpu() {
     const Breakdown& b = e_.breakdown;
-    std::string text = fmt::format("  on CPU {} ({})", formatDuration(b.on_cpu_ns), formatPercent(b.on_cpu_ns, b.total_ns));
+    std::string text =
+        fmt::format("  on CPU {} ({})", formatDuration(b.on_cpu_ns), formatPercent(b.on_cpu_ns, b.total_ns));
     std::string split;
     if (e_.user_ns && e_.system_ns && e_.subject != WhySubject::thread)
       split = fmt::format("{} user, {} system", formatDuration(*e_.user_ns), formatDuration(*e_.system_ns));
     const bool parallel = e_.cpu_ns > b.on_cpu_ns + b.on_cpu_ns / 20 + 1'000'000;
     if (parallel)
-      split = fmt::format("{} of CPU time in all{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ", split);
+      split = fmt::format("{} of CPU time in all{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ",
+                          split);
     if (!split.empty()) text += ": " + split;
     line(text);
   }
@@ -126,8 +130,9 @@ class Printer {
         continue;
       }
       ++shown;
-      groupLine(share.total_ns, fmt::format("{:>5}  {}{}", formatPercent(share.total_ns, e_.breakdown.total_ns),
-                                            processWithPid(timeline_.process(share.index), 60), onCpuOf(share.index)));
+      groupLine(share.total_ns,
+                fmt::format("{:>5}  {}{}", formatPercent(share.total_ns, e_.breakdown.total_ns),
+                            processWithPid(timeline_.process(share.index), 60), onCpuOf(share.index)));
     }
     if (rest > 0)
       groupLine(rest, fmt::format("{:>5}  {}", formatPercent(rest, e_.breakdown.total_ns),
@@ -140,7 +145,8 @@ class Printer {
       if (total < kWorthSaying || list.empty()) return;
       const MovedBytes& first = list.front();
       std::string text = fmt::format("  {} {}", what, formatSize(static_cast<uint64_t>(total)));
-      if (list.size() > 1) text += fmt::format(", {} of it", formatSize(static_cast<uint64_t>(first.bytes)));
+      if (first.bytes < total - total / 100)
+        text += fmt::format(", {} of it", formatSize(static_cast<uint64_t>(first.bytes)));
       text += fmt::format(" {} {} in {}", what == "wrote" ? "to" : "from", cutTo(first.name, 70),
                           counted(static_cast<uint64_t>(first.calls), "call"));
       line(text);
@@ -155,12 +161,13 @@ class Printer {
     for (const int32_t id : ids)
       if (!timeline_.statesOf(id).empty()) list.emplace_back(explainThread(timeline_, id, false), id);
     std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
-      return a.first.breakdown.total_ns - a.first.breakdown.idle_ns > b.first.breakdown.total_ns - b.first.breakdown.idle_ns;
+      return a.first.breakdown.total_ns - a.first.breakdown.idle_ns >
+             b.first.breakdown.total_ns - b.first.breakdown.idle_ns;
     });
     line("");
-    const std::vector<RowColumn> columns = {{"tid", "  thread", Align::right}, {"name", "", Align::left},
-                                         {"on_cpu", "on CPU", Align::right}, {"waiting", "", Align::right},
-                                         {"idle", "", Align::right}, {"mostly", "", Align::left}};
+    const std::vector<RowColumn> columns = {{"tid", "  thread", Align::right},  {"name", "", Align::left},
+                                            {"on_cpu", "on CPU", Align::right}, {"waiting", "", Align::right},
+                                            {"idle", "", Align::right},         {"mostly", "", Align::left}};
     std::vector<std::vector<Cell>> rows;
     for (const auto& [e, id] : list) {
       const Breakdown& b = e.breakdown;
@@ -172,8 +179,8 @@ class Printer {
                              wording_.describe(*top, false));
       else mostly = "on CPU";
       const ThreadInfo& t = timeline_.thread(id);
-      rows.push_back({Cell(t.tid), Cell(printable(t.name)), Cell::duration(b.on_cpu_ns), Cell::duration(b.waiting_ns),
-                      Cell::duration(b.idle_ns), Cell(mostly)});
+      rows.push_back({Cell(t.tid), Cell(printable(t.name)), Cell::duration(b.on_cpu_ns),
+                      Cell::duration(b.waiting_ns), Cell::duration(b.idle_ns), Cell(mostly)});
     }
     writeRows(RowFormat::table, options_.style, out_, columns, rows);
   }

@@ -13,7 +13,7 @@ struct WhyTextOptions {
   int64_t min_ns = 1'000'000;  // what took less in total is summed up in one line
   bool threads = false;        // list the threads of the process
   bool hide_idle = false;
-  std::string file = {};            // for the command to run next, empty: none
+  std::string file = {};  // for the command to run next, empty: none
 };
 
 void printExplained(const Wording& wording, const Explained& explained, const DataMoved& moved,

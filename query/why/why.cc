@@ -22,9 +22,10 @@ constexpr size_t kExplainedAtMost = 20;
 
 // Functions at the top of kernel stacks that only say "it sleeps".
 bool saysNothing(std::string_view symbol) {
-  for (const std::string_view name : {"schedule", "__schedule", "schedule_timeout", "schedule_hrtimeout_range",
-                                      "schedule_hrtimeout_range_clock", "io_schedule", "do_nanosleep", "__switch_to",
-                                      "schedule_preempt_disabled", "io_schedule_timeout", "wait_woken"})
+  for (const std::string_view name :
+       {"schedule", "__schedule", "schedule_timeout", "schedule_hrtimeout_range",
+        "schedule_hrtimeout_range_clock", "io_schedule", "do_nanosleep", "__switch_to",
+        "schedule_preempt_disabled", "io_schedule_timeout", "wait_woken"})
     if (symbol == name) return true;
   return false;
 }
@@ -32,8 +33,10 @@ bool saysNothing(std::string_view symbol) {
 StackNames stackNames(Database& db) {
   StackNames names;
   auto q = db.prepare(
-      "SELECT s.stack_id, f.symbol FROM stack s JOIN frame f ON f.id = s.frame_id WHERE f.symbol IS NOT NULL AND"
-      " s.stack_id IN (SELECT kernel_stack_id FROM thread_state WHERE wait_kind = 'unknown') ORDER BY 1, s.depth");
+      "SELECT s.stack_id, f.symbol FROM stack s JOIN frame f ON f.id = s.frame_id WHERE f.symbol IS NOT NULL "
+      "AND"
+      " s.stack_id IN (SELECT kernel_stack_id FROM thread_state WHERE wait_kind = 'unknown') ORDER BY 1, "
+      "s.depth");
   while (q.step())
     if (!saysNothing(q.text(1))) names.try_emplace(static_cast<int32_t>(q.integer(0)), q.text(1));
   return names;
@@ -45,16 +48,23 @@ std::string ongoingTitle(const Timeline& timeline, const WhyOptions& options) {
   const std::string_view kind = timeline.meta("target_kind");
   if (kind == "all") return "whole machine";
   if (kind == "pids") return "pid " + target;
-  if (kind == "command" && timeline.commandRoot() != kNone) return processLabel(timeline.process(timeline.commandRoot()), 60);
+  if (kind == "command" && timeline.commandRoot() != kNone)
+    return processLabel(timeline.process(timeline.commandRoot()), 60);
   return target.empty() ? "recording" : target;
 }
 
 class Why {
  public:
   Why(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out)
-      : moved_(moved), options_(options), out_(out), json_(out),
-        timeline_(Timeline::load(db, {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
-        states_(timeline_), stacks_(stackNames(db)), wording_{timeline_, stacks_} {}
+      : moved_(moved),
+        options_(options),
+        out_(out),
+        json_(out),
+        timeline_(
+            Timeline::load(db, {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
+        states_(timeline_),
+        stacks_(stackNames(db)),
+        wording_{timeline_, stacks_} {}
 
   void run() {
     if (timeline_.states().empty())
@@ -71,8 +81,7 @@ class Why {
       json_.endArray();
       json_.beginArray("reports");
     } else {
-      for (const std::string& note : notes)
-        out_ << inked(options_.style, Ink::yellow, "! " + note) << '\n';
+      for (const std::string& note : notes) out_ << inked(options_.style, Ink::yellow, "! " + note) << '\n';
     }
     choose();
     if (options_.json) {
@@ -87,9 +96,12 @@ class Why {
     if (!options_.process.empty()) return processesOf(options_.process);
     const int32_t root = timeline_.commandRoot();
     if (options_.view == WhyView::command && root == kNone)
-      throw UsageError("no command was recorded here, so there is none to explain (leave out --view command)");
-    const bool command = options_.view == WhyView::command || (options_.view == WhyView::automatic && root != kNone);
-    if (command && lifetimeOf(timeline_, root)) return print(explainCommand(timeline_, states_, root, options_.show_idle));
+      throw UsageError(
+          "no command was recorded here, so there is none to explain (leave out --view command)");
+    const bool command =
+        options_.view == WhyView::command || (options_.view == WhyView::automatic && root != kNone);
+    if (command && lifetimeOf(timeline_, root))
+      return print(explainCommand(timeline_, states_, root, options_.show_idle));
     ongoing();
   }
 
@@ -107,7 +119,8 @@ class Why {
       print(explainThread(timeline_, thread, options_.show_idle));
       any = true;
     }
-    if (!any) throw UsageError(fmt::format("no thread {} was recorded (tarry why --threads lists them)", tid));
+    if (!any)
+      throw UsageError(fmt::format("no thread {} was recorded (tarry why --threads lists them)", tid));
   }
 
   void processesOf(const std::string& wanted) {
@@ -118,10 +131,12 @@ class Why {
       if (std::to_string(p.pid) != wanted && p.comm != wanted && processLabel(p, 0) != wanted &&
           processLabel(p, 0).substr(0, processLabel(p, 0).find(' ')) != wanted)
         continue;
-      if (lifetimeOf(timeline_, index)) found.push_back(explainProcess(timeline_, states_, index, options_.show_idle));
+      if (lifetimeOf(timeline_, index))
+        found.push_back(explainProcess(timeline_, states_, index, options_.show_idle));
     }
     if (found.empty())
-      throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(wanted)));
+      throw UsageError(
+          fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(wanted)));
     std::stable_sort(found.begin(), found.end(), [](const Explained& a, const Explained& b) {
       return a.breakdown.total_ns - a.breakdown.idle_ns > b.breakdown.total_ns - b.breakdown.idle_ns;
     });

@@ -24,18 +24,18 @@ enum class WhyView : uint8_t {
 
 struct WhyOptions {
   WhyView view = WhyView::automatic;
-  std::optional<int64_t> thread = {};  // one thread, by tid
-  std::string process = {};            // one process, by pid, or all of a name
-  bool threads = false;           // a line for every thread below its process
+  std::optional<int64_t> thread = {};               // one thread, by tid
+  std::string process = {};                         // one process, by pid, or all of a name
+  bool threads = false;                             // a line for every thread below its process
   std::optional<int64_t> from_ns = {}, to_ns = {};  // trace time
-  int64_t min_ns = 1'000'000;     // what took less in total is summed up in one line
-  bool show_idle = false;         // count idle waits among the others
-  bool hide_idle = false;         // do not even list them
+  int64_t min_ns = 1'000'000;                       // what took less in total is summed up in one line
+  bool show_idle = false;                           // count idle waits among the others
+  bool hide_idle = false;                           // do not even list them
   bool json = false;
   TextStyle style = {};
   // What the follow-up commands name as file; empty: the path given. "-" : none is kept.
   std::string shown_path = {};
-  std::string title = {};              // of an ongoing report; empty: from the trace
+  std::string title = {};                     // of an ongoing report; empty: from the trace
   std::function<void(double)> progress = {};  // while loading, 0 … 1
 };
 

@@ -33,7 +33,8 @@ void writeProcess(JsonOut& json, const Timeline& timeline, int32_t index) {
   json.text("cmdline", p.cmdline);
 }
 
-void writeShares(JsonOut& json, std::string_view key, const Timeline& timeline, const std::vector<Share>& shares) {
+void writeShares(JsonOut& json, std::string_view key, const Timeline& timeline,
+                 const std::vector<Share>& shares) {
   json.beginArray(key);
   for (const Share& share : shares) {
     json.beginObject();

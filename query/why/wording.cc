@@ -10,7 +10,8 @@ namespace tarry {
 namespace {
 
 bool startsWithAny(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return text.starts_with(p); });
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view p) { return text.starts_with(p); });
 }
 
 // Sending and connecting point to the peer, everything else comes from it.
@@ -139,18 +140,26 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group) {
                  : fmt::format("the disk ({} of {})", calls, counted(group.resources.size(), "file"));
     }
     case WaitKind::lock:
-      return group.subject.empty() ? "another thread (a lock or a hand-over)" : fmt::format("the lock {}", group.subject);
-    case WaitKind::sleep: return fmt::format("the clock: it asked to sleep ({})", calls);
+      return group.subject.empty() ? "another thread (a lock or a hand-over)"
+                                   : fmt::format("the lock {}", group.subject);
+    case WaitKind::sleep:
+      if (first.find("poll") != std::string_view::npos || first.find("select") != std::string_view::npos)
+        return fmt::format("something to happen, but nothing did: {} timed out", calls);
+      return fmt::format("the clock: it asked to sleep ({})", calls);
     case WaitKind::child: return peer.empty() ? "a child process" : fmt::format("its child {}", peer);
-    case WaitKind::terminal: return fmt::format("someone at the terminal{}{}", group.subject.empty() ? "" : " ", group.subject);
+    case WaitKind::terminal:
+      return fmt::format("someone at the terminal{}{}", group.subject.empty() ? "" : " ", group.subject);
     case WaitKind::memory: return "memory: the machine is short of it";
-    case WaitKind::device: return group.subject.empty() ? "a device" : fmt::format("the device {}", group.subject);
+    case WaitKind::device:
+      return group.subject.empty() ? "a device" : fmt::format("the device {}", group.subject);
     case WaitKind::signal: return "a signal";
     case WaitKind::stopped: return "someone to continue it: it was stopped";
     case WaitKind::cpu_queue: return "a free CPU: others were running";
     case WaitKind::cpu_limit: return "its cgroup's CPU quota";
     case WaitKind::none:
-    case WaitKind::unknown: return calls.empty() ? "something that is not known" : fmt::format("{}, which is not understood", calls);
+    case WaitKind::unknown:
+      return calls.empty() ? "something that is not known"
+                           : fmt::format("{}, which is not understood", calls);
   }
   return {};
 }
@@ -187,39 +196,46 @@ std::string nextCommand(const WaitGroup& group, const Wording& wording, const st
 
 namespace {
 
-Conclusion concludeOnCpu(const Wording& wording, const Explained& e, const DataMoved& moved, const std::string& file) {
+Conclusion concludeOnCpu(const Wording& wording, const Explained& e, const DataMoved& moved,
+                         const std::string& file) {
   Conclusion result;
   const auto& shares = e.breakdown.on_cpu;
   std::string who = "it";
-  if (e.processes > 1 && !shares.empty()) who = processWithPid(wording.timeline.process(shares.front().index));
+  if (e.processes > 1 && !shares.empty())
+    who = processWithPid(wording.timeline.process(shares.front().index));
   const std::string share = formatPercent(e.breakdown.on_cpu_ns, e.breakdown.total_ns);
   const bool mostly_system = e.system_ns && e.user_ns && *e.system_ns > *e.user_ns && *e.system_ns > 0;
   constexpr int64_t kMuch = 16 << 20;
   const auto& bytes = moved.written_bytes >= moved.read_bytes ? moved.written : moved.read;
   if (mostly_system && !bytes.empty() && bytes.front().bytes >= kMuch) {
     const bool writes = moved.written_bytes >= moved.read_bytes;
-    result.text = fmt::format("not waiting: {} is busy {} {} {} {} ({} on CPU, most of it in the kernel)", who,
-                              writes ? "writing" : "reading", formatSize(static_cast<uint64_t>(bytes.front().bytes)),
-                              writes ? "to" : "from", bytes.front().name, share);
+    result.text =
+        fmt::format("not waiting: {} is busy {} {} {} {} ({} on CPU, most of it in the kernel)", who,
+                    writes ? "writing" : "reading", formatSize(static_cast<uint64_t>(bytes.front().bytes)),
+                    writes ? "to" : "from", bytes.front().name, share);
     if (!file.empty()) result.command = fmt::format("tarry files {}", file);
     return result;
   }
   if (mostly_system && !moved.busiest.empty()) {
-    result.text = fmt::format("not waiting: {} is busy in system calls ({} on CPU, most of it in the kernel), "
-                              "most in {}", who, share, moved.busiest.front().name);
+    result.text = fmt::format(
+        "not waiting: {} is busy in system calls ({} on CPU, most of it in the kernel), "
+        "most in {}",
+        who, share, moved.busiest.front().name);
     if (!file.empty()) result.command = fmt::format("tarry summary {}", file);
     return result;
   }
   result.text = fmt::format("it is computing, not waiting: {} on CPU", share);
   if (e.processes > 1 && !shares.empty()) result.text += fmt::format(", most of it {}", who);
   if (!file.empty())
-    result.command = e.processes > 1 ? fmt::format("tarry tree {}", file) : fmt::format("tarry summary {}", file);
+    result.command =
+        e.processes > 1 ? fmt::format("tarry tree {}", file) : fmt::format("tarry summary {}", file);
   return result;
 }
 
 }  // namespace
 
-Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved& moved, const std::string& file) {
+Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved& moved,
+                    const std::string& file) {
   const Breakdown& b = e.breakdown;
   if (b.total_ns <= 0) return {"nothing was recorded of it", ""};
   const int64_t busy = b.total_ns - b.idle_ns;

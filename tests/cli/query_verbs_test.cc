@@ -63,7 +63,9 @@ class Here {
   std::string path_;
 };
 
-bool oneLine(const std::string& text) { return std::count(text.begin(), text.end(), '\n') == 1 && text.ends_with('\n'); }
+bool oneLine(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n') == 1 && text.ends_with('\n');
+}
 
 TEST_CASE("every verb over a trace answers", "[verbs]") {
   const Here here;
@@ -76,8 +78,10 @@ TEST_CASE("every verb over a trace answers", "[verbs]") {
   }
   CHECK(run({"why", "small.tarry"}).out.find("recvfrom ← 127.0.0.1:5000") != std::string::npos);
   CHECK(run({"files", "small.tarry", "--missing"}).out.find("/missing") != std::string::npos);
-  CHECK(run({"query", "small.tarry", "SELECT count(*) AS n FROM syscall", "--format", "csv"}).out == "n\n2\n");
-  CHECK(run({"reports", "longest-waits", "small.tarry", "limit=1"}).out.find("recvfrom") != std::string::npos);
+  CHECK(run({"query", "small.tarry", "SELECT count(*) AS n FROM syscall", "--format", "csv"}).out ==
+        "n\n2\n");
+  CHECK(run({"reports", "longest-waits", "small.tarry", "limit=1"}).out.find("recvfrom") !=
+        std::string::npos);
   CHECK(run({"query", "small.tarry", "@longest-waits", "limit=1"}).out.find("recvfrom") != std::string::npos);
   CHECK(run({"reports"}).out.find("slowest-calls") != std::string::npos);
   CHECK(run({"reports", "wakers", "--sql"}).out.find("SELECT") != std::string::npos);
@@ -99,7 +103,8 @@ TEST_CASE("a loaded database answers like its trace", "[verbs]") {
   REQUIRE(fs::exists("small.db"));
   const std::string from_trace = run({"why", "small.tarry", "--format", "json"}).out;
   std::string from_db = run({"why", "small.db", "--format", "json"}).out;
-  for (size_t at; (at = from_db.find("small.db")) != std::string::npos;) from_db.replace(at, 8, "small.tarry");
+  for (size_t at; (at = from_db.find("small.db")) != std::string::npos;)
+    from_db.replace(at, 8, "small.tarry");
   CHECK(from_db == from_trace);
 }
 

@@ -50,7 +50,9 @@ TEST_CASE("CriticalPath names what a child did while its parent waited") {
   DbBuilder b;
   b.process(1, 0, "sh", 0, 100);
   b.process(2, 1, "sleep 1", 10, 95);
-  b.run(1, 10).wait(1, 95, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"}).run(1, 100);
+  b.run(1, 10)
+      .wait(1, 95, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"})
+      .run(1, 100);
   b.run(2, 15).wait(2, 90, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 95);
   CHECK(commandParts(b) == Parts{{"sh/cpu", 15}, {"sleep/cpu", 10}, {"sleep/sleep", 75}});
 }
@@ -64,10 +66,12 @@ TEST_CASE("CriticalPath follows $(command) inside $(command) through its pipes")
   b.process(3, 2, "inner", 10, 80);
   b.run(1, 5).wait(1, 88, {.kind = "ipc", .call = "read", .waker = 2, .resource = 1, .waker_call = "write"});
   b.run(1, 100);
-  b.run(2, 10).wait(2, 79, {.kind = "ipc", .call = "read", .waker = 3, .resource = 2, .waker_call = "exit_group"});
+  b.run(2, 10).wait(2, 79,
+                    {.kind = "ipc", .call = "read", .waker = 3, .resource = 2, .waker_call = "exit_group"});
   b.run(2, 90);
   b.run(3, 20).wait(3, 70, {.kind = "disk", .call = "read"}).run(3, 80);
-  CHECK(commandParts(b) == Parts{{"outer/cpu", 17}, {"middle/cpu", 14}, {"inner/cpu", 19}, {"inner/disk", 50}});
+  CHECK(commandParts(b) ==
+        Parts{{"outer/cpu", 17}, {"middle/cpu", 14}, {"inner/cpu", 19}, {"inner/disk", 50}});
 }
 
 TEST_CASE("CriticalPath charges a pipeline to its slowest part") {
@@ -77,7 +81,9 @@ TEST_CASE("CriticalPath charges a pipeline to its slowest part") {
   b.process(2, 1, "slow", 1, 50);
   b.process(3, 1, "fast", 1, 58);
   b.run(1, 1).wait(1, 49, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"});
-  b.run(1, 50).wait(1, 57, {.kind = "child", .call = "wait4", .waker = 3, .waker_call = "exit_group"}).run(1, 60);
+  b.run(1, 50)
+      .wait(1, 57, {.kind = "child", .call = "wait4", .waker = 3, .waker_call = "exit_group"})
+      .run(1, 60);
   // slow computes and writes at 20, at 40, and exits at 49; fast waits for it each time.
   b.run(2, 50);
   b.run(3, 2).wait(3, 20, {.kind = "ipc", .call = "read", .waker = 2, .resource = 1, .waker_call = "write"});
@@ -91,7 +97,9 @@ TEST_CASE("CriticalPath follows a writer that waits for its reader") {
   b.resource(1, "pipe", "pipe:[1]");
   b.process(1, 0, "producer", 0, 100);
   b.process(2, 0, "consumer", 0, 100);
-  b.run(1, 10).wait(1, 90, {.kind = "ipc", .call = "write", .waker = 2, .resource = 1, .waker_call = "read"}).run(1, 100);
+  b.run(1, 10)
+      .wait(1, 90, {.kind = "ipc", .call = "write", .waker = 2, .resource = 1, .waker_call = "read"})
+      .run(1, 100);
   b.run(2, 5).wait(2, 85, {.kind = "network", .call = "sendto"}).run(2, 100);
   CHECK(commandParts(b) == Parts{{"producer/cpu", 20}, {"consumer/network", 75}, {"consumer/cpu", 5}});
 }
@@ -105,22 +113,35 @@ TEST_CASE("CriticalPath goes through make's jobserver to the compiler that held 
   b.process(4, 3, "cc-b", 2, 50);
   b.process(5, 2, "cc-a", 51, 95);
   b.run(1, 1).wait(1, 59, {.kind = "child", .call = "wait4", .waker = 3, .waker_call = "exit_group"});
-  b.run(1, 60).wait(1, 98, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"}).run(1, 100);
+  b.run(1, 60)
+      .wait(1, 98, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"})
+      .run(1, 100);
   // submake-a gets its token when submake-b's compiler is done.
-  b.run(2, 3).wait(2, 50, {.kind = "ipc", .call = "pselect6", .waker = 3, .resource = 1, .waker_call = "write"});
-  b.run(2, 51).wait(2, 95, {.kind = "child", .call = "wait4", .waker = 5, .waker_call = "exit_group"}).run(2, 99);
-  b.run(3, 2).wait(3, 49, {.kind = "child", .call = "wait4", .waker = 4, .waker_call = "exit_group"}).run(3, 60);
+  b.run(2, 3).wait(2, 50,
+                   {.kind = "ipc", .call = "pselect6", .waker = 3, .resource = 1, .waker_call = "write"});
+  b.run(2, 51)
+      .wait(2, 95, {.kind = "child", .call = "wait4", .waker = 5, .waker_call = "exit_group"})
+      .run(2, 99);
+  b.run(3, 2)
+      .wait(3, 49, {.kind = "child", .call = "wait4", .waker = 4, .waker_call = "exit_group"})
+      .run(3, 60);
   b.run(4, 50);
   b.run(5, 60).wait(5, 80, {.kind = "disk", .call = "openat"}).run(5, 95);
   // 0–1 make, 1–59 submake-b and its compiler, 59–60 make, 60–98 submake-a with cc-a, 98–100 make.
-  CHECK(commandParts(b) == Parts{{"make/cpu", 4}, {"submake-b/cpu", 11}, {"cc-b/cpu", 47}, {"cc-a/disk", 20},
-                                 {"cc-a/cpu", 15}, {"submake-a/cpu", 3}});
+  CHECK(commandParts(b) == Parts{{"make/cpu", 4},
+                                 {"submake-b/cpu", 11},
+                                 {"cc-b/cpu", 47},
+                                 {"cc-a/disk", 20},
+                                 {"cc-a/cpu", 15},
+                                 {"submake-a/cpu", 3}});
   // Asked for by itself, submake-a's wait for the token is what cc-b and submake-b did.
   const Timeline t = Timeline::load(b.db());
   ProcessStates states(t);
   const auto own = CriticalPath(t, states).of(*t.processByUpid(2), 1 * kMs, 99 * kMs);
-  CHECK(parts(t, own) == Parts{{"submake-a/cpu", 7}, {"cc-b/cpu", 46}, {"submake-b/cpu", 1}, {"cc-a/cpu", 24},
-                               {"cc-a/disk", 20}});
+  CHECK(
+      parts(t, own) ==
+      Parts{
+          {"submake-a/cpu", 7}, {"cc-b/cpu", 46}, {"submake-b/cpu", 1}, {"cc-a/cpu", 24}, {"cc-a/disk", 20}});
 }
 
 TEST_CASE("CriticalPath charges parallel children to the one that was waited for") {
@@ -141,10 +162,13 @@ TEST_CASE("CriticalPath explains the time before a child was born by who made it
   b.process(1, 0, "reader", 0, 100);
   b.process(2, 0, "shell", 0, 60);
   b.process(3, 2, "writer", 50, 80);
-  b.run(1, 10).wait(1, 80, {.kind = "ipc", .call = "read", .waker = 3, .resource = 1, .waker_call = "write"}).run(1, 100);
+  b.run(1, 10)
+      .wait(1, 80, {.kind = "ipc", .call = "read", .waker = 3, .resource = 1, .waker_call = "write"})
+      .run(1, 100);
   b.wait(2, 40, {.kind = "terminal", .call = "read"}).run(2, 60);
   b.run(3, 80);
-  CHECK(commandParts(b) == Parts{{"reader/cpu", 30}, {"shell/terminal", 30}, {"shell/cpu", 10}, {"writer/cpu", 30}});
+  CHECK(commandParts(b) ==
+        Parts{{"reader/cpu", 30}, {"shell/terminal", 30}, {"shell/cpu", 10}, {"writer/cpu", 30}});
 }
 
 TEST_CASE("CriticalPath ends where processes wait for each other in a circle") {
@@ -192,7 +216,9 @@ TEST_CASE("CriticalPath goes on behind sigsuspend when a child's death ended it"
   DbBuilder b;
   b.process(1, 0, "dash", 0, 30);
   b.process(2, 1, "job", 0, 20);
-  b.run(1, 5).wait(1, 20, {.kind = "signal", .call = "rt_sigsuspend", .waker = 2, .waker_call = "exit_group"}).run(1, 30);
+  b.run(1, 5)
+      .wait(1, 20, {.kind = "signal", .call = "rt_sigsuspend", .waker = 2, .waker_call = "exit_group"})
+      .run(1, 30);
   b.wait(2, 20, {.kind = "network", .call = "recvfrom"});
   CHECK(commandParts(b) == Parts{{"dash/cpu", 15}, {"job/network", 15}});
 }
@@ -221,7 +247,8 @@ TEST_CASE("CriticalPath adds up to the real time on random process trees") {
   std::vector<int64_t> threads;
   for (int64_t upid = 1; upid <= processes; ++upid) {
     const int64_t start = upid == 1 ? 0 : below(300);
-    b.process(upid, upid == 1 ? 0 : 1 + below(static_cast<int>(upid - 1)), "p" + std::to_string(upid), start, 900);
+    b.process(upid, upid == 1 ? 0 : 1 + below(static_cast<int>(upid - 1)), "p" + std::to_string(upid), start,
+              900);
     b.at(upid, start);
     threads.push_back(upid);
     for (int64_t extra = below(3); extra > 0; --extra) {
@@ -239,7 +266,9 @@ TEST_CASE("CriticalPath adds up to the real time on random process trees") {
         case 0: b.run(thread, now); break;
         case 1: b.queue(thread, now); break;
         case 2: b.unknown(thread, now); break;
-        case 3: b.wait(thread, now, {.kind = "child", .call = "wait4", .waker = waker, .waker_call = "exit_group"}); break;
+        case 3:
+          b.wait(thread, now, {.kind = "child", .call = "wait4", .waker = waker, .waker_call = "exit_group"});
+          break;
         case 4: b.wait(thread, now, {.kind = "ipc", .call = "read", .waker = waker, .resource = 1}); break;
         default: b.wait(thread, now, {.kind = "disk", .call = "read"}); break;
       }

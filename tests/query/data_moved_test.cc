@@ -26,7 +26,8 @@ TEST_CASE("what was read and written is the same from the trace and from the tab
   auto& reader = b.process("reader", 200);
   const ResourceId big = b.file("/tmp/big");
   const ResourceId config = b.file("/etc/config");
-  for (int i = 0; i < 10; ++i) writer.call("write", {.args = {3}, .ret = 1000, .objects = {{0, 3, big}}}, 5_us);
+  for (int i = 0; i < 10; ++i)
+    writer.call("write", {.args = {3}, .ret = 1000, .objects = {{0, 3, big}}}, 5_us);
   writer.call("write", {.args = {3}, .ret = -28, .objects = {{0, 3, big}}}, 5_us);
   writer.blocksIn("read", {.args = {4}, .ret = 77, .objects = {{0, 4, config}}}, 3_ms);
   reader.call("pread64", {.args = {5}, .ret = 500, .objects = {{0, 5, big}}}, 2_us);

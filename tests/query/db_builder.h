@@ -17,8 +17,8 @@ inline constexpr int64_t kMs = 1'000'000;
 struct Wait {
   std::string_view kind = "unknown";
   std::string_view call = {};
-  int64_t waker = 0;      // utid, 0: none
-  int64_t resource = 0;   // 0: none
+  int64_t waker = 0;     // utid, 0: none
+  int64_t resource = 0;  // 0: none
   std::string_view role = {};
   std::string_view waker_call = {};
 };
@@ -35,11 +35,12 @@ class DbBuilder {
   }
 
   // A process with its main thread: the thread's utid is the upid, its tid the pid.
-  void process(int64_t upid, int64_t parent, std::string_view cmdline, int64_t start_ms = 0, int64_t end_ms = -1,
-               int64_t exit_code = 0) {
+  void process(int64_t upid, int64_t parent, std::string_view cmdline, int64_t start_ms = 0,
+               int64_t end_ms = -1, int64_t exit_code = 0) {
     const std::string comm(cmdline.substr(0, cmdline.find(' ')));
     auto s = db_.prepare(
-        "INSERT INTO process (upid, pid, parent_upid, main_utid, start_ts, end_ts, comm, cmdline, exit_code, recorded,"
+        "INSERT INTO process (upid, pid, parent_upid, main_utid, start_ts, end_ts, comm, cmdline, exit_code, "
+        "recorded,"
         " existed) VALUES (?1, ?1 + 1000, ?2, ?1, ?3, ?4, ?5, ?6, ?7, 1, 0)");
     s.bind(1, upid).bind(3, start_ms * kMs).bind(5, comm).bind(6, cmdline);
     if (parent == 0) s.bindNull(2);
@@ -53,7 +54,8 @@ class DbBuilder {
 
   void thread(int64_t utid, int64_t upid, bool main = false, int64_t start_ms = 0) {
     auto s = db_.prepare(
-        "INSERT INTO thread (utid, tid, upid, name, start_ts, is_main, recorded) VALUES (?1, ?1 + 1000, ?2, 'worker',"
+        "INSERT INTO thread (utid, tid, upid, name, start_ts, is_main, recorded) VALUES (?1, ?1 + 1000, ?2, "
+        "'worker',"
         " ?3, ?4, 1)");
     s.bind(1, utid).bind(2, upid).bind(3, start_ms * kMs).bind(4, static_cast<int64_t>(main)).run();
     now_[utid] = start_ms;
@@ -69,7 +71,9 @@ class DbBuilder {
 
   void socket(int64_t id, std::string_view remote_addr, int64_t remote_port, int64_t peer_upid = 0) {
     resource(id, "socket", std::string("TCP 127.0.0.1:40000 → ") + std::string(remote_addr));
-    auto s = db_.prepare("UPDATE resource SET remote_addr = ?2, remote_port = ?3, peer_upid = ?4, protocol = 'TCP' WHERE id = ?1");
+    auto s = db_.prepare(
+        "UPDATE resource SET remote_addr = ?2, remote_port = ?3, peer_upid = ?4, protocol = 'TCP' WHERE id = "
+        "?1");
     s.bind(1, id).bind(2, remote_addr).bind(3, remote_port);
     if (peer_upid == 0) s.bindNull(4);
     else s.bind(4, peer_upid);
@@ -81,7 +85,9 @@ class DbBuilder {
   DbBuilder& queue(int64_t utid, int64_t until_ms, std::string_view kind = "cpu-queue") {
     return state(utid, until_ms, "runnable", {.kind = kind});
   }
-  DbBuilder& wait(int64_t utid, int64_t until_ms, const Wait& wait) { return state(utid, until_ms, "blocked", wait); }
+  DbBuilder& wait(int64_t utid, int64_t until_ms, const Wait& wait) {
+    return state(utid, until_ms, "blocked", wait);
+  }
   DbBuilder& unknown(int64_t utid, int64_t until_ms) { return state(utid, until_ms, "unknown", {}); }
   // Still so at the end: the length is NULL.
   DbBuilder& waitOpen(int64_t utid, const Wait& wait) { return state(utid, -1, "blocked", wait); }
@@ -89,12 +95,19 @@ class DbBuilder {
   void at(int64_t utid, int64_t ms) { now_[utid] = ms; }
 
   // A system call with its result; resource 0: none.
-  void call(int64_t utid, int64_t ts_ms, int64_t dur_ms, std::string_view name, int64_t ret, std::string_view error = {},
-            int64_t resource = 0, int64_t bytes = -1, std::string_view path = {}) {
+  void call(int64_t utid, int64_t ts_ms, int64_t dur_ms, std::string_view name, int64_t ret,
+            std::string_view error = {}, int64_t resource = 0, int64_t bytes = -1,
+            std::string_view path = {}) {
     auto s = db_.prepare(
-        "INSERT INTO syscall (ts, dur, utid, call_seq, abi, nr, name, ret, errno, fd, resource_id, bytes, path, blocked_ns)"
+        "INSERT INTO syscall (ts, dur, utid, call_seq, abi, nr, name, ret, errno, fd, resource_id, bytes, "
+        "path, blocked_ns)"
         " VALUES (?, ?, ?, ?, 'x86-64', 0, ?, ?, ?, 3, ?, ?, ?, 0)");
-    s.bind(1, ts_ms * kMs).bind(2, dur_ms * kMs).bind(3, utid).bind(4, ++calls_[utid]).bind(5, name).bind(6, ret);
+    s.bind(1, ts_ms * kMs)
+        .bind(2, dur_ms * kMs)
+        .bind(3, utid)
+        .bind(4, ++calls_[utid])
+        .bind(5, name)
+        .bind(6, ret);
     if (error.empty()) s.bindNull(7);
     else s.bind(7, error);
     if (resource == 0) s.bindNull(8);
@@ -133,7 +146,7 @@ class DbBuilder {
   }
 
   Database db_;
-  std::map<int64_t, int64_t> now_;    // a thread's last instant so far, ms
+  std::map<int64_t, int64_t> now_;  // a thread's last instant so far, ms
   std::map<int64_t, int64_t> calls_;
 };
 

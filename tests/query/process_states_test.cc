@@ -39,7 +39,10 @@ TEST_CASE("ProcessStates of one thread are its states") {
   DbBuilder b;
   b.process(1, 0, "p", 0, 10);
   b.run(1, 2).wait(1, 8, {.kind = "disk"}).queue(1, 9).run(1, 10);
-  check(b, {{2, RunState::running, 1}, {8, RunState::blocked, 1}, {9, RunState::runnable, 1}, {10, RunState::running, 1}});
+  check(b, {{2, RunState::running, 1},
+            {8, RunState::blocked, 1},
+            {9, RunState::runnable, 1},
+            {10, RunState::running, 1}});
 }
 
 TEST_CASE("ProcessStates charge a stall to the wait whose end ended it, not to parked workers") {
@@ -99,8 +102,11 @@ TEST_CASE("ProcessStates cover threads that come and go") {
   b.thread(2, 1, false, 20);
   b.run(1, 20).wait(1, 50, {.kind = "lock", .waker = 2}).run(1, 60);
   b.queue(2, 30).run(2, 40);
-  check(b, {{20, RunState::running, 1}, {30, RunState::runnable, 2}, {40, RunState::running, 2},
-            {50, RunState::blocked, 1}, {60, RunState::running, 1}});
+  check(b, {{20, RunState::running, 1},
+            {30, RunState::runnable, 2},
+            {40, RunState::running, 2},
+            {50, RunState::blocked, 1},
+            {60, RunState::running, 1}});
 }
 
 TEST_CASE("Timeline turns gaps into unknown and clips overlaps") {

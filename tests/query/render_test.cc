@@ -48,7 +48,8 @@ TEST_CASE("parseDuration reads units and refuses the rest") {
   CHECK(parseDuration("300us", "--to") == 300'000);
   CHECK(parseDuration("10m", "--to") == 600'000'000'000);
   CHECK(parseDuration("-1s", "--from") == -1'000'000'000);
-  for (const char* bad : {"", "s", "5 parsecs", "1e30h", "nan", "inf s"}) CHECK_THROWS_AS(parseDuration(bad, "--to"), UsageError);
+  for (const char* bad : {"", "s", "5 parsecs", "1e30h", "nan", "inf s"})
+    CHECK_THROWS_AS(parseDuration(bad, "--to"), UsageError);
 }
 
 TEST_CASE("text out of a trace cannot steer the terminal") {
@@ -56,7 +57,8 @@ TEST_CASE("text out of a trace cannot steer the terminal") {
   CHECK(printable("a\nb\tc") == "a\\nb\\tc");
   CHECK(printable("\033[2J") == "\\x1b[2J");
   CHECK(printable("\xff\xfe") == "\\xff\\xfe");
-  CHECK(printable("\xc2\x9b" "31m") == "\\xc2\\x9b31m");
+  CHECK(printable("\xc2\x9b"
+                  "31m") == "\\xc2\\x9b31m");
   CHECK(printable(std::string_view("nul\0here", 8)) == "nul\\x00here");
   CHECK(displayWidth("äöü") == 3);
   CHECK(displayWidth("\033[1mab\033[0m") == 2);
@@ -96,7 +98,8 @@ TEST_CASE("rows as CSV, TSV, JSON and Markdown") {
         "[\n{\"name\": \"read\", \"total_ns\": 1500000, \"note\": null},\n"
         "{\"name\": \"a,\\\"b\\\"|\\n\", \"total_ns\": 20, \"note\": 2.5}\n]\n");
   CHECK(written(RowFormat::markdown) ==
-        "| name | total | note |\n| --- | ---: | --- |\n| read | 1.50 ms |  |\n| a,\"b\"\\|\\\\n | 20 ns | 2.5 |\n");
+        "| name | total | note |\n| --- | ---: | --- |\n| read | 1.50 ms |  |\n| a,\"b\"\\|\\\\n | 20 ns | "
+        "2.5 |\n");
   std::ostringstream none;
   writeRows(RowFormat::json, {}, none, kColumns, {});
   CHECK(none.str() == "[]\n");
@@ -107,8 +110,8 @@ TEST_CASE("a table is cut to the terminal's width, also when colored") {
   std::ostringstream out;
   Cell path(std::string(100, 'x'));
   path.ink = Ink::red;
-  writeRows(RowFormat::table, {.color = true, .width = 20}, out, std::vector<RowColumn>{{"path", "", Align::left}},
-            std::vector<std::vector<Cell>>{{path}});
+  writeRows(RowFormat::table, {.color = true, .width = 20}, out,
+            std::vector<RowColumn>{{"path", "", Align::left}}, std::vector<std::vector<Cell>>{{path}});
   std::istringstream lines(out.str());
   std::string line;
   while (std::getline(lines, line)) CHECK(displayWidth(line) <= 20);

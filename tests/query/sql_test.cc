@@ -27,15 +27,23 @@ void someRecording(DbBuilder& b) {
   b.process(2, 1, "cat", 10, 95);
   b.socket(1, "10.0.0.1", 80);
   b.resource(2, "file", "/tmp/x", "/tmp/x");
-  b.run(1, 10).wait(1, 95, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"}).queue(1, 96).run(1, 100);
-  b.run(2, 20).wait(2, 60, {.kind = "network", .call = "recvfrom", .resource = 1}).wait(2, 70, {.kind = "lock", .call = "futex", .waker = 1});
-  b.wait(2, 80, {.kind = "unknown", .call = "bpf"}).wait(2, 90, {.kind = "disk", .call = "read", .resource = 2}).run(2, 95);
+  b.run(1, 10)
+      .wait(1, 95, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"})
+      .queue(1, 96)
+      .run(1, 100);
+  b.run(2, 20)
+      .wait(2, 60, {.kind = "network", .call = "recvfrom", .resource = 1})
+      .wait(2, 70, {.kind = "lock", .call = "futex", .waker = 1});
+  b.wait(2, 80, {.kind = "unknown", .call = "bpf"})
+      .wait(2, 90, {.kind = "disk", .call = "read", .resource = 2})
+      .run(2, 95);
   b.call(2, 20, 40, "recvfrom", 10, {}, 1, 10);
   b.call(2, 60, 1, "openat", -1, "ENOENT", 0, -1, "/nothing");
   b.call(2, 61, 1, "openat", 3, {}, 2, -1, "/tmp/x");
   b.call(2, 80, 10, "read", 100, {}, 2, 100);
   b.db().execute("INSERT INTO exec (ts, upid, utid, comm, exe) VALUES (0, 1, 1, 'sh', '/bin/sh')");
-  b.db().execute("INSERT INTO clock (ts, boottime, monotonic, realtime) VALUES (0, 0, 0, 1700000000000000000)");
+  b.db().execute(
+      "INSERT INTO clock (ts, boottime, monotonic, realtime) VALUES (0, 0, 0, 1700000000000000000)");
   b.db().execute("INSERT INTO loss (ts, dur, source, count) VALUES (0, 1, 'syscalls', 3)");
   guardForQueries(b.db());
 }
@@ -46,7 +54,8 @@ std::string sql(DbBuilder& b, std::string_view text, RowFormat format = RowForma
   return out.str();
 }
 
-std::string script(DbBuilder& b, const std::string& text, std::string* errors = nullptr, int* status = nullptr) {
+std::string script(DbBuilder& b, const std::string& text, std::string* errors = nullptr,
+                   int* status = nullptr) {
   std::istringstream in(text);
   std::ostringstream out, err;
   SqlShell shell(b.db(), RowFormat::csv, {}, out, err);
@@ -61,9 +70,11 @@ std::string script(DbBuilder& b, const std::string& text, std::string* errors = 
 TEST_CASE("SQL functions say durations, sizes and names") {
   DbBuilder b;
   someRecording(b);
-  CHECK(sql(b, "SELECT duration(1500000) d, duration(NULL) n, size(2048) s, errno_name(2) e, errno_name(-2) f, signal_name(15) g") ==
-        "d,n,s,e,f,g\n1.50 ms,,2.00 KiB,ENOENT,ENOENT,SIGTERM\n");
-  CHECK(sql(b, "SELECT errno_name(99999) e, signal_name(0) s, errno_name(-9223372036854775807) x") == "e,s,x\n,,\n");
+  CHECK(sql(b,
+            "SELECT duration(1500000) d, duration(NULL) n, size(2048) s, errno_name(2) e, errno_name(-2) f, "
+            "signal_name(15) g") == "d,n,s,e,f,g\n1.50 ms,,2.00 KiB,ENOENT,ENOENT,SIGTERM\n");
+  CHECK(sql(b, "SELECT errno_name(99999) e, signal_name(0) s, errno_name(-9223372036854775807) x") ==
+        "e,s,x\n,,\n");
   CHECK(sql(b, "SELECT kernel_area('x86-64', 'read', 'tty', '/dev/tty') a") == "a\nterminal\n");
   ::setenv("TZ", "UTC", 1);
   CHECK(sql(b, "SELECT wall_clock(1500000) w") == "w\n2023-11-14 22:13:20.001500\n");
@@ -72,8 +83,10 @@ TEST_CASE("SQL functions say durations, sizes and names") {
 TEST_CASE("percentile is an aggregate") {
   DbBuilder b;
   someRecording(b);
-  CHECK(sql(b, "WITH t(x) AS (VALUES (5), (1), (NULL), (3), (2), (4)) SELECT percentile(x, 0.5) m, percentile(x, 1) h,"
-               " percentile(x, 0) l FROM t") == "m,h,l\n3,5,1\n");
+  CHECK(sql(b,
+            "WITH t(x) AS (VALUES (5), (1), (NULL), (3), (2), (4)) SELECT percentile(x, 0.5) m, "
+            "percentile(x, 1) h,"
+            " percentile(x, 0) l FROM t") == "m,h,l\n3,5,1\n");
   CHECK(sql(b, "SELECT percentile(1, 0.5) p WHERE 0") == "p\n\n");
   CHECK(sql(b, "WITH t(x) AS (VALUES (1.5)) SELECT percentile(x, 0.9) p FROM t") == "p\n1.5\n");
   CHECK_THROWS_WITH(sql(b, "SELECT percentile(1, 7)"), Catch::Contains("from 0 to 1"));
@@ -84,8 +97,9 @@ TEST_CASE("wait_path and wait_behind open the rule whose wait counts to SQL") {
   someRecording(b);
   CHECK(sql(b, "SELECT sum(dur) total, count(*) > 5 many FROM wait_path(1)") == "total,many\n100000000,1\n");
   CHECK(sql(b, "SELECT sum(dur) ms FROM wait_path(1) WHERE wait_kind = 'network'") == "ms\n40000000\n");
-  CHECK(sql(b, "SELECT sum(w.dur) ms FROM thread_state s, wait_behind(s.id) w WHERE s.wait_kind = 'child' AND w.upid = 2") ==
-        "ms\n85000000\n");
+  CHECK(sql(b,
+            "SELECT sum(w.dur) ms FROM thread_state s, wait_behind(s.id) w WHERE s.wait_kind = 'child' AND "
+            "w.upid = 2") == "ms\n85000000\n");
   CHECK(sql(b, "SELECT count(*) n FROM wait_path(12345)") == "n\n0\n");
   CHECK_THROWS_WITH(sql(b, "SELECT * FROM wait_path"), Catch::Contains("wait_path(upid)"));
 }
@@ -143,7 +157,9 @@ TEST_CASE("the shell's dot commands") {
 }
 
 TEST_CASE("a report's comments are its documentation") {
-  const Report r = parseReport("x", "built in", "-- What it shows.\n-- More of it.\n-- parameter n=5: how many\nSELECT :n;\n-- no header\n");
+  const Report r = parseReport(
+      "x", "built in",
+      "-- What it shows.\n-- More of it.\n-- parameter n=5: how many\nSELECT :n;\n-- no header\n");
   CHECK(r.description == "What it shows.");
   CHECK(r.details == "More of it.");
   REQUIRE(r.parameters.size() == 1);
@@ -175,7 +191,8 @@ TEST_CASE("canned reports answer") {
     runReport(b.db(), findReport(name), arguments, RowFormat::csv, {}, out);
     return out.str();
   };
-  CHECK(run("longest-waits", {"limit=1", "kind=network"}).find("1002,cat,network,recvfrom,40.0 ms") != std::string::npos);
+  CHECK(run("longest-waits", {"limit=1", "kind=network"}).find("1002,cat,network,recvfrom,40.0 ms") !=
+        std::string::npos);
   CHECK(run("slowest-calls", {"limit=1"}).find("recvfrom,40.0 ms") != std::string::npos);
   CHECK(run("failed-calls").find("openat,ENOENT,1,1,/nothing") != std::string::npos);
   CHECK(run("top-files").find("/tmp/x,100 B,0 B") != std::string::npos);
@@ -188,7 +205,8 @@ TEST_CASE("canned reports answer") {
 }
 
 TEST_CASE("the user's own reports are found and win") {
-  const auto directory = std::filesystem::temp_directory_path() / ("tarry-reports-" + std::to_string(::getpid()));
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("tarry-reports-" + std::to_string(::getpid()));
   std::filesystem::create_directories(directory / "tarry" / "reports");
   std::ofstream(directory / "tarry" / "reports" / "mine.sql") << "-- Mine.\nSELECT 42 AS answer;\n";
   std::ofstream(directory / "tarry" / "reports" / "losses.sql") << "-- My losses.\nSELECT 0 AS lost;\n";

@@ -34,7 +34,9 @@ void slowClient(DbBuilder& b) {
   b.socket(1, "127.0.0.1", 5000, 9);
   b.resource(2, "file", "/usr/lib/a.so", "/usr/lib/a.so");
   b.run(1, 60).wait(1, 70, {.kind = "disk", .call = "openat", .resource = 2});
-  b.run(1, 90).wait(1, 2090, {.kind = "network", .call = "recvfrom", .resource = 1, .role = "answer"}).run(1, 2110);
+  b.run(1, 90)
+      .wait(1, 2090, {.kind = "network", .call = "recvfrom", .resource = 1, .role = "answer"})
+      .run(1, 2110);
 }
 
 }  // namespace
@@ -46,17 +48,20 @@ TEST_CASE("why of a client that waits for a slow server") {
         "python3 client.py   pid 1001   2.11 s real, 100 ms on CPU (5%)\n"
         "\n"
         "  waiting 2.01 s (95%)\n"
-        "    network      2.00 s   95%   recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 1009)  1 wait, longest 2.00 s\n"
+        "    network      2.00 s   95%   recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 1009)  1 "
+        "wait, longest 2.00 s\n"
         "    disk        10.0 ms  0.5%   openat of /usr/lib/a.so  1 wait, longest 10.0 ms\n"
         "  on CPU 100 ms (5%)\n"
-        "  → it is waiting for an answer from 127.0.0.1:5000 (python3 slow_server.py, pid 1009). See: tarry show t.tarry -e %network\n");
+        "  → it is waiting for an answer from 127.0.0.1:5000 (python3 slow_server.py, pid 1009). See: tarry "
+        "show t.tarry -e %network\n");
 }
 
 TEST_CASE("why says at once that events were lost and that the trace was cut") {
   DbBuilder b;
   slowClient(b);
   b.meta("cut", "1");
-  b.db().execute("INSERT INTO loss (ts, dur, source, count) VALUES (0, 1, 'syscalls', 1200), (5, 1, 'switches', 34)");
+  b.db().execute(
+      "INSERT INTO loss (ts, dur, source, count) VALUES (0, 1, 'syscalls', 1200), (5, 1, 'switches', 34)");
   const std::string text = why(b);
   CHECK(text.starts_with("! 1,234 events lost while recording (syscalls 1,200, switches 34)"));
   contains(text, "\n! the trace has no end");
@@ -88,7 +93,9 @@ TEST_CASE("why of a shell script names the process deep in the tree and whose ti
   b.meta("target_kind", "command");
   b.process(1, 0, "sh run.sh", 0, 1000);
   b.process(2, 1, "sleep 1", 10, 960);
-  b.run(1, 10).wait(1, 960, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"}).run(1, 1000);
+  b.run(1, 10)
+      .wait(1, 960, {.kind = "child", .call = "wait4", .waker = 2, .waker_call = "exit_group"})
+      .run(1, 1000);
   b.run(2, 20).wait(2, 950, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 960);
   const std::string text = why(b);
   contains(text, "sh run.sh   pid 1001 and 1 descendant   1.00 s real, 70.0 ms on CPU (7%)");
@@ -128,7 +135,9 @@ TEST_CASE("why shows idle waits apart, and among the others when asked") {
   b.process(1, 0, "server", 0);
   b.resource(1, "socket", "TCP 0.0.0.0:80 (listening)");
   b.db().execute("UPDATE resource SET listening = 1");
-  b.run(1, 100).wait(1, 900, {.kind = "network", .call = "accept4", .resource = 1, .role = "idle"}).run(1, 1000);
+  b.run(1, 100)
+      .wait(1, 900, {.kind = "network", .call = "accept4", .resource = 1, .role = "idle"})
+      .run(1, 1000);
   const std::string apart = why(b, {.view = WhyView::command});
   contains(apart, "idle 800 ms (80%)");
   contains(apart, "it is idle: waiting for someone to connect to TCP 0.0.0.0:80.");
@@ -151,16 +160,22 @@ TEST_CASE("why of something that goes on counts thread time by peer, process and
   b.socket(2, "10.0.0.5", 5432);
   b.run(1, 100);
   for (int64_t at = 100; at < 5000; at += 100) {
-    b.wait(1, at + 90, {.kind = "network", .call = "recvfrom", .resource = 1 + at / 100 % 2, .role = "answer"}).run(1, at + 100);
+    b.wait(1, at + 90,
+           {.kind = "network", .call = "recvfrom", .resource = 1 + at / 100 % 2, .role = "answer"})
+        .run(1, at + 100);
   }
   b.wait(3, 5000, {.kind = "lock", .call = "futex", .role = "idle"});
   b.run(2, 1000).waitOpen(2, {.kind = "ipc", .call = "read"});
   const std::string text = why(b);
   contains(text, "shop.service   2 processes, 3 threads   5.00 s   level waits, nothing lost");
   contains(text, "15.0 s of thread time = 5.00 s idle + 8.41 s waiting + 1.59 s on CPU (0.32 of 2 CPUs)");
-  contains(text, "recvfrom ← 10.0.0.5:5432 in worker, pid 1001  49 waits, p50 90.0 ms, p99 90.0 ms, longest 90.0 ms");
+  contains(
+      text,
+      "recvfrom ← 10.0.0.5:5432 in worker, pid 1001  49 waits, p50 90.0 ms, p99 90.0 ms, longest 90.0 ms");
   contains(text, "! still waiting at the end: 1002 helper: read, 4.00 s");
-  contains(text, "→ mostly waiting for an answer from 10.0.0.5:5432; worst in 1001 worker. See: tarry why t.tarry --process 1001");
+  contains(text,
+           "→ mostly waiting for an answer from 10.0.0.5:5432; worst in 1001 worker. See: tarry why t.tarry "
+           "--process 1001");
 }
 
 TEST_CASE("why of the whole machine leaves out waits that are nobody's problem") {
@@ -172,7 +187,8 @@ TEST_CASE("why of the whole machine leaves out waits that are nobody's problem")
   b.process(5, 4, "work", 0);
   b.process(6, 0, "daemon", 0);
   b.process(7, 0, "hung", 0);
-  b.db().execute("UPDATE process SET cmdline = NULL WHERE upid IN (2, 3); UPDATE process SET pid = 2 WHERE upid = 2");
+  b.db().execute(
+      "UPDATE process SET cmdline = NULL WHERE upid IN (2, 3); UPDATE process SET pid = 2 WHERE upid = 2");
   b.waitOpen(2, {.kind = "unknown"});
   b.waitOpen(3, {.kind = "unknown"});
   b.waitOpen(4, {.kind = "child", .call = "wait4"});
