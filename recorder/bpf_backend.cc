@@ -1,7 +1,5 @@
 #include "recorder/bpf_backend.h"
 
-#include <time.h>
-
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -14,6 +12,7 @@
 #include "recorder/bpf_cgroup.h"
 #include "recorder/bpf_encoder.h"
 #include "recorder/bpf_programs.h"
+#include "recorder/host_info.h"
 
 namespace tarry {
 
@@ -40,12 +39,6 @@ uint32_t targetMode(TargetKind kind) {
   return MODE_MARKED;
 }
 
-uint64_t bootTimeNs() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
-}
-
 class BpfBackend : public Backend {
  public:
   explicit BpfBackend(const BackendOptions& options)
@@ -57,7 +50,7 @@ class BpfBackend : public Backend {
     const uint32_t mode = targetMode(target.kind);
     if (mode == MODE_CGROUP) cgroup = cgroupTarget(target.cgroup_path);
     programs_.emplace(options_, mode, cgroup, plan_);
-    last_drain_ns_ = bootTimeNs();
+    last_drain_ns_ = static_cast<uint64_t>(bootTimeNs());
     programs_->attachIterators();
     visit(SNAP_SELF);  // before the first event: the recorder must not see itself
     programs_->attachEvents();
@@ -150,7 +143,7 @@ class BpfBackend : public Backend {
 
   // Losses that belong to no thread, as RT_LOSS like the others.
   void reportUnattributed(std::vector<uint8_t>& definitions) {
-    const uint64_t now_ns = bootTimeNs();
+    const auto now_ns = static_cast<uint64_t>(bootTimeNs());
     for (uint32_t source = 0; source < LOSS_SOURCES; ++source) {
       const uint64_t count = programs_->lostUnattributed(source);
       if (count == reported_[source]) continue;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "recorder/bpf_ring.h"
+#include "recorder/host_info.h"
 
 namespace tarry {
 
@@ -58,6 +59,7 @@ void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer) {
   for (const Bytes record : waiting_) call(record, writer, true);
   waiting_.clear();
   for (const uint32_t thread : threads_.forgetEnded(writer)) enter_data_.erase(thread);
+  resources_.tick(bootTimeNs(), writer);
 }
 
 void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
@@ -89,7 +91,7 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
       break;
     case RT_OPEN_FD:
       if (const auto* open = as<rec_open_fd>(record)) {
-        const OpenFd fd{threads_.find(open->process), open->fd, resources_.find(open->resource)};
+        const OpenFd fd{threads_.find(open->process), open->fd, resources_.use(open->resource, writer)};
         if (fd.process && fd.resource) writer.add(fd);
       }
       break;
@@ -179,7 +181,7 @@ void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
     } else if (head.kind == PART_READY && data.size() == sizeof(part_ready)) {
       part_ready ready{};
       std::memcpy(&ready, data.data(), sizeof(ready));
-      objects_.push_back({ObjectRole::ready, ready.fd, resources_.find(ready.resource), ready.data});
+      objects_.push_back({ObjectRole::ready, ready.fd, resources_.use(ready.resource, writer), ready.data});
     } else if (head.kind == PART_PAYLOAD) {
       PayloadRef payload;
       payload.arg = head.arg;
@@ -224,7 +226,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   const CallShape* shape = plan_.find(record->abi, record->nr);
   fillArgs(record->args, shape, event);
   addParts(bytes.subspan(sizeof(rec_call)), writer);
-  if (shape != nullptr) addObjects(*record, *shape);
+  if (shape != nullptr) addObjects(*record, *shape, writer);
   event.objects = objects_;
   event.strings = strings_;
   event.payloads = payloads_;
@@ -250,7 +252,7 @@ void BpfEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
   if (arg < std::size(record.args) && static_cast<int32_t>(record.args[arg]) >= 0) {
     object.role = static_cast<ObjectRole>(arg);
     object.fd = static_cast<int32_t>(record.args[arg]);
-    object.resource = resources_.find(record.resource);
+    object.resource = resources_.use(record.resource, writer);
     event.objects = {&object, 1};
   }
   writer.add(event);
@@ -268,8 +270,8 @@ void BpfEncoder::fillArgs(std::span<const __u64> args, const CallShape* shape, S
   }
 }
 
-void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource) {
-  objects_.push_back({role, static_cast<int32_t>(fd), resources_.find(resource), 0});
+void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer) {
+  objects_.push_back({role, static_cast<int32_t>(fd), resources_.use(resource, writer), 0});
 }
 
 // Also where the path is not known. A path that had to be read at the exit, for the page was not in
@@ -284,13 +286,13 @@ bool BpfEncoder::hasRelativePath(const call_plan& plan) const {
   return !has_path;
 }
 
-void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape) {
+void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer) {
   const call_plan& plan = shape.plan;
   for (size_t slot = 0; slot < 2; ++slot) {
     const uint8_t arg = plan.fd_arg[slot];
     if (arg >= kMaxArgs) continue;
     const auto fd = static_cast<int32_t>(record.args[arg]);
-    if (fd >= 0) addObject(static_cast<ObjectRole>(arg), fd, record.res[slot]);
+    if (fd >= 0) addObject(static_cast<ObjectRole>(arg), fd, record.res[slot], writer);
   }
   if ((plan.flags & PLAN_PAIR) != 0) {
     const auto fds = std::find_if(payloads_.begin(), payloads_.end(), [&plan](const PayloadRef& payload) {
@@ -299,24 +301,24 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape) {
     if (record.ret == 0 && fds != payloads_.end()) {
       int32_t pair[2];
       std::memcpy(pair, fds->data.data(), sizeof(pair));
-      addObject(ObjectRole::returned, pair[0], record.res[RES_RETURNED]);
-      addObject(ObjectRole::returned2, pair[1], record.res[RES_CWD]);
+      addObject(ObjectRole::returned, pair[0], record.res[RES_RETURNED], writer);
+      addObject(ObjectRole::returned2, pair[1], record.res[RES_CWD], writer);
     }
     return;
   }
-  if (record.res[RES_RETURNED] != 0) addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED]);
+  if (record.res[RES_RETURNED] != 0) addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED], writer);
   if (record.res[RES_CWD] != 0 && hasRelativePath(plan)) {
-    addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD]);
+    addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD], writer);
   }
 }
 
 // ---- scheduling ---------------------------------------------------------------------------------
 
-PendingCall BpfEncoder::pending(const rec_pending& record) const {
+PendingCall BpfEncoder::pending(const rec_pending& record, TraceWriter& writer) {
   PendingCall call;
   call.abi = static_cast<Abi>(record.abi);
   call.nr = record.nr;
-  call.resource = resources_.find(record.resource);
+  call.resource = resources_.use(record.resource, writer);
   if (record.nr < 0) return call;
   const CallShape* shape = plan_.find(record.abi, record.nr);
   const size_t count = shape != nullptr ? shape->arg_count : size_t{kMaxArgs};
@@ -345,7 +347,7 @@ void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
   event.state = taskState(record->state);
   event.in_iowait = (record->flags & SWITCH_IOWAIT) != 0;
   event.throttled = (record->flags & SWITCH_THROTTLED) != 0;
-  if (bytes.size() >= sizeof(rec_switch_out)) event.pending = pending(record->pending);
+  if (bytes.size() >= sizeof(rec_switch_out)) event.pending = pending(record->pending, writer);
   writer.add(event);
   if (event.state == TaskState::dead) threads_.ended(record->thread);
 }
@@ -356,7 +358,7 @@ void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
   event.thread = threads_.find(record.thread);
   event.state = taskState(record.state);
-  event.pending = pending(record.pending);
+  event.pending = pending(record.pending, writer);
   if (event.thread) writer.add(event);
 }
 
@@ -372,7 +374,7 @@ void BpfEncoder::wake(Bytes bytes, TraceWriter& writer) {
   event.waker = threads_.find(record->waker);
   event.waker_call.abi = static_cast<Abi>(record->abi);
   event.waker_call.nr = record->nr;
-  event.waker_call.resource = resources_.find(record->resource);
+  event.waker_call.resource = resources_.use(record->resource, writer);
   const Bytes addresses = bytes.subspan(sizeof(rec_wake));
   const size_t depth = std::min<size_t>(record->stack_depth, addresses.size() / sizeof(uint64_t));
   if (depth > 0) event.kernel_stack = stack(addresses.first(depth * sizeof(uint64_t)), writer);

@@ -53,10 +53,10 @@ class BpfEncoder {
 
   static void fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event);
   bool hasRelativePath(const call_plan& plan) const;
-  void addObjects(const rec_call& record, const CallShape& shape);
-  void addObject(ObjectRole role, int64_t fd, uint32_t resource);
+  void addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer);
+  void addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer);
   void addParts(Bytes parts, TraceWriter& writer);
-  PendingCall pending(const rec_pending& record) const;
+  PendingCall pending(const rec_pending& record, TraceWriter& writer);
   StackId stack(Bytes addresses, TraceWriter& writer);
 
   const CapturePlan& plan_;

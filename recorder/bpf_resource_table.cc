@@ -24,6 +24,8 @@ constexpr uint64_t kTmpFs = 0x01021994;
 constexpr uint64_t kHugetlbFs = 0x958458f6;
 constexpr uint64_t kMqueueFs = 0x19800202;
 
+constexpr int64_t kSweepNs = 30'000'000'000;
+
 constexpr uint32_t kMinorBits = 20;
 constexpr uint32_t kMinorMask = (1U << kMinorBits) - 1;
 
@@ -115,7 +117,7 @@ ResourceKind kindOf(const rec_resource& head, std::string_view names) {
   }
 }
 
-BpfResourceTable::BpfResourceTable() {
+BpfResourceTable::BpfResourceTable() : entries_(1) {
   // 36 35 98:0 /mnt1 /mnt2 rw,noatime … (proc_pid_mountinfo(5)); whole file systems only
   std::ifstream file("/proc/self/mountinfo");
   std::string line;
@@ -189,19 +191,44 @@ void BpfResourceTable::define(std::span<const uint8_t> record, TraceWriter& writ
   std::string content(reinterpret_cast<const char*>(&key), sizeof(key));
   content += path;
   const auto [it, is_new] =
-      by_content_.try_emplace(std::move(content), ResourceId{static_cast<uint32_t>(by_content_.size() + 1)});
+      by_content_.try_emplace(std::move(content), ResourceId{static_cast<uint32_t>(entries_.size())});
   ids_[head.id] = it->second;
   if (!is_new) return;
   resource.id = it->second;
   resource.path = writer.intern(path);
-  paths_.resize(std::max<size_t>(paths_.size(), it->second.value + 1));
-  paths_[it->second.value] = resource.path;
-  writer.define(resource);
+  entries_.push_back({resource, 0, false});
 }
 
-StringId BpfResourceTable::path(uint32_t kernel_id) const {
-  const ResourceId id = find(kernel_id);
-  return id && id.value < paths_.size() ? paths_[id.value] : StringId{};
+BpfResourceTable::Entry* BpfResourceTable::entry(uint32_t kernel_id) {
+  const ResourceId id = kernel_id < ids_.size() ? ids_[kernel_id] : ResourceId{};
+  return id ? &entries_[id.value] : nullptr;
+}
+
+ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
+  Entry* one = entry(kernel_id);
+  if (one == nullptr) return {};
+  one->last_use = sweep_;
+  if (!one->defined) {
+    writer.define(one->resource);
+    one->defined = true;
+  }
+  return one->resource.id;
+}
+
+void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
+  if (now_ns - last_sweep_ns_ < kSweepNs) return;
+  last_sweep_ns_ = now_ns;
+  for (Entry& one : entries_) {
+    if (!one.defined || one.last_use + 1 >= sweep_) continue;
+    writer.forget(one.resource.id);
+    one.defined = false;
+  }
+  ++sweep_;
+}
+
+StringId BpfResourceTable::path(uint32_t kernel_id) {
+  const Entry* one = entry(kernel_id);
+  return one == nullptr ? StringId{} : one->resource.path;
 }
 
 }  // namespace tarry

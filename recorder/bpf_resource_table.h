@@ -18,22 +18,33 @@ class BpfResourceTable {
   BpfResourceTable();
 
   void define(std::span<const uint8_t> record, TraceWriter& writer);
-  ResourceId find(uint32_t kernel_id) const {
-    return kernel_id < ids_.size() ? ids_[kernel_id] : ResourceId{};
-  }
+  // The trace's id, for an event that is about to be written; none where not known.
+  ResourceId use(uint32_t kernel_id, TraceWriter& writer);
+  // Call once a batch. What has not been used for a while is forgotten, so that the definitions that
+  // every epoch of the trace begins with stay few however long the recording; its next use defines it
+  // again, under the same id.
+  void tick(int64_t now_ns, TraceWriter& writer);
   // The path of a file or directory, none where it has no name.
-  StringId path(uint32_t kernel_id) const;
+  StringId path(uint32_t kernel_id);
 
  private:
   struct Mount {
     uint32_t major = 0, minor = 0;
     std::string point;
   };
+  struct Entry {
+    Resource resource;
+    uint32_t last_use = 0;  // sweep number
+    bool defined = false;   // in the trace's present definitions
+  };
   std::string filePath(const rec_resource& head, std::string_view names) const;
+  Entry* entry(uint32_t kernel_id);
 
-  std::vector<ResourceId> ids_;                          // by kernel id
-  std::vector<StringId> paths_;                          // by resource id
+  std::vector<ResourceId> ids_;  // by kernel id
+  std::vector<Entry> entries_;   // by resource id; the first is unused
   std::unordered_map<std::string, ResourceId> by_content_;
+  uint32_t sweep_ = 1;
+  int64_t last_sweep_ns_ = 0;
   std::vector<Mount> mounts_;  // of the recorder's mount namespace, where a file's mount is not known
 };
 

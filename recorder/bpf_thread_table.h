@@ -18,7 +18,7 @@ namespace tarry {
 
 class BpfThreadTable {
  public:
-  explicit BpfThreadTable(const BpfResourceTable& resources) : resources_(resources) {}
+  explicit BpfThreadTable(BpfResourceTable& resources) : resources_(resources) {}
 
   void define(const rec_thread& record, TraceWriter& writer);
   void defineCgroup(std::span<const uint8_t> record, TraceWriter& writer);
@@ -48,7 +48,7 @@ class BpfThreadTable {
   void addInfo(const rec_thread& record, Row& row, TraceWriter& writer);
   StringId cgroup(uint64_t id) const;
 
-  const BpfResourceTable& resources_;
+  BpfResourceTable& resources_;
   std::vector<Row> rows_;  // by kernel id
   std::map<std::pair<int32_t, int64_t>, ThreadId> by_identity_;  // tid and start time
   std::unordered_map<uint64_t, StringId> cgroups_;

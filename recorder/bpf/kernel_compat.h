@@ -145,7 +145,7 @@ static __always_inline u32 preempt_count(u64 task_addr)
 	}
 	return 0xffffffff;
 #else
-	struct thread_info___preempt *info = &((struct task_struct *)task_addr)->thread_info;
+	struct thread_info___preempt *info = (void *)&((struct task_struct *)task_addr)->thread_info;
 	if (bpf_core_field_exists(info->preempt_count))
 		return (u32)BPF_CORE_READ(info, preempt_count);
 	return 0xffffffff;

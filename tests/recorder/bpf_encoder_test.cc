@@ -402,6 +402,42 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder survives records that are cut short") {
   finish();
 }
 
+TEST_CASE("BpfResourceTable forgets what is not used and defines it again under its id") {
+  std::vector<uint8_t> bytes;
+  WriterOptions options;
+  options.epoch_bytes = 1;  // every flushed block ends its epoch
+  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{}, options);
+  BpfResourceTable table;
+  std::vector<uint8_t> ring;
+  put(ring, file(7, 42, "f\0"s), "f\0"s);
+  forEachRecord(ring, [&](std::span<const uint8_t> record) { table.define(record, writer); });
+  ThreadDef owner;
+  owner.id = ThreadId{1};
+  writer.define(owner);
+  std::vector<ResourceId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(table.use(7, writer));
+    OpenFd fd;
+    fd.process = owner.id;
+    fd.fd = i;
+    fd.resource = ids.back();
+    writer.add(fd);
+    writer.flush();
+    for (int64_t sweep = 1; sweep < 5; ++sweep) table.tick((i * 10 + sweep) * 31'000'000'000, writer);
+  }
+  CHECK(ids == std::vector<ResourceId>(3, ids[0]));
+  CHECK_FALSE(table.use(8, writer));
+  writer.finish({});
+  TraceReader reader = TraceReader::fromMemory(bytes);
+  struct Fds : TraceVisitor {
+    std::vector<ResourceId> seen;
+    void onOpenFd(const OpenFd& fd) override { seen.push_back(fd.resource); }
+  } fds;
+  reader.read(fds);
+  CHECK(fds.seen == ids);
+  CHECK(reader.report().clean());
+}
+
 TEST_CASE("taskState reads the kernel's bits") {
   CHECK(taskState(0) == TaskState::runnable);
   CHECK(taskState(0x1) == TaskState::sleeping);
