@@ -228,7 +228,7 @@ __noinline u32 put_iovec(struct plan_item *item, struct user_iovec *where, u64 m
 	walk.left = at_most_snaplen(moved);
 	LOOP(IOVEC_MAX, put_iovec_bytes, &walk);
 	if (!walk.used)
-		return end;
+		return walk.left ? at | ITEM_FAILED : end;
 	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, 3, walk.used, moved);
 	return end + sizeof(struct rec_part) + round_up8(walk.used);
 }
@@ -258,7 +258,8 @@ __noinline u32 put_msghdr(struct plan_item *item, u64 address, u64 moved, u32 sl
 		end = put_bytes(s, end, item, 1, header.name, len, header.namelen) & END_MASK;
 	}
 	struct user_iovec where = { header.iov, header.iovlen };
-	return put_iovec(item, &where, item->out ? moved : ~0ULL, slot, end) & END_MASK;
+	end = put_iovec(item, &where, item->out ? moved : ~0ULL, slot, end);
+	return end & ITEM_FAILED ? at | ITEM_FAILED : end;
 }
 
 /* The resource of an fd of the current task; not through the scratch buffer that is being filled. */
