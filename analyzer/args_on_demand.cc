@@ -80,8 +80,8 @@ struct ArgCursor {
 };
 
 int connectTable(sqlite3* db, void* aux, int, const char* const*, sqlite3_vtab** table, char**) {
-  const int code =
-      sqlite3_declare_vtab(db, "CREATE TABLE x(syscall_id INTEGER, idx INTEGER, name TEXT, type TEXT, value TEXT)");
+  const int code = sqlite3_declare_vtab(
+      db, "CREATE TABLE x(syscall_id INTEGER, idx INTEGER, name TEXT, type TEXT, value TEXT)");
   if (code != SQLITE_OK) return code;
   auto created = std::make_unique<ArgTable>();
   created->source = static_cast<Source*>(aux);
@@ -98,7 +98,8 @@ int bestIndex(sqlite3_vtab*, sqlite3_index_info* info) {
   info->estimatedCost = 1e9;
   for (int i = 0; i < info->nConstraint; i++) {
     const auto& constraint = info->aConstraint[i];
-    if (constraint.iColumn != 0 || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0) continue;
+    if (constraint.iColumn != 0 || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0)
+      continue;
     info->aConstraintUsage[i].argvIndex = 1;
     info->aConstraintUsage[i].omit = 1;
     info->idxNum = 1;
@@ -214,8 +215,8 @@ void provideArgsOnDemand(Database& db, TraceReader& reader, const LoadRemains& r
   // SQLite owns it and deletes it with the function or the module, whichever goes last; each gets its own.
   const auto destroy = [](void* source) { const std::unique_ptr<Source> gone(static_cast<Source*>(source)); };
   int code = sqlite3_create_function_v2(db.handle(), "tarry_args", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-                                        std::make_unique<Source>(reader, remains).release(), argsFunction, nullptr,
-                                        nullptr, destroy);
+                                        std::make_unique<Source>(reader, remains).release(), argsFunction,
+                                        nullptr, nullptr, destroy);
   if (code == SQLITE_OK) {
     code = sqlite3_create_module_v2(db.handle(), "tarry_syscall_arg", &argModule(),
                                     std::make_unique<Source>(reader, remains).release(), destroy);

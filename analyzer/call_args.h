@@ -27,7 +27,9 @@ class CallArgs {
   CallArgs(const TraceReader& reader, FindResource find);
 
   std::string all(const SyscallEvent& event) const { return renderArgs(event, text_, label_); }
-  std::string one(const SyscallEvent& event, int arg) const { return renderArgument(event, arg, text_, label_); }
+  std::string one(const SyscallEvent& event, int arg) const {
+    return renderArgument(event, arg, text_, label_);
+  }
 
  private:
   FindResource find_;

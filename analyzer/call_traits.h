@@ -15,13 +15,13 @@ namespace tarry::analysis {
 
 // How a thread can wait in a call: decides what its wait is attributed to.
 enum class WaitCall : uint8_t {
-  other,      // by the resource of its fd
+  other,  // by the resource of its fd
   futex,
-  sleep,      // nanosleep
-  child,      // wait4, waitid
-  spawn,      // vfork and clone with CLONE_VFORK
-  signal,     // pause, sigsuspend, sigwait
-  poll,       // poll and select: the ready fds are in the call's objects
+  sleep,   // nanosleep
+  child,   // wait4, waitid
+  spawn,   // vfork and clone with CLONE_VFORK
+  signal,  // pause, sigsuspend, sigwait
+  poll,    // poll and select: the ready fds are in the call's objects
   epoll,
   file_lock,  // flock
   fcntl,      // a lock with F_SETLKW
@@ -29,12 +29,12 @@ enum class WaitCall : uint8_t {
   sync,       // fsync and relatives
   connect,
   accept,
-  send,       // also write
-  receive,    // also read
+  send,     // also write
+  receive,  // also read
   open,
-  path,       // other calls on a path
+  path,  // other calls on a path
   exec,
-  async_io,   // io_getevents, io_uring_enter
+  async_io,  // io_getevents, io_uring_enter
 };
 
 struct CallTraits {
@@ -45,7 +45,7 @@ struct CallTraits {
   WaitCall wait = WaitCall::other;
   bool moves_bytes = false;  // a result >= 0 is a number of bytes
   bool no_return = false;
-  int8_t path_arg = -1;      // first argument that is a path
+  int8_t path_arg = -1;                        // first argument that is a path
   std::array<Label, kMaxArgs> object_roles{};  // role of an fd in that argument
 };
 

@@ -75,7 +75,8 @@ ResourceKind EpollTracker::uniformKind(Upid process, int32_t epfd) const {
     const ResourceKind one = resources_.kindOf(member.resource);
     // An eventfd is in every loop's set to wake it up; it says nothing of what the loop is for.
     if (one == ResourceKind::eventfd && set->members.size() > 1) continue;
-    if (kind != ResourceKind::unknown && kindOfResource(kind) != kindOfResource(one)) return ResourceKind::unknown;
+    if (kind != ResourceKind::unknown && kindOfResource(kind) != kindOfResource(one))
+      return ResourceKind::unknown;
     kind = one;
   }
   return kind;

@@ -20,7 +20,9 @@ class EpollTracker {
       : tasks_(tasks), resources_(resources) {}
 
   // A successful epoll_create returned epfd.
-  void created(Upid process, int32_t epfd) { sets_[key(process, epfd)] = Set{.complete = true, .members = {}}; }
+  void created(Upid process, int32_t epfd) {
+    sets_[key(process, epfd)] = Set{.complete = true, .members = {}};
+  }
   // A successful epoll_ctl. `event`: struct epoll_event as in the caller's memory, may be empty.
   void control(Upid process, Abi abi, int32_t epfd, int64_t op, int32_t fd, ResourceId resource,
                std::span<const uint8_t> event);

@@ -5,7 +5,9 @@
 namespace tarry::analysis {
 namespace {
 
-uint64_t pairKey(Utid a, Utid b) { return (static_cast<uint64_t>(a) << 32U) | b; }
+uint64_t pairKey(Utid a, Utid b) {
+  return (static_cast<uint64_t>(a) << 32U) | b;
+}
 
 }  // namespace
 

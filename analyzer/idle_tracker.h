@@ -47,14 +47,15 @@ class IdleTracker {
  private:
   struct QueueHash {
     size_t operator()(const WaitQueue& q) const noexcept {
-      return std::hash<uint64_t>{}(q.id * 0x9e3779b97f4a7c15U ^ (uint64_t{q.process} << 1U) ^ (q.futex ? 1U : 0U));
+      return std::hash<uint64_t>{}(q.id * 0x9e3779b97f4a7c15U ^ (uint64_t{q.process} << 1U) ^
+                                   (q.futex ? 1U : 0U));
     }
   };
   struct Waiter {
     uint64_t waits = 0;
-    uint64_t asked = 0;         // times it had, since the wait before, woken the one that ended the wait
-    bool asked_first = false;   // the first time
-    uint64_t last_end = 0;      // of its last wait, in wake-ups
+    uint64_t asked = 0;        // times it had, since the wait before, woken the one that ended the wait
+    bool asked_first = false;  // the first time
+    uint64_t last_end = 0;     // of its last wait, in wake-ups
     bool asks() const { return asked_first && asked * 2 > waits; }
   };
   struct Queue {

@@ -12,7 +12,9 @@ constexpr uint64_t kProgressEvery = 1U << 16U;
 // Times and durations of a hostile trace may be anything; sums of sane ones must not overflow.
 constexpr int64_t kMaxTime = int64_t{1} << 61U;
 
-int64_t clampTime(int64_t ns) { return std::clamp(ns, -kMaxTime, kMaxTime); }
+int64_t clampTime(int64_t ns) {
+  return std::clamp(ns, -kMaxTime, kMaxTime);
+}
 
 Label lossSourceName(LossSource source) {
   switch (source) {
@@ -44,8 +46,7 @@ struct LoadPass::Inserters {
   Inserter<tables::kClock> clock;
 };
 
-LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options,
-                   LoadRemains* remains)
+LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains)
     : reader_(reader),
       db_(db),
       options_(options),
@@ -68,7 +69,9 @@ void LoadPass::run() {
   finish();
 }
 
-int64_t LoadPass::toTrace(int64_t boottime_ns) const { return clampTime(clampTime(boottime_ns) - start_ns_); }
+int64_t LoadPass::toTrace(int64_t boottime_ns) const {
+  return clampTime(clampTime(boottime_ns) - start_ns_);
+}
 
 Utid LoadPass::recordedThread(ThreadId id) {
   const Utid utid = tasks_.utid(id);
@@ -99,7 +102,9 @@ std::span<const std::string_view> LoadPass::kernelSymbols(StackId id) {
 
 // ---- definitions ------------------------------------------------------------------------------
 
-void LoadPass::onThread(const ThreadDef& def) { tasks_.define(def); }
+void LoadPass::onThread(const ThreadDef& def) {
+  tasks_.define(def);
+}
 
 void LoadPass::onResource(const Resource& resource) {
   resources_.define(resource);
@@ -125,7 +130,8 @@ void LoadPass::onFrame(const Frame& frame) {
 }
 
 void LoadPass::onStack(const Stack& stack) {
-  if (!stack.id || !stacks_.emplace(stack.id, std::vector(stack.frames.begin(), stack.frames.end())).second) return;
+  if (!stack.id || !stacks_.emplace(stack.id, std::vector(stack.frames.begin(), stack.frames.end())).second)
+    return;
   tables::StackRow row;
   row.stack_id = stack.id.value;
   for (const FrameId frame : stack.frames) {
@@ -323,7 +329,8 @@ void LoadPass::storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, N
 
 void LoadPass::finish() {
   const std::optional<Trailer>& trailer = reader_.trailer();
-  if (trailer && trailer->end.boottime_ns != 0) end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
+  if (trailer && trailer->end.boottime_ns != 0)
+    end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
   states_.finish(end_ts_);
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });

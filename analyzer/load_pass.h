@@ -65,7 +65,9 @@ class LoadPass : private TraceVisitor, private StateSink {
   int64_t toTrace(int64_t boottime_ns) const;
   // The recorded thread an event is about; 0 and counted where there is none.
   Utid recordedThread(ThreadId id);
-  bool inRange(int64_t begin, int64_t end) const { return end >= options_.from_ns && begin <= options_.to_ns; }
+  bool inRange(int64_t begin, int64_t end) const {
+    return end >= options_.from_ns && begin <= options_.to_ns;
+  }
   void advance(int64_t ts);
   void storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid);
   void storeArgs(const SyscallEvent& event);

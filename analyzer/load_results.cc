@@ -12,7 +12,9 @@ constexpr int32_t kSignalMask = 0x7f;
 constexpr int32_t kCodeShift = 8;
 constexpr int32_t kCodeMask = 0xff;
 
-std::string_view orNull(std::string_view text) { return text.empty() ? std::string_view() : text; }
+std::string_view orNull(std::string_view text) {
+  return text.empty() ? std::string_view() : text;
+}
 
 bool needsQuotes(std::string_view word) {
   return word.empty() || std::any_of(word.begin(), word.end(), [](char c) {
@@ -35,7 +37,9 @@ std::string quoted(std::string_view word) {
   return text + "'";
 }
 
-NullableInteger optionalId(uint32_t id) { return id != 0 ? NullableInteger(id) : std::nullopt; }
+NullableInteger optionalId(uint32_t id) {
+  return id != 0 ? NullableInteger(id) : std::nullopt;
+}
 
 }  // namespace
 
@@ -87,7 +91,8 @@ void LoadPass::storeTasks() {
     into_thread.insert(row);
     if (thread.is_main && row.start_ts) tasks_.thread(utid).start_ts = row.start_ts;
     if (states_.alive(utid)) alive[thread.upid] = true;
-    if (row.end_ts) last_end[thread.upid] = std::max(last_end[thread.upid].value_or(*row.end_ts), *row.end_ts);
+    if (row.end_ts)
+      last_end[thread.upid] = std::max(last_end[thread.upid].value_or(*row.end_ts), *row.end_ts);
   }
 
   Inserter<tables::kProcess> into_process(db_);
@@ -137,7 +142,8 @@ void LoadPass::storeTasks() {
   for (const ExecRecord& exec : tasks_.execs()) {
     const std::string command_line = commandLineText(texts_.text(exec.info.cmdline));
     into_exec.insert({exec.ts, exec.upid, exec.utid, orNull(texts_.text(exec.comm)),
-                      orNull(texts_.text(exec.info.exe)), orNull(command_line), orNull(texts_.text(exec.info.cwd))});
+                      orNull(texts_.text(exec.info.exe)), orNull(command_line),
+                      orNull(texts_.text(exec.info.cwd))});
   }
 }
 
@@ -170,7 +176,8 @@ void LoadPass::storeResources() {
         row.remote_port = resource.remote_port;
       }
     }
-    const bool is_socket = resource.kind == ResourceKind::socket || resource.kind == ResourceKind::unix_socket;
+    const bool is_socket =
+        resource.kind == ResourceKind::socket || resource.kind == ResourceKind::unix_socket;
     if (is_socket) {
       row.listening = resource.listening ? 1 : 0;
       const SocketPeer peer = resources_.peerOf(resource, tasks_);

@@ -12,9 +12,9 @@
 namespace tarry {
 
 struct LoadOptions {
-  bool syscalls = true;      // tables syscall, syscall_object (why needs only thread_state)
-  bool syscall_args = false; // fill syscall.args and syscall_arg (`load`); otherwise syscall.args is
-                             // NULL in the table and computed by the view of a QuerySession
+  bool syscalls = true;       // tables syscall, syscall_object (why needs only thread_state)
+  bool syscall_args = false;  // fill syscall.args and syscall_arg (`load`); otherwise syscall.args is
+                              // NULL in the table and computed by the view of a QuerySession
   bool payloads = true;
   bool indexes = true;
   int64_t from_ns = INT64_MIN;  // trace time, as ts of the tables

@@ -61,11 +61,12 @@ std::string socketName(const Resource& resource) {
   const std::string local = endpointText(local_address, resource.local_port);
   if (resource.listening) return fmt::format("{} {} (listening)", protocol, local);
   const bool connected =
-      resource.remote_port != 0 || std::any_of(resource.remote_addr.begin(), resource.remote_addr.end(),
-                                               [](uint8_t b) { return b != 0; });
+      resource.remote_port != 0 ||
+      std::any_of(resource.remote_addr.begin(), resource.remote_addr.end(), [](uint8_t b) { return b != 0; });
   if (connected) {
-    return fmt::format("{} {} → {}", protocol, local,
-                       endpointText(addressText(resource.family, resource.remote_addr), resource.remote_port));
+    return fmt::format(
+        "{} {} → {}", protocol, local,
+        endpointText(addressText(resource.family, resource.remote_addr), resource.remote_port));
   }
   if (resource.local_port != 0) return fmt::format("{} {}", protocol, local);
   return fmt::format("{} socket", protocol);

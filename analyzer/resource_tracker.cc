@@ -107,7 +107,8 @@ SocketSide ResourceTracker::sideOf(const Resource& socket) const {
   // A listener with the remote port tells only where the remote address is one of this machine's.
   const Address remote = mapped(socket.family, socket.remote_addr);
   const Address local = mapped(socket.family, socket.local_addr);
-  if ((remote == local || isLoopback(remote)) && listenerFor(socket, true) != nullptr) return SocketSide::client;
+  if ((remote == local || isLoopback(remote)) && listenerFor(socket, true) != nullptr)
+    return SocketSide::client;
   // Linux gives clients ports from 32768 on (ip_local_port_range); servers choose theirs below, mostly.
   constexpr uint16_t kFirstEphemeral = 32768;
   if (socket.local_port >= kFirstEphemeral && socket.remote_port < kFirstEphemeral) return SocketSide::client;

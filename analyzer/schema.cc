@@ -23,12 +23,12 @@ TableInfo tableInfo() {
 const std::vector<TableInfo>& tableList() {
   using namespace tables;
   static const std::vector<TableInfo> list = {
-      tableInfo<kMeta>(),        tableInfo<kStats>(),      tableInfo<kLoss>(),
-      tableInfo<kClock>(),       tableInfo<kProcess>(),    tableInfo<kThread>(),
-      tableInfo<kThreadName>(),  tableInfo<kExec>(),       tableInfo<kThreadState>(),
-      tableInfo<kSyscall>(),     tableInfo<kSyscallArg>(), tableInfo<kSyscallObjectMore>(),
-      tableInfo<kResource>(),    tableInfo<kOpenFd>(),     tableInfo<kPayload>(),
-      tableInfo<kStack>(),       tableInfo<kFrame>(),
+      tableInfo<kMeta>(),       tableInfo<kStats>(),      tableInfo<kLoss>(),
+      tableInfo<kClock>(),      tableInfo<kProcess>(),    tableInfo<kThread>(),
+      tableInfo<kThreadName>(), tableInfo<kExec>(),       tableInfo<kThreadState>(),
+      tableInfo<kSyscall>(),    tableInfo<kSyscallArg>(), tableInfo<kSyscallObjectMore>(),
+      tableInfo<kResource>(),   tableInfo<kOpenFd>(),     tableInfo<kPayload>(),
+      tableInfo<kStack>(),      tableInfo<kFrame>(),
   };
   return list;
 }
@@ -116,8 +116,12 @@ std::string insertSql(std::string_view table, std::span<const ColumnInfo> column
   return sql + ") VALUES (" + values + ")";
 }
 
-std::span<const TableInfo> allTables() { return tableList(); }
-std::span<const ViewInfo> allViews() { return kViews; }
+std::span<const TableInfo> allTables() {
+  return tableList();
+}
+std::span<const ViewInfo> allViews() {
+  return kViews;
+}
 
 void createSchema(Database& db) {
   for (const TableInfo& table : tableList()) {

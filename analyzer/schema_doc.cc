@@ -17,11 +17,14 @@ void appendColumns(std::string& text, std::span<const ColumnInfo> columns) {
 std::string schemaMarkdown() {
   std::string text =
       "# The database\n\n"
-      "`tarry load FILE.tarry -o FILE.db` writes an ordinary SQLite file; `tarry query` uses the same tables.\n"
+      "`tarry load FILE.tarry -o FILE.db` writes an ordinary SQLite file; `tarry query` uses the same "
+      "tables.\n"
       "This page is generated from the declarations in `analyzer/tables.h` (`tarry_schema_doc > "
       "docs/schema.md`).\n\n"
-      "- `ts` and `dur` are nanoseconds; `ts` counts from the start of the trace, whose wall clock is in `meta`.\n"
-      "- `*_id` references `id`, `upid` and `utid` reference `process` and `thread`: pids are reused, these are "
+      "- `ts` and `dur` are nanoseconds; `ts` counts from the start of the trace, whose wall clock is in "
+      "`meta`.\n"
+      "- `*_id` references `id`, `upid` and `utid` reference `process` and `thread`: pids are reused, these "
+      "are "
       "not.\n"
       "- Sizes are bytes. 64-bit unsigned values are stored as signed.\n"
       "- An interval that was still open at the end of the recording has `dur` NULL; count it to `end_ts` in "

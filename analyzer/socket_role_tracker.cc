@@ -25,7 +25,8 @@ void SocketRoleTracker::received(ResourceId socket) {
 WaitRole SocketRoleTracker::reading(ResourceId socket) const {
   const Resource* resource = resources_.find(socket);
   if (resource == nullptr) return WaitRole::none;
-  if (resource->kind != ResourceKind::socket && resource->kind != ResourceKind::unix_socket) return WaitRole::none;
+  if (resource->kind != ResourceKind::socket && resource->kind != ResourceKind::unix_socket)
+    return WaitRole::none;
   if (resource->listening) return WaitRole::idle;
 
   const auto found = entries_.find(key(socket));

@@ -62,10 +62,8 @@ namespace {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PERM:
-    case SQLITE_PROTOCOL:
-      throw TraceError(message);
-    default:
-      throw UsageError(message);
+    case SQLITE_PROTOCOL: throw TraceError(message);
+    default: throw UsageError(message);
   }
 }
 
@@ -78,7 +76,9 @@ Statement& Statement::operator=(Statement&& other) noexcept {
   return *this;
 }
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
 
 Statement& Statement::bind(int index, int64_t value) {
   sqlite3_bind_int64(statement_, index, value);
@@ -134,22 +134,34 @@ void Statement::run() {
   sqlite3_reset(statement_);
 }
 
-void Statement::reset() { sqlite3_reset(statement_); }
+void Statement::reset() {
+  sqlite3_reset(statement_);
+}
 
-int Statement::columnCount() const { return sqlite3_column_count(statement_); }
+int Statement::columnCount() const {
+  return sqlite3_column_count(statement_);
+}
 
 std::string_view Statement::columnName(int column) const {
   const char* name = sqlite3_column_name(statement_, column);
   return name != nullptr ? std::string_view(name) : std::string_view();
 }
 
-bool Statement::isNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Statement::isNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 
-int Statement::type(int column) const { return sqlite3_column_type(statement_, column); }
+int Statement::type(int column) const {
+  return sqlite3_column_type(statement_, column);
+}
 
-int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
-double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
 
 std::string_view Statement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
@@ -176,7 +188,9 @@ Database::Database(const std::string& path, bool read_only) {
   }
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+Database::~Database() {
+  sqlite3_close_v2(db_);
+}
 
 Database::Database(Database&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
 

@@ -29,7 +29,7 @@ class Statement {
   Statement& bind(int index, int64_t value);
   Statement& bind(int index, int value) { return bind(index, static_cast<int64_t>(value)); }
   Statement& bind(int index, double value);
-  Statement& bind(int index, std::string_view text);  // BLOB where it is not valid UTF-8
+  Statement& bind(int index, std::string_view text);       // BLOB where it is not valid UTF-8
   Statement& bindLabel(int index, std::string_view text);  // the same, known to be UTF-8 without NUL
   Statement& bindBlob(int index, std::span<const uint8_t> bytes);
   Statement& bindNull(int index);
@@ -37,8 +37,8 @@ class Statement {
   // False for what prepare() makes of blanks and comments: nothing to step.
   bool valid() const { return statement_ != nullptr; }
 
-  bool step();   // true: a row; false: done
-  void run();    // step to the end, reset
+  bool step();  // true: a row; false: done
+  void run();   // step to the end, reset
   void reset();
 
   // Columns are counted from 0.

@@ -66,7 +66,8 @@ void StateTracker::seen(Utid utid, int64_t ts) {
 void StateTracker::forked(Utid child, int64_t ts) {
   Thread& thread = get(child);
   if (thread.ended) return;
-  if (thread.now.state == RunState::unknown && thread.now.detail == StateDetail::start && !thread.snapshot_runnable) {
+  if (thread.now.state == RunState::unknown && thread.now.detail == StateDetail::start &&
+      !thread.snapshot_runnable) {
     // Introduced a moment before its fork was told: this is its beginning.
     thread.now.state = RunState::runnable;
     thread.now.detail = StateDetail::newborn;
@@ -103,23 +104,18 @@ void StateTracker::snapshot(Utid utid, int64_t ts, const LifeEvent& event, std::
 
 void StateTracker::leave(Thread& thread, int64_t ts, const SwitchEvent& event) {
   switch (event.state) {
-    case TaskState::dead:
-      end(thread, ts);
-      return;
+    case TaskState::dead: end(thread, ts); return;
     case TaskState::runnable:
       enter(thread, ts, RunState::runnable, StateDetail::preempted);
       thread.now.throttled = event.throttled;
       return;
-    case TaskState::unknown:
-      enter(thread, ts, RunState::unknown, StateDetail::loss);
-      return;
+    case TaskState::unknown: enter(thread, ts, RunState::unknown, StateDetail::loss); return;
     case TaskState::sleeping:
     case TaskState::uninterruptible:
     case TaskState::stopped:
     case TaskState::traced:
     case TaskState::idle:
-    case TaskState::parked:
-      break;
+    case TaskState::parked: break;
   }
   enter(thread, ts, RunState::blocked, StateDetail::none);
   thread.now.task_state = event.state;
@@ -163,8 +159,7 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
         }
         break;
       case RunState::none:
-      case RunState::runnable:
-        break;
+      case RunState::runnable: break;
     }
     close(thread, utid, ts);
     enter(thread, ts, RunState::running, StateDetail::none);
@@ -191,8 +186,7 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
         now.since = 0;
       }
       break;
-    case RunState::none:
-      break;
+    case RunState::none: break;
   }
   close(thread, utid, ts);
   leave(thread, ts, event);
@@ -206,16 +200,12 @@ void StateTracker::woken(Utid utid, int64_t ts, const WakeEvent& event) {
       thread.early_wake = event;
       thread.has_early_wake = true;
       return;
-    case RunState::runnable:
-      return;
-    case RunState::blocked:
-      setWaker(thread.now, event);
-      break;
+    case RunState::runnable: return;
+    case RunState::blocked: setWaker(thread.now, event); break;
     case RunState::unknown:
       if (thread.snapshot_runnable) return;
       break;
-    case RunState::none:
-      break;
+    case RunState::none: break;
   }
   close(thread, utid, ts);
   enter(thread, ts, RunState::runnable, event.is_new ? StateDetail::newborn : StateDetail::woken);

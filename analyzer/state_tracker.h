@@ -62,9 +62,9 @@ class StateSink {
 class StateTracker {
  public:
   struct Counts {
-    uint64_t missing_wakes = 0;      // got a CPU without having been woken
-    uint64_t missing_switches = 0;   // left a CPU that it had not got, or got one twice
-    uint64_t after_end = 0;          // events of threads that had ended
+    uint64_t missing_wakes = 0;     // got a CPU without having been woken
+    uint64_t missing_switches = 0;  // left a CPU that it had not got, or got one twice
+    uint64_t after_end = 0;         // events of threads that had ended
   };
 
   explicit StateTracker(StateSink& sink) : sink_(sink) {}
@@ -94,8 +94,8 @@ class StateTracker {
 
  private:
   struct Thread {
-    StateInterval now;       // state none: no life
-    WakeEvent early_wake;    // came while it ran; see switched()
+    StateInterval now;     // state none: no life
+    WakeEvent early_wake;  // came while it ran; see switched()
     bool has_early_wake = false;
     bool snapshot_runnable = false;
     bool ended = false;

@@ -11,9 +11,13 @@ namespace {
 constexpr int64_t kMaxErrno = 4095;  // include/linux/err.h
 constexpr int32_t kAtFdcwd = -100;
 
-bool isFailure(int64_t ret) { return ret < 0 && ret >= -kMaxErrno; }
+bool isFailure(int64_t ret) {
+  return ret < 0 && ret >= -kMaxErrno;
+}
 
-bool isArgument(ObjectRole role) { return role <= ObjectRole::arg5; }
+bool isArgument(ObjectRole role) {
+  return role <= ObjectRole::arg5;
+}
 
 NullableInteger idOrNull(ResourceId id) {
   return id ? NullableInteger(id.value) : std::nullopt;
@@ -41,7 +45,9 @@ const ObjectRef* mainObject(const SyscallEvent& event) {
   return best;
 }
 
-bool isPathType(ArgType type) { return type == ArgType::path; }
+bool isPathType(ArgType type) {
+  return type == ArgType::path;
+}
 
 }  // namespace
 
@@ -88,8 +94,8 @@ Label SyscallTracker::pathOf(const SyscallEvent& event, const CallTraits& traits
   return absolute(directory->path, string->text);
 }
 
-void SyscallTracker::convertObjects(const SyscallEvent& event, const CallTraits& traits, tables::SyscallRow& row,
-                                    std::vector<tables::SyscallObjectRow>& more) {
+void SyscallTracker::convertObjects(const SyscallEvent& event, const CallTraits& traits,
+                                    tables::SyscallRow& row, std::vector<tables::SyscallObjectRow>& more) {
   const ObjectRef* main = mainObject(event);
   if (main != nullptr) {
     row.fd = main->fd;
@@ -140,8 +146,8 @@ void SyscallTracker::convertObjects(const SyscallEvent& event, const CallTraits&
   }
 }
 
-void SyscallTracker::convert(const SyscallEvent& event, int64_t id, int64_t ts, Utid utid, tables::SyscallRow& row,
-                             std::vector<tables::SyscallObjectRow>& more) {
+void SyscallTracker::convert(const SyscallEvent& event, int64_t id, int64_t ts, Utid utid,
+                             tables::SyscallRow& row, std::vector<tables::SyscallObjectRow>& more) {
   const CallTraits& traits = *traits_.find(event.abi, event.nr);
   row.id = id;
   row.ts = ts;

@@ -123,7 +123,8 @@ class Inserter {
         bindNothing(bound, kParameter);
       } else if (bound.kind != Bound::Kind::label || bound.text != value.text.data()) {
         if (value.blob) {
-          statement_.bindBlob(kParameter, {reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()});
+          statement_.bindBlob(kParameter,
+                              {reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()});
         } else {
           statement_.bindLabel(kParameter, value.text);
         }

@@ -148,7 +148,8 @@ inline constexpr Table<ExecRow, 7> kExec{
     "Each program a process executed.",
     {{{"ts", &ExecRow::ts, "when the exec succeeded"},
       {"upid", &ExecRow::upid, "process.upid"},
-      {"utid", &ExecRow::utid, "thread that called it (its life may end here, if it was not the main thread)"},
+      {"utid", &ExecRow::utid,
+       "thread that called it (its life may end here, if it was not the main thread)"},
       {"comm", &ExecRow::comm, "the kernel's short name from now on"},
       {"exe", &ExecRow::exe, "path of the program"},
       {"cmdline", &ExecRow::cmdline, "arguments as a shell would take them"},
@@ -199,12 +200,11 @@ struct OpenFdRow {
   int64_t fd = 0;
   NullableInteger resource_id;
 };
-inline constexpr Table<OpenFdRow, 3> kOpenFd{
-    "open_fd",
-    "File descriptors that were open when the recording began.",
-    {{{"upid", &OpenFdRow::upid, "process.upid"},
-      {"fd", &OpenFdRow::fd, "number"},
-      {"resource_id", &OpenFdRow::resource_id, "resource.id"}}}};
+inline constexpr Table<OpenFdRow, 3> kOpenFd{"open_fd",
+                                             "File descriptors that were open when the recording began.",
+                                             {{{"upid", &OpenFdRow::upid, "process.upid"},
+                                               {"fd", &OpenFdRow::fd, "number"},
+                                               {"resource_id", &OpenFdRow::resource_id, "resource.id"}}}};
 
 struct SyscallRow {
   int64_t id = 0;
@@ -252,9 +252,10 @@ inline constexpr Table<SyscallRow, 24> kSyscall{
       {"resource_id", &SyscallRow::resource_id, "what is behind fd"},
       {"bytes", &SyscallRow::bytes, "moved by read, write, send, receive and the like"},
       {"path", &SyscallRow::path, "first path argument, made absolute where its directory is known"},
-      {"blocked_ns", &SyscallRow::blocked_ns, "time in the call that the thread was blocked or queued for a CPU"},
+      {"blocked_ns", &SyscallRow::blocked_ns,
+       "time in the call that the thread was blocked or queued for a CPU"},
       {"stack_id", &SyscallRow::stack_id, "user stack"}}},
-    {"utid, ts", "name", "resource_id"}};
+    {"utid, ts", "resource_id"}};
 
 struct SyscallObjectRow {
   int64_t syscall_id = 0;
@@ -323,7 +324,8 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"dur", &ThreadStateRow::dur, "NULL: still so at the end of the recording"},
       {"utid", &ThreadStateRow::utid, "thread.utid"},
       {"state", &ThreadStateRow::state,
-       "running, runnable (wants a CPU), blocked, unknown (events were lost, or it is not known how it began)"},
+       "running, runnable (wants a CPU), blocked, unknown (events were lost, or it is not known how it "
+       "began)"},
       {"cpu", &ThreadStateRow::cpu, "CPU it ran on"},
       {"wait_kind", &ThreadStateRow::wait_kind,
        "blocked: network, ipc, disk, lock, sleep, child, terminal, memory, device, signal, stopped, unknown; "
@@ -345,10 +347,12 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"kernel_stack_id", &ThreadStateRow::kernel_stack_id, "where in the kernel it slept"},
       {"user_stack_id", &ThreadStateRow::user_stack_id, "where in the program it slept"},
       {"detail", &ThreadStateRow::detail,
-       "blocked: interruptible, uninterruptible, stopped, traced, idle, parked; runnable: woken, preempted, new; "
+       "blocked: interruptible, uninterruptible, stopped, traced, idle, parked; runnable: woken, preempted, "
+       "new; "
        "unknown: start, loss"},
       {"since_ts", &ThreadStateRow::since_ts,
-       "where the interval began before the recording: when (negative), or 0 if that is not known; else NULL"}}},
+       "where the interval began before the recording: when (negative), or 0 if that is not known; else "
+       "NULL"}}},
     {"utid, ts", "syscall_id", "waker_utid"}};
 
 struct PayloadRow {
@@ -365,13 +369,15 @@ struct PayloadRow {
 };
 inline constexpr Table<PayloadRow, 10> kPayload{
     "payload",
-    "The first bytes (--snaplen) behind pointer arguments: what was read, written, sent, received, and structures.",
+    "The first bytes (--snaplen) behind pointer arguments: what was read, written, sent, received, and "
+    "structures.",
     {{{"id", &PayloadRow::id, "unique", "PRIMARY KEY"},
       {"ts", &PayloadRow::ts, "enter time of the call"},
       {"utid", &PayloadRow::utid, "thread.utid"},
       {"syscall_id", &PayloadRow::syscall_id, "syscall.id"},
       {"resource_id", &PayloadRow::resource_id, "what was read or written"},
-      {"direction", &PayloadRow::direction, "in: read by the kernel (write, send); out: written by it (read, receive)"},
+      {"direction", &PayloadRow::direction,
+       "in: read by the kernel (write, send); out: written by it (read, receive)"},
       {"length", &PayloadRow::length, "bytes there were; data may be shorter"},
       {"data", &PayloadRow::data, "the bytes"},
       {"arg", &PayloadRow::arg, "argument, from 0"},
@@ -383,13 +389,12 @@ struct StackRow {
   int64_t depth = 0;
   int64_t frame_id = 0;
 };
-inline constexpr Table<StackRow, 3> kStack{
-    "stack",
-    "Stacks, a row a frame.",
-    {{{"stack_id", &StackRow::stack_id, "the stack"},
-      {"depth", &StackRow::depth, "0 is the innermost frame"},
-      {"frame_id", &StackRow::frame_id, "frame.id"}}},
-    {"stack_id, depth"}};
+inline constexpr Table<StackRow, 3> kStack{"stack",
+                                           "Stacks, a row a frame.",
+                                           {{{"stack_id", &StackRow::stack_id, "the stack"},
+                                             {"depth", &StackRow::depth, "0 is the innermost frame"},
+                                             {"frame_id", &StackRow::frame_id, "frame.id"}}},
+                                           {"stack_id, depth"}};
 
 struct FrameRow {
   int64_t id = 0;

@@ -100,9 +100,7 @@ void TaskTracker::life(const LifeEvent& event, int64_t ts) {
       if (caller != 0 && caller != utid) threads_[caller].exited = true;
       return;
     }
-    case LifeKind::comm:
-      rename(utid, event.comm, ts);
-      return;
+    case LifeKind::comm: rename(utid, event.comm, ts); return;
     case LifeKind::exit:
       thread.exited = true;
       if (event.group_dead) {
@@ -113,8 +111,7 @@ void TaskTracker::life(const LifeEvent& event, int64_t ts) {
         process.max_rss = event.max_rss_bytes;
       }
       return;
-    case LifeKind::blocked:
-      return;
+    case LifeKind::blocked: return;
   }
 }
 

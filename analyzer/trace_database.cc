@@ -16,7 +16,7 @@ namespace tarry {
 struct QuerySession {
   std::optional<TraceReader> reader;
   LoadRemains remains;
-  std::optional<Database> db;         // last: its functions use what stands above
+  std::optional<Database> db;  // last: its functions use what stands above
 };
 
 namespace {
@@ -51,9 +51,13 @@ TraceDatabase TraceDatabase::open(const std::string& path, const LoadOptions& op
   return TraceDatabase(std::move(session));
 }
 
-Database& TraceDatabase::db() { return *session_->db; }
+Database& TraceDatabase::db() {
+  return *session_->db;
+}
 
-TraceReader* TraceDatabase::reader() { return session_->reader ? &*session_->reader : nullptr; }
+TraceReader* TraceDatabase::reader() {
+  return session_->reader ? &*session_->reader : nullptr;
+}
 
 std::string newestTrace() {
   glob_t found{};

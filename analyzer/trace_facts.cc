@@ -111,7 +111,8 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
     put(name, static_cast<int64_t>(value), description);
   };
   put("syscalls", counts.calls, "system calls in the trace");
-  put("syscalls_unfinished", counts.unfinished_calls, "of them still pending when the thread or the recording ended");
+  put("syscalls_unfinished", counts.unfinished_calls,
+      "of them still pending when the thread or the recording ended");
   put("syscalls_without_enter", counts.calls_without_enter, "of them seen only at their return");
   put("syscalls_unknown", counts.unknown_calls, "of them with a number that this version does not know");
   put("syscalls_lost", counts.lost_calls, "calls missing in the threads' own counts");
@@ -120,9 +121,12 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("life_events", counts.life_events, "forks, execs, renames, exits, and what the snapshot found");
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");
-  put("events_orphaned", counts.orphan_events, "events of threads that nothing in the trace defines; skipped");
-  putCount("wakes_missing", states.missing_wakes, "sleeps whose wake-up is not in the trace; they include the time queued for a CPU");
-  putCount("switches_missing", states.missing_switches, "switches that contradict the one before; shown as unknown");
+  put("events_orphaned", counts.orphan_events,
+      "events of threads that nothing in the trace defines; skipped");
+  putCount("wakes_missing", states.missing_wakes,
+           "sleeps whose wake-up is not in the trace; they include the time queued for a CPU");
+  putCount("switches_missing", states.missing_switches,
+           "switches that contradict the one before; shown as unknown");
   putCount("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
 
   const ReadReport& report = reader.report();
@@ -132,7 +136,8 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   putCount("damaged_frames", report.damaged_frames, "frames that are damaged and were skipped");
   putCount("damaged_bytes", report.damaged_bytes, "bytes skipped because of damage");
   putCount("unknown_blocks", report.unknown_blocks, "blocks of a kind that this version does not know");
-  putCount("dropped_rows", report.dropped_rows, "rows whose definitions are lost or whose values make no sense");
+  putCount("dropped_rows", report.dropped_rows,
+           "rows whose definitions are lost or whose values make no sense");
   put("cut", report.cut ? 1 : 0, "1: the file has no end; the recorder was killed or the file was cut");
   putCount("cut_bytes", report.cut_bytes, "bytes of an incomplete block at the end");
 

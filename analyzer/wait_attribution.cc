@@ -10,27 +10,73 @@ using Stack = std::span<const std::string_view>;
 // Kernel functions that tell why a task sleeps; matched as a prefix of a symbol in the stack. Names
 // from mm/, fs/, block/, kernel/locking/ of Linux 5.15 to 6.18.
 constexpr std::string_view kDiskFunctions[] = {
-    "io_schedule",       "folio_wait_bit",   "wait_on_page_bit",   "__lock_page",         "folio_lock",
-    "__folio_lock",      "balance_dirty_pages", "submit_bio_wait", "blk_mq_get_tag",      "__wait_on_buffer",
-    "wait_on_buffer",    "jbd2_",            "do_get_write_access", "xlog_",              "xfs_log_",
-    "xfs_buf_",          "btrfs_commit",     "btrfs_wait_",        "wait_for_commit",     "wait_on_commit",
-    "ext4_",             "filemap_fdatawait", "file_write_and_wait", "blkdev_",           "fuse_",
-    "__fuse_",           "request_wait_answer", "nfs_",            "rpc_wait_bit",        "p9_client_",
-    "wb_wait_for_completion", "wait_sb_inodes", "sync_inodes_sb",  "writeback_",          "rq_qos_wait",
-    "cifs_",             "wbt_wait",         "dio_await",          "__iomap_dio_rw",      "blkdev_direct_IO",
+    "io_schedule",
+    "folio_wait_bit",
+    "wait_on_page_bit",
+    "__lock_page",
+    "folio_lock",
+    "__folio_lock",
+    "balance_dirty_pages",
+    "submit_bio_wait",
+    "blk_mq_get_tag",
+    "__wait_on_buffer",
+    "wait_on_buffer",
+    "jbd2_",
+    "do_get_write_access",
+    "xlog_",
+    "xfs_log_",
+    "xfs_buf_",
+    "btrfs_commit",
+    "btrfs_wait_",
+    "wait_for_commit",
+    "wait_on_commit",
+    "ext4_",
+    "filemap_fdatawait",
+    "file_write_and_wait",
+    "blkdev_",
+    "fuse_",
+    "__fuse_",
+    "request_wait_answer",
+    "nfs_",
+    "rpc_wait_bit",
+    "p9_client_",
+    "wb_wait_for_completion",
+    "wait_sb_inodes",
+    "sync_inodes_sb",
+    "writeback_",
+    "rq_qos_wait",
+    "cifs_",
+    "wbt_wait",
+    "dio_await",
+    "__iomap_dio_rw",
+    "blkdev_direct_IO",
 };
 constexpr std::string_view kMemoryFunctions[] = {
-    "try_to_free_pages",  "shrink_",           "__alloc_pages_slowpath", "mem_cgroup_handle_over_high",
-    "mem_cgroup_throttle", "mem_cgroup_oom",   "try_charge",             "throttle_direct_reclaim",
-    "do_swap_page",       "swap_readpage",     "swap_read_folio",        "oom_kill",
-    "out_of_memory",      "kcompactd",         "compact_zone",           "congestion_wait",
-    "reclaim_throttle",   "handle_userfault",
+    "try_to_free_pages",
+    "shrink_",
+    "__alloc_pages_slowpath",
+    "mem_cgroup_handle_over_high",
+    "mem_cgroup_throttle",
+    "mem_cgroup_oom",
+    "try_charge",
+    "throttle_direct_reclaim",
+    "do_swap_page",
+    "swap_readpage",
+    "swap_read_folio",
+    "oom_kill",
+    "out_of_memory",
+    "kcompactd",
+    "compact_zone",
+    "congestion_wait",
+    "reclaim_throttle",
+    "handle_userfault",
 };
 constexpr std::string_view kLockFunctions[] = {
-    "rwsem_down_",     "__mutex_lock",      "mutex_lock",       "down_read",    "down_write",
-    "rt_mutex_",       "__rt_mutex_",       "percpu_down_write", "percpu_rwsem_wait",
+    "rwsem_down_", "__mutex_lock", "mutex_lock",        "down_read",         "down_write",
+    "rt_mutex_",   "__rt_mutex_",  "percpu_down_write", "percpu_rwsem_wait",
 };
-constexpr std::string_view kIpcFunctions[] = {"pipe_", "anon_pipe_", "fifo_open", "wait_for_partner", "unix_"};
+constexpr std::string_view kIpcFunctions[] = {"pipe_", "anon_pipe_", "fifo_open", "wait_for_partner",
+                                              "unix_"};
 constexpr std::string_view kChildFunctions[] = {"wait_for_vfork_done", "do_wait"};
 constexpr std::string_view kNetworkFunctions[] = {"inet_", "tcp_", "udp_", "sk_wait_data", "sk_stream_wait"};
 constexpr std::string_view kTerminalFunctions[] = {"n_tty_", "tty_"};
@@ -87,16 +133,15 @@ WaitVerdict fromWaker(const WaitEvidence& e) {
   if (!e.woken) return {};
   switch (e.waker_context) {
     case WakerContext::timer: return {WaitKind::sleep, {}};
-    case WakerContext::network:
-      return {WaitKind::network, e.waker_resource.id};
+    case WakerContext::network: return {WaitKind::network, e.waker_resource.id};
     case WakerContext::disk: return {WaitKind::disk, {}};
     case WakerContext::thread: {
       const EvidenceResource& seen = e.waker_other_end ? e.waker_other_end : e.waker_resource;
       const WaitKind kind = kindOfResource(seen.kind);
       if (kind == WaitKind::unknown || kind == WaitKind::disk) return {};
       // Both ends of a pipe or eventfd are one resource; a socket's other end is not this thread's.
-      const bool shared = e.waker_resource.kind != ResourceKind::socket &&
-                          e.waker_resource.kind != ResourceKind::unix_socket;
+      const bool shared =
+          e.waker_resource.kind != ResourceKind::socket && e.waker_resource.kind != ResourceKind::unix_socket;
       if (e.waker_other_end) return {kind, e.waker_other_end.id};
       return {kind, shared ? e.waker_resource.id : ResourceId{}};
     }
@@ -209,7 +254,8 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
     return isStorage(e.resource.kind) ? WaitVerdict{WaitKind::disk, e.resource.id}
                                       : WaitVerdict{WaitKind::memory, {}};
   }
-  if (e.woken && e.waker_context == WakerContext::disk) return WaitVerdict{WaitKind::disk, storageObject(e).id};
+  if (e.woken && e.waker_context == WakerContext::disk)
+    return WaitVerdict{WaitKind::disk, storageObject(e).id};
   switch (e.call->wait) {
     case WaitCall::open:
     case WaitCall::path:

@@ -7,7 +7,9 @@ namespace {
 
 constexpr int64_t kEinprogress = 115;
 
-bool isSocket(ResourceKind kind) { return kind == ResourceKind::socket || kind == ResourceKind::unix_socket; }
+bool isSocket(ResourceKind kind) {
+  return kind == ResourceKind::socket || kind == ResourceKind::unix_socket;
+}
 
 bool isMultiplexing(const CallTraits* traits) {
   return traits != nullptr && (traits->wait == WaitCall::poll || traits->wait == WaitCall::epoll);
@@ -135,7 +137,8 @@ WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, 
   switch (e.call->wait) {
     case WaitCall::connect: return WaitRole::answer;
     case WaitCall::accept: return WaitRole::idle;
-    case WaitCall::send: return isSocket(resources_.kindOf(verdict.resource)) ? WaitRole::answer : WaitRole::none;
+    case WaitCall::send:
+      return isSocket(resources_.kindOf(verdict.resource)) ? WaitRole::answer : WaitRole::none;
     case WaitCall::poll:
     case WaitCall::epoll:
       if (!verdict.resource) return e.woken ? WaitRole::none : habit.role;
@@ -195,16 +198,19 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
     e.args = interval.pending.args;
   }
   if (isMultiplexing(e.call)) {
-    if (e.call->wait == WaitCall::epoll) e.epoll_set = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
+    if (e.call->wait == WaitCall::epoll)
+      e.epoll_set = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
     if (habit.traits == e.call && habit.set == e.args[0]) e.habit = habit.kind;
     // select's first argument is one more than the largest fd: 1 leaves only standard input.
     const bool is_select = e.call->name.text.find("select") != std::string_view::npos;
     if (is_select && e.args[0] == 1) e.only_fd = evidence(resources_.openFd(process, 0));
   }
   if (interval.woken) {
-    if (interval.waker_call.nr >= 0) e.waker_call = traits_.find(interval.waker_call.abi, interval.waker_call.nr);
+    if (interval.waker_call.nr >= 0)
+      e.waker_call = traits_.find(interval.waker_call.abi, interval.waker_call.nr);
     e.waker_resource = evidence(interval.waker_call.resource);
-    if (isSocket(e.waker_resource.kind)) e.waker_other_end = evidence(resources_.otherEnd(e.waker_resource.id));
+    if (isSocket(e.waker_resource.kind))
+      e.waker_other_end = evidence(resources_.otherEnd(e.waker_resource.id));
   }
   if (interval.kernel_stack) e.kernel_stack = symbols_(interval.kernel_stack);
 
@@ -234,7 +240,8 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   }
 }
 
-void WaitTracker::describe(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row) {
+void WaitTracker::describe(const StateInterval& interval, const CurrentCall* call,
+                           tables::ThreadStateRow& row) {
   row.detail = detailName(interval.detail);
   if (interval.since) row.since_ts = *interval.since;
   if (interval.cpu) row.cpu = *interval.cpu;
@@ -242,12 +249,8 @@ void WaitTracker::describe(const StateInterval& interval, const CurrentCall* cal
   if (interval.user_stack) row.user_stack_id = interval.user_stack.value;
   switch (interval.state) {
     case RunState::none:
-    case RunState::unknown:
-      row.state = Label("unknown");
-      return;
-    case RunState::running:
-      row.state = Label("running");
-      return;
+    case RunState::unknown: row.state = Label("unknown"); return;
+    case RunState::running: row.state = Label("running"); return;
     case RunState::runnable:
       row.state = Label("runnable");
       row.wait_kind = waitKindLabel(interval.throttled ? WaitKind::cpu_limit : WaitKind::cpu_queue);

@@ -22,7 +22,8 @@ class WaitTracker {
   // Symbols of a kernel stack, innermost first; valid until the next call.
   using SymbolsOf = std::function<std::span<const std::string_view>(StackId)>;
 
-  WaitTracker(const TaskTracker& tasks, const ResourceTracker& resources, CallTraitsTable& traits, SymbolsOf symbols)
+  WaitTracker(const TaskTracker& tasks, const ResourceTracker& resources, CallTraitsTable& traits,
+              SymbolsOf symbols)
       : tasks_(tasks),
         resources_(resources),
         traits_(traits),

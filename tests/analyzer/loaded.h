@@ -46,7 +46,8 @@ class Loaded {
 // "kind role resource" of the waits of a thread that were blocked, in the order of time.
 inline std::string blockedWaits(Loaded& loaded, int tid) {
   return loaded.rows(
-      "SELECT s.wait_kind, coalesce(s.role, '-'), coalesce(r.name, '-') FROM thread_state s JOIN thread t USING (utid) "
+      "SELECT s.wait_kind, coalesce(s.role, '-'), coalesce(r.name, '-') FROM thread_state s JOIN thread t "
+      "USING (utid) "
       "LEFT JOIN resource r ON r.id = s.resource_id WHERE s.state = 'blocked' AND t.tid = " +
       std::to_string(tid) + " ORDER BY s.ts");
 }

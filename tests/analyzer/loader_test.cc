@@ -14,30 +14,30 @@ TEST_CASE("A loaded trace tells processes, threads, calls and states", "[loader]
   TraceBuilder b;
   const ResourceId hosts = b.file("/etc/hosts");
   auto& shell = b.process("sh", 100, 0, false);
-  shell.runsFor(1_ms).call("openat",
-                           {.args = {-100, 0, 0}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}});
+  shell.runsFor(1_ms).call(
+      "openat", {.args = {-100, 0, 0}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}});
   shell.call("read", {.args = {3, 0, 4096}, .ret = 17, .objects = {{0, 3, hosts}}});
   shell.call("close", {.args = {99}, .ret = -9});
   shell.blocksIn("nanosleep", {.args = {0, 0}}, 5_ms, 1_ms).wokenBy(WakerContext::timer);
   shell.runsFor(1_ms).exits(3 << 8);
   Loaded db(b);
 
-  CHECK(db.rows("SELECT pid, comm, exit_code, exit_signal, recorded, existed FROM process") == "100 sh 3 - 1 0");
+  CHECK(db.rows("SELECT pid, comm, exit_code, exit_signal, recorded, existed FROM process") ==
+        "100 sh 3 - 1 0");
   CHECK(db.rows("SELECT name, ret, errno, fd, fd_role, bytes, path FROM syscall ORDER BY id") ==
         "openat 3 - 3 returned - /etc/hosts\n"
         "read 17 - 3 arg0 17 -\n"
         "close -1 EBADF 99 arg0 - -\n"
         "nanosleep 0 - - - - -");
-  CHECK(db.rows("SELECT r.name, r.kind FROM syscall s JOIN resource r ON r.id = s.resource_id WHERE s.name = 'read'") ==
-        "/etc/hosts file");
+  CHECK(db.rows("SELECT r.name, r.kind FROM syscall s JOIN resource r ON r.id = s.resource_id WHERE s.name = "
+                "'read'") == "/etc/hosts file");
   CHECK(db.rows("SELECT state, wait_kind, dur, waker_context, call_name FROM thread_state ORDER BY ts") ==
         "running - 1003000 - -\n"
         "blocked sleep 5000000 timer nanosleep\n"
         "runnable cpu-queue 1000000 - nanosleep\n"
         "running - 1000000 - -");
   CHECK(db.rows("SELECT blocked_ns, dur >= blocked_ns FROM syscall WHERE name = 'nanosleep'") == "6000000 1");
-  CHECK(db.number("SELECT sum(dur) FROM thread_state") ==
-        db.number("SELECT end_ts - start_ts FROM thread"));
+  CHECK(db.number("SELECT sum(dur) FROM thread_state") == db.number("SELECT end_ts - start_ts FROM thread"));
   CHECK(db.rows("SELECT value FROM meta WHERE key = 'level'") == "syscalls");
   CHECK(db.number("SELECT value FROM stats WHERE name = 'syscalls'") == 4);
 }
@@ -52,8 +52,7 @@ TEST_CASE("Relative paths are made absolute with the directory the kernel used",
   p.call("rename", {.ret = 0, .objects = {{8, -1, home}}, .strings = {{0, "a"}, {1, "b"}}});
   p.call("chdir", {.ret = -2, .strings = {{0, "nowhere"}}});
   Loaded db(b);
-  CHECK(db.rows("SELECT path FROM syscall ORDER BY id") ==
-        "/home/me/x\n/etc/passwd\n/home/me/a\nnowhere");
+  CHECK(db.rows("SELECT path FROM syscall ORDER BY id") == "/home/me/x\n/etc/passwd\n/home/me/a\nnowhere");
   CHECK(db.rows("SELECT role, path FROM syscall_object WHERE path IS NOT NULL ORDER BY syscall_id, role") ==
         "dirfd /etc/passwd\nnew /home/me/b");
 }
@@ -84,7 +83,9 @@ TEST_CASE("A pid used twice gives two processes", "[loader]") {
   CHECK(db.number("SELECT count(DISTINCT upid) FROM process") == 3);
   CHECK(db.rows("SELECT cmdline, exit_code, exit_signal FROM process WHERE pid = 200 ORDER BY upid") ==
         "one 'a b' 0 -\nsh - 9");
-  CHECK(db.number("SELECT count(*) FROM process c JOIN process p ON c.parent_upid = p.upid WHERE p.pid = 100") == 2);
+  CHECK(db.number(
+            "SELECT count(*) FROM process c JOIN process p ON c.parent_upid = p.upid WHERE p.pid = 100") ==
+        2);
 }
 
 TEST_CASE("An exec by another thread ends that thread and goes on as the main one", "[loader]") {
@@ -117,12 +118,13 @@ TEST_CASE("An exec by another thread ends that thread and goes on as the main on
   CHECK(db.rows("SELECT name, exe FROM thread JOIN process USING (upid) WHERE is_main") == "new /bin/new");
   CHECK(db.rows("SELECT t.tid FROM exec e JOIN thread t USING (utid)") == "101");
   // No gap, no overlap, in both lives.
-  CHECK(db.rows("SELECT utid FROM thread t WHERE end_ts - start_ts != (SELECT sum(dur) FROM thread_state s WHERE s.utid = "
+  CHECK(db.rows("SELECT utid FROM thread t WHERE end_ts - start_ts != (SELECT sum(dur) FROM thread_state s "
+                "WHERE s.utid = "
                 "t.utid)")
             .empty());
   CHECK(db.number("SELECT end_ts FROM thread WHERE tid = 101") == exec.ts_ns);
-  CHECK(db.rows("SELECT state, detail FROM thread_state s JOIN thread USING (utid) WHERE tid = 100 AND state = 'unknown'") ==
-        "unknown replaced");
+  CHECK(db.rows("SELECT state, detail FROM thread_state s JOIN thread USING (utid) WHERE tid = 100 AND state "
+                "= 'unknown'") == "unknown replaced");
 }
 
 TEST_CASE("exit_group ends the other threads too", "[loader]") {
@@ -138,8 +140,8 @@ TEST_CASE("exit_group ends the other threads too", "[loader]") {
   Loaded db(b);
   CHECK(db.number("SELECT count(*) FROM thread WHERE end_ts IS NULL") == 0);
   // What happened to the thread whose exit nobody saw is not known.
-  CHECK(db.rows("SELECT state FROM thread_state s JOIN thread USING (utid) WHERE tid = 102 ORDER BY s.ts DESC LIMIT 1") ==
-        "unknown");
+  CHECK(db.rows("SELECT state FROM thread_state s JOIN thread USING (utid) WHERE tid = 102 ORDER BY s.ts "
+                "DESC LIMIT 1") == "unknown");
   CHECK(db.rows("SELECT dur, ret FROM syscall WHERE name = 'exit_group'") == "- -");
   CHECK(db.number("SELECT end_ts FROM process") >= 22'000'000);
 }
@@ -152,7 +154,8 @@ TEST_CASE("Threads that outlive the recording have open intervals", "[loader]") 
   q.runsFor(50_ms).call("getpid");
   Loaded db(b);
   CHECK(db.rows("SELECT end_ts FROM thread") == "-\n-");
-  CHECK(db.rows("SELECT state, dur, wait_kind, call_name FROM thread_state s JOIN thread USING (utid) WHERE tid = 100 AND "
+  CHECK(db.rows("SELECT state, dur, wait_kind, call_name FROM thread_state s JOIN thread USING (utid) WHERE "
+                "tid = 100 AND "
                 "dur IS NULL") == "blocked - ipc read");
   CHECK(db.rows("SELECT dur, ret FROM syscall WHERE name = 'read'") == "- -");
 }
@@ -171,11 +174,13 @@ TEST_CASE("Peers of sockets are found by address and by inode", "[loader]") {
   client.call("sendto", {.args = {5}, .ret = 5, .objects = {{0, 5, near}}});
   other.call("sendto", {.args = {5}, .ret = 5, .objects = {{0, 5, far}}});
   Loaded db(b);
-  CHECK(db.rows("SELECT r.name, p.comm FROM resource r JOIN process p ON p.upid = r.peer_upid ORDER BY r.id") ==
-        "TCP 127.0.0.1:40000 → 127.0.0.1:5000 server\n"
-        "TCP 10.0.0.1:41000 → 10.0.0.1:6000 other\n"
-        "TCP 10.0.0.1:6000 → 10.0.0.1:41000 client");
-  CHECK(db.rows("SELECT name, listening FROM resource WHERE listening") == "TCP 127.0.0.1:5000 (listening) 1");
+  CHECK(
+      db.rows("SELECT r.name, p.comm FROM resource r JOIN process p ON p.upid = r.peer_upid ORDER BY r.id") ==
+      "TCP 127.0.0.1:40000 → 127.0.0.1:5000 server\n"
+      "TCP 10.0.0.1:41000 → 10.0.0.1:6000 other\n"
+      "TCP 10.0.0.1:6000 → 10.0.0.1:41000 client");
+  CHECK(db.rows("SELECT name, listening FROM resource WHERE listening") ==
+        "TCP 127.0.0.1:5000 (listening) 1");
 }
 
 TEST_CASE("A call that blocks past the queue's bound still gets its blocked time", "[loader]") {
@@ -193,7 +198,9 @@ TEST_CASE("A call that blocks past the queue's bound still gets its blocked time
 TEST_CASE("Losses are kept, counted and make states unknown", "[loader]") {
   TraceBuilder b;
   auto& p = b.process("p", 100, 0, false);
-  p.runsFor(10_ms).blocksIn("read", {.args = {0, 0, 1}, .ret = 1, .objects = {{0, 0, b.pipe(7)}}}, 100_ms).runsFor(10_ms);
+  p.runsFor(10_ms)
+      .blocksIn("read", {.args = {0, 0, 1}, .ret = 1, .objects = {{0, 0, b.pipe(7)}}}, 100_ms)
+      .runsFor(10_ms);
   p.exits(0);
   b.loss(50_ms, 20_ms, LossSource::switches, 12, p.id());
   b.loss(50_ms, 20_ms, LossSource::syscalls, 3, p.id());
@@ -247,7 +254,8 @@ TEST_CASE("Arguments are the same on demand and when loaded", "[loader]") {
   TraceBuilder b;
   const ResourceId hosts = b.file("/etc/hosts");
   auto& p = b.process("p", 100);
-  p.call("openat", {.args = {-100, 0, 0x80000}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}});
+  p.call("openat",
+         {.args = {-100, 0, 0x80000}, .ret = 3, .objects = {{6, 3, hosts}}, .strings = {{1, "/etc/hosts"}}});
   p.call("read", {.args = {3, 0, 100},
                   .ret = 5,
                   .objects = {{0, 3, hosts}},
@@ -277,9 +285,11 @@ TEST_CASE("Arguments are the same on demand and when loaded", "[loader]") {
     return text;
   };
   constexpr std::string_view kArgs = "SELECT name, args FROM syscall ORDER BY id";
-  constexpr std::string_view kEach = "SELECT syscall_id, idx, name, type, value FROM syscall_arg ORDER BY 1, 2";
+  constexpr std::string_view kEach =
+      "SELECT syscall_id, idx, name, type, value FROM syscall_arg ORDER BY 1, 2";
   constexpr std::string_view kOne =
-      "SELECT a.value FROM syscall s JOIN syscall_arg a ON a.syscall_id = s.id WHERE s.name = 'read' AND a.idx = 2";
+      "SELECT a.value FROM syscall s JOIN syscall_arg a ON a.syscall_id = s.id WHERE s.name = 'read' AND "
+      "a.idx = 2";
   CHECK(ask(trace, kArgs).find("openat|AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC|") == 0);
   CHECK(ask(trace, kArgs).find("read|3</etc/hosts>, \"hello\", 100|") != std::string::npos);
   CHECK(ask(trace, kArgs) == ask(loaded, kArgs));

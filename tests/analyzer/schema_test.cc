@@ -68,9 +68,15 @@ TEST_CASE("Inserter binds again only what changed", "[schema]") {
 TEST_CASE("Text that is not UTF-8, or has a NUL, is stored as BLOB", "[schema]") {
   Database db;
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"plain", "text"},         {"gr\xc3\xbc\xc3\x9f", "text"},    {"\xe2\x82\xac\xf0\x9f\x98\x80", "text"},
-      {"\xff", "blob"},          {"\xc3", "blob"},                  {"\xc0\x80", "blob"},
-      {"\xed\xa0\x80", "blob"},  {std::string("a\0b", 3), "blob"},  {"\xf4\x90\x80\x80", "blob"},
+      {"plain", "text"},
+      {"gr\xc3\xbc\xc3\x9f", "text"},
+      {"\xe2\x82\xac\xf0\x9f\x98\x80", "text"},
+      {"\xff", "blob"},
+      {"\xc3", "blob"},
+      {"\xc0\x80", "blob"},
+      {"\xed\xa0\x80", "blob"},
+      {std::string("a\0b", 3), "blob"},
+      {"\xf4\x90\x80\x80", "blob"},
       {"", "text"},
   };
   for (const auto& [value, type] : cases) {

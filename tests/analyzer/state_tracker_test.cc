@@ -85,9 +85,10 @@ TEST_CASE("StateTracker follows a thread from fork to its last switch out", "[st
   tracker.switched(1, 80, out(TaskState::dead));
   tracker.woken(1, 90, wake());
   tracker.finish(100);
-  CHECK(sink.text() ==
-        "runnable:10-20 running:20-30 blocked:30-50 runnable:50-55 running:55-65 blocked:65-70 runnable:70-71 "
-        "running:71-80");
+  CHECK(
+      sink.text() ==
+      "runnable:10-20 running:20-30 blocked:30-50 runnable:50-55 running:55-65 blocked:65-70 runnable:70-71 "
+      "running:71-80");
   CHECK(tracker.counts().after_end == 1);
 }
 
@@ -133,10 +134,10 @@ TEST_CASE("What missing events hide is unknown", "[states]") {
   StateTracker tracker(sink);
   tracker.switched(1, 10, in());
   tracker.switched(1, 20, out(TaskState::sleeping));
-  tracker.switched(1, 30, in());                        // the wake-up is missing
-  tracker.switched(1, 40, in());                        // the switch out is missing
+  tracker.switched(1, 30, in());  // the wake-up is missing
+  tracker.switched(1, 40, in());  // the switch out is missing
   tracker.switched(1, 50, out(TaskState::runnable));
-  tracker.switched(1, 60, out(TaskState::sleeping));    // the switch in is missing
+  tracker.switched(1, 60, out(TaskState::sleeping));  // the switch in is missing
   tracker.woken(1, 70, wake());
   tracker.finish(80);
   CHECK(sink.text() ==

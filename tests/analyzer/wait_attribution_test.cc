@@ -38,11 +38,13 @@ std::string eventData(uint32_t events, uint64_t data) {
 TEST_CASE("A wait for the network names the connection", "[waits]") {
   both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
-    p.blocksIn("recvfrom", {.args = {3}, .ret = 5, .objects = {{0, 3, s}}}, 2_ms).wokenBy(WakerContext::network, s);
+    p.blocksIn("recvfrom", {.args = {3}, .ret = 5, .objects = {{0, 3, s}}}, 2_ms)
+        .wokenBy(WakerContext::network, s);
   });
   both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
-    p.blocksIn("connect", {.args = {3}, .ret = 0, .objects = {{0, 3, s}}}, 2_ms).wokenBy(WakerContext::network, s);
+    p.blocksIn("connect", {.args = {3}, .ret = 0, .objects = {{0, 3, s}}}, 2_ms)
+        .wokenBy(WakerContext::network, s);
   });
   both("network idle TCP 0.0.0.0:80 (listening)", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId s = b.listener("0.0.0.0", 80);
@@ -85,12 +87,14 @@ TEST_CASE("Pipes, FIFOs, Unix sockets, eventfds and queues are ipc", "[waits]") 
     p.blocksIn("read", {.args = {0}, .ret = 1, .objects = {{0, 0, b.pipe(7)}}}, 2_ms);
   });
   both("ipc - /tmp/fifo", [](TraceBuilder& b, ThreadScript& p) {
-    p.blocksIn("write", {.args = {1}, .ret = 1, .objects = {{0, 1, b.file("/tmp/fifo", ResourceKind::fifo)}}}, 2_ms);
+    p.blocksIn("write", {.args = {1}, .ret = 1, .objects = {{0, 1, b.file("/tmp/fifo", ResourceKind::fifo)}}},
+               2_ms);
   });
   both("ipc - eventfd", [](TraceBuilder& b, ThreadScript& p) {
     p.blocksIn("read", {.args = {5}, .ret = 8, .objects = {{0, 5, b.anon(ResourceKind::eventfd)}}}, 2_ms);
   });
-  both("ipc - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("msgrcv", {.args = {1}, .ret = 8}, 2_ms); });
+  both("ipc - -",
+       [](TraceBuilder&, ThreadScript& p) { p.blocksIn("msgrcv", {.args = {1}, .ret = 8}, 2_ms); });
 }
 
 TEST_CASE("On a Unix socket the side that spoke last waits for an answer", "[waits]") {
@@ -107,8 +111,7 @@ TEST_CASE("On a Unix socket the side that spoke last waits for an answer", "[wai
   p.blocksIn("recvmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}}, 2_ms);
   p.blocksIn("recvmsg", {.args = {3}, .ret = 5, .objects = {{0, 3, socket}}}, 2_ms);
   Loaded db(b);
-  CHECK(blockedWaits(db, 100) ==
-        "ipc - unix:[11 ↔ 12]\nipc answer unix:[11 ↔ 12]\nipc idle unix:[11 ↔ 12]");
+  CHECK(blockedWaits(db, 100) == "ipc - unix:[11 ↔ 12]\nipc answer unix:[11 ↔ 12]\nipc idle unix:[11 ↔ 12]");
 }
 
 TEST_CASE("Disk waits are known by I/O-wait, state, file and stack", "[waits]") {
@@ -123,21 +126,24 @@ TEST_CASE("Disk waits are known by I/O-wait, state, file and stack", "[waits]") 
     p.sleepsIn(TaskState::uninterruptible, 2_ms, true, b.file("/bin/mapped"));
   });
   both("disk - -", [](TraceBuilder& b, ThreadScript& p) {
-    p.sleepsIn(TaskState::uninterruptible, 2_ms).kernelStack(
-        b.stack({"io_schedule", "folio_wait_bit_common", "filemap_fault"}));
+    p.sleepsIn(TaskState::uninterruptible, 2_ms)
+        .kernelStack(b.stack({"io_schedule", "folio_wait_bit_common", "filemap_fault"}));
   });
 }
 
 TEST_CASE("Reclaim and faults without a file are memory", "[waits]") {
   both("memory - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::uninterruptible, 2_ms); });
   both("memory - -", [](TraceBuilder& b, ThreadScript& p) {
-    p.sleepsIn(TaskState::uninterruptible, 2_ms).kernelStack(
-        b.stack({"io_schedule", "shrink_folio_list", "try_to_free_pages", "__alloc_pages_slowpath"}));
+    p.sleepsIn(TaskState::uninterruptible, 2_ms)
+        .kernelStack(
+            b.stack({"io_schedule", "shrink_folio_list", "try_to_free_pages", "__alloc_pages_slowpath"}));
   });
 }
 
 TEST_CASE("Calls that wait for nothing else say it themselves", "[waits]") {
-  both("lock - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("futex", {.args = {4096, 0x80, 2}}, 2_ms); });
+  both("lock - -", [](TraceBuilder&, ThreadScript& p) {
+    p.blocksIn("futex", {.args = {4096, 0x80, 2}}, 2_ms);
+  });
   both("lock - /run/lock", [](TraceBuilder& b, ThreadScript& p) {
     p.blocksIn("flock", {.args = {3, 2}, .objects = {{0, 3, b.file("/run/lock")}}}, 2_ms);
   });
@@ -145,15 +151,18 @@ TEST_CASE("Calls that wait for nothing else say it themselves", "[waits]") {
     p.blocksIn("fcntl", {.args = {3, 7}, .objects = {{0, 3, b.file("/run/lock")}}}, 2_ms);
   });
   both("sleep - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clock_nanosleep", {}, 2_ms); });
-  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("wait4", {.args = {-1}, .ret = 7}, 2_ms); });
+  both("child - -",
+       [](TraceBuilder&, ThreadScript& p) { p.blocksIn("wait4", {.args = {-1}, .ret = 7}, 2_ms); });
   both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("waitid", {}, 2_ms); });
   both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("vfork", {.ret = 7}, 2_ms); });
-  both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clone", {.args = {0x4111}, .ret = 7}, 2_ms); });
+  both("child - -",
+       [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clone", {.args = {0x4111}, .ret = 7}, 2_ms); });
   both("child - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("clone3", {.ret = 7}, 2_ms); });
   both("child - pidfd", [](TraceBuilder& b, ThreadScript& p) {
     p.blocksIn("read", {.args = {3}, .objects = {{0, 3, b.anon(ResourceKind::pidfd)}}}, 2_ms);
   });
-  both("signal - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("rt_sigsuspend", {.ret = -514}, 2_ms); });
+  both("signal - -",
+       [](TraceBuilder&, ThreadScript& p) { p.blocksIn("rt_sigsuspend", {.ret = -514}, 2_ms); });
   both("signal - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("pause", {.ret = -514}, 2_ms); });
   both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::stopped, 2_ms); });
   both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::traced, 2_ms); });
@@ -161,10 +170,12 @@ TEST_CASE("Calls that wait for nothing else say it themselves", "[waits]") {
 
 TEST_CASE("Terminals and other devices are told apart", "[waits]") {
   both("terminal - /dev/pts/0", [](TraceBuilder& b, ThreadScript& p) {
-    p.blocksIn("read", {.args = {0}, .ret = 1, .objects = {{0, 0, b.file("/dev/pts/0", ResourceKind::tty)}}}, 2_ms);
+    p.blocksIn("read", {.args = {0}, .ret = 1, .objects = {{0, 0, b.file("/dev/pts/0", ResourceKind::tty)}}},
+               2_ms);
   });
   both("device - /dev/dri/card0", [](TraceBuilder& b, ThreadScript& p) {
-    p.blocksIn("ioctl", {.args = {4}, .objects = {{0, 4, b.file("/dev/dri/card0", ResourceKind::device)}}}, 2_ms);
+    p.blocksIn("ioctl", {.args = {4}, .objects = {{0, 4, b.file("/dev/dri/card0", ResourceKind::device)}}},
+               2_ms);
   });
   both("sleep - timerfd", [](TraceBuilder& b, ThreadScript& p) {
     p.blocksIn("read", {.args = {4}, .ret = 8, .objects = {{0, 4, b.anon(ResourceKind::timerfd)}}}, 2_ms);
@@ -185,7 +196,8 @@ TEST_CASE("A poll is attributed to the fd that ended it", "[waits]") {
   both("ipc - pipe:[7]", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId pipe = b.pipe(7);
     auto& writer = b.process("writer", 200);
-    p.blocksIn("pselect6", {.args = {9}, .ret = 1, .objects = {{9, 8, pipe, 1}}}, 2_ms).wokenBy(writer, "write", pipe);
+    p.blocksIn("pselect6", {.args = {9}, .ret = 1, .objects = {{9, 8, pipe, 1}}}, 2_ms)
+        .wokenBy(writer, "write", pipe);
   });
   both("sleep - -", [](TraceBuilder&, ThreadScript& p) {
     p.blocksIn("poll", {.args = {0, 1, 2}, .ret = 0}, 2_ms).wokenBy(WakerContext::timer);
@@ -193,7 +205,8 @@ TEST_CASE("A poll is attributed to the fd that ended it", "[waits]") {
   both("terminal - /dev/pts/0", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId tty = b.file("/dev/pts/0", ResourceKind::tty);
     auto& emulator = b.process("emulator", 200);
-    p.blocksIn("poll", {.args = {0, 1, -1}, .ret = 1, .objects = {{9, 0, tty, 1}}}, 2_ms).wokenBy(emulator, "write", tty);
+    p.blocksIn("poll", {.args = {0, 1, -1}, .ret = 1, .objects = {{9, 0, tty, 1}}}, 2_ms)
+        .wokenBy(emulator, "write", tty);
   });
 }
 
@@ -231,7 +244,9 @@ TEST_CASE("An epoll wait is attributed through the data that was registered", "[
   add(5, s, 0x7ffd00002222);
   const auto wait = [&](uint64_t data) {
     p.blocksIn("epoll_wait",
-               {.args = {3, 0, 10, -1}, .ret = 1, .objects = {{0, 3, epoll}, {9, static_cast<int32_t>(data), {}, data}}},
+               {.args = {3, 0, 10, -1},
+                .ret = 1,
+                .objects = {{0, 3, epoll}, {9, static_cast<int32_t>(data), {}, data}}},
                2_ms);
   };
   wait(0x7ffd00002222);
@@ -249,14 +264,16 @@ TEST_CASE("An epoll wait is attributed through the data that was registered", "[
         "network - -");
 }
 
-TEST_CASE("An epoll set built before the recording is known by the waker's socket, or by open fds", "[waits]") {
+TEST_CASE("An epoll set built before the recording is known by the waker's socket, or by open fds",
+          "[waits]") {
   TraceBuilder b;
   const ResourceId epoll = b.anon(ResourceKind::epoll);
   const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
   auto& p = b.process("p", 100);
   b.openFd(p, 5, s);
   p.blocksIn("epoll_wait", {.args = {3}, .ret = 1, .objects = {{0, 3, epoll}, {9, 5, {}, 5}}}, 2_ms);
-  p.blocksIn("epoll_wait", {.args = {3}, .ret = 1, .objects = {{0, 3, epoll}, {9, 0x1234, {}, 0x7fff00001234}}}, 2_ms)
+  p.blocksIn("epoll_wait",
+             {.args = {3}, .ret = 1, .objects = {{0, 3, epoll}, {9, 0x1234, {}, 0x7fff00001234}}}, 2_ms)
       .wokenBy(WakerContext::network, s);
   Loaded db(b);
   CHECK(blockedWaits(db, 100) ==
@@ -318,7 +335,8 @@ TEST_CASE("Parked workers are idle, those who compete or wait for a result are n
     Loaded db(b);
     return blockedWaits(db, 101) + "\n\n" + blockedWaits(db, 102);
   };
-  const std::string expected = "lock idle -\nlock idle -\nlock - -\nlock idle -\n\nlock - -\nlock - -\nlock - -";
+  const std::string expected =
+      "lock idle -\nlock idle -\nlock - -\nlock idle -\n\nlock - -\nlock - -\nlock - -";
   CHECK(story(Level::syscalls) == expected);
   CHECK(story(Level::waits) == expected);
 }
@@ -361,7 +379,8 @@ TEST_CASE("A wait that the snapshot found says since when", "[waits]") {
   q.runsFor(1_s).exits(0);
   Loaded db(b);
   const std::string last = db.rows(
-      "SELECT s.ts, s.wait_kind, r.name, s.since_ts, s.dur, s.call_name FROM thread_state s JOIN thread USING (utid) JOIN "
+      "SELECT s.ts, s.wait_kind, r.name, s.since_ts, s.dur, s.call_name FROM thread_state s JOIN thread "
+      "USING (utid) JOIN "
       "resource r ON r.id = s.resource_id WHERE tid = 100");
   CHECK(last == "9000 ipc pipe:[7] -5000000000 - read");
 }
