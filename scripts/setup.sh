@@ -10,8 +10,9 @@ build_packages="
   libfmt-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
 # What the tests need beside it.
 test_packages="
-  bash catch2 clang-format clang-tidy file gcc git libc6-dev man-db procps sqlite3 strace util-linux
+  bash catch2 clang-format file gcc git libc6-dev man-db procps sqlite3 strace util-linux
   liburing-dev zstd"
+tidy_packages="clang-tidy"
 
 say() { printf '%s: %s\n' "$self" "$*" >&2; }
 die() {
