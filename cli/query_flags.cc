@@ -41,7 +41,7 @@ void declareFormat(CLI::App& app, std::string& format) {
 
 std::string traceFile(const std::string& file) {
   if (file.empty()) {
-    const std::string newest = newestTrace();
+    std::string newest = newestTrace();
     fmt::print(stderr, "tarry: {}, the newest trace here\n", printable(newest));
     return newest;
   }

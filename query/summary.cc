@@ -57,15 +57,15 @@ class CallChoice {
 
  private:
   static uint32_t classOf(const std::string& name) {
-    static const std::map<std::string, uint32_t> kClasses = {
+    static const std::map<std::string, uint32_t> classes = {
         {"file", kClassFile},       {"desc", kClassDesc},       {"process", kClassProcess},
         {"network", kClassNetwork}, {"net", kClassNetwork},     {"signal", kClassSignal},
         {"ipc", kClassIpc},         {"memory", kClassMemory},   {"creds", kClassCreds},
         {"stat", kClassStat},       {"lstat", kClassLstat},     {"fstat", kClassFstat},
         {"statfs", kClassStatfs},   {"fstatfs", kClassFstatfs}, {"pure", kClassPure},
         {"clock", kClassClock}};
-    const auto found = kClasses.find(name);
-    if (found == kClasses.end())
+    const auto found = classes.find(name);
+    if (found == classes.end())
       throw UsageError(fmt::format(
           "unknown class of calls %{} (known: %file, %network, %memory, %process, …)", printable(name)));
     return found->second;

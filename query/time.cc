@@ -29,9 +29,9 @@ class TimeTable {
     if (b.idle_ns > 0) add("idle", b.idle_ns);
   }
   void write(const TimeOptions& options, std::ostream& out) const {
-    static const std::vector<RowColumn> kColumns = {
+    static const std::vector<RowColumn> columns = {
         {"name", " ", Align::left}, {"ns", " ", Align::right}, {"percent", " ", Align::right}};
-    writeRows(options.format, options.style, out, kColumns, rows_);
+    writeRows(options.format, options.style, out, columns, rows_);
   }
 
  private:

@@ -283,18 +283,18 @@ void Timeline::findRoot() {
     return;
   }
   // The command is the first process that was recorded from its birth on, below no other such one.
-  const auto isNew = [](const ProcessInfoRow& p) { return p.recorded && !p.existed; };
+  const auto is_new = [](const ProcessInfoRow& p) { return p.recorded && !p.existed; };
   for (size_t i = 0; i < processes_.size(); ++i) {
     const ProcessInfoRow& p = processes_[i];
     if (!p.recorded || p.threads.empty()) continue;
-    if (p.parent != kNone && isNew(process(p.parent))) continue;
+    if (p.parent != kNone && is_new(process(p.parent))) continue;
     if (root_ == kNone) {
       root_ = static_cast<int32_t>(i);
       continue;
     }
     const ProcessInfoRow& best = process(root_);
-    if (isNew(p) != isNew(best) ? isNew(p)
-                                : p.start_ts.value_or(INT64_MIN) < best.start_ts.value_or(INT64_MIN))
+    if (is_new(p) != is_new(best) ? is_new(p)
+                                  : p.start_ts.value_or(INT64_MIN) < best.start_ts.value_or(INT64_MIN))
       root_ = static_cast<int32_t>(i);
   }
 }

@@ -46,15 +46,15 @@ class TreeWriter {
 
   void write() {
     writer_ = makeRowWriter(options_.format, options_.style, out_);
-    static const std::vector<RowColumn> kColumns = {
+    static const std::vector<RowColumn> columns = {
         {"upid", "", Align::right},          {"pid", "", Align::right},
         {"parent_upid", "", Align::right},   {"depth", "", Align::right},
         {"start_ns", "start", Align::right}, {"dur_ns", "duration", Align::right},
         {"cpu_ns", "on CPU", Align::right},  {"exit", "", Align::left},
         {"cmdline", "command", Align::left}};
-    static const std::vector<RowColumn> kPeople = {kColumns[1], kColumns[4], kColumns[5],
-                                                   kColumns[6], kColumns[7], kColumns[8]};
-    writer_->begin(forPeople() ? kPeople : kColumns);
+    static const std::vector<RowColumn> for_people = {columns[1], columns[4], columns[5],
+                                                      columns[6], columns[7], columns[8]};
+    writer_->begin(forPeople() ? for_people : columns);
     std::vector<int32_t> roots;
     for (size_t i = 0; i < shown_.size(); ++i) {
       const int32_t parent = timeline_.processes()[i].parent;

@@ -94,7 +94,7 @@ struct Percentile {
 // SQLite owns zeroed memory per group: it holds our pointer.
 Percentile* percentileState(sqlite3_context* context, bool create) {
   auto** slot = static_cast<Percentile**>(
-      sqlite3_aggregate_context(context, create ? static_cast<int>(sizeof(Percentile*)) : 0));
+      sqlite3_aggregate_context(context, create ? static_cast<int>(sizeof(void*)) : 0));
   if (slot == nullptr) return nullptr;
   if (*slot == nullptr && create) *slot = std::make_unique<Percentile>().release();
   return *slot;

@@ -105,6 +105,7 @@ std::vector<Report> allReports() {
                     parseReport(std::string(embedded.name), "built in", embedded.text));
   addDirectory(TARRY_REPORTS_DIR, reports);
   std::vector<Report> list;
+  list.reserve(reports.size());
   for (auto& [name, report] : reports) list.push_back(std::move(report));
   return list;
 }

@@ -116,6 +116,7 @@ void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyl
       continue;
     }
     std::vector<RowColumn> columns;
+    columns.reserve(static_cast<size_t>(count));
     for (int i = 0; i < count; ++i)
       columns.push_back({std::string(statement.columnName(i)), "", Align::automatic});
     // The first row comes before any output, so that SQL which fails at once prints only its error.
@@ -136,7 +137,7 @@ void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyl
 std::string withParameters(std::string_view sql, const std::map<std::string, std::string>& values) {
   std::string out;
   for (size_t i = 0; i < sql.size();) {
-    const auto copyTo = [&](size_t end) {
+    const auto copy_to = [&](size_t end) {
       end = std::min(end, sql.size());
       out.append(sql, i, end - i);
       i = end;
@@ -146,9 +147,9 @@ std::string withParameters(std::string_view sql, const std::map<std::string, std
       return found == std::string_view::npos ? sql.size() : found + what.size();
     };
     const char c = sql[i];
-    if (c == '\'' || c == '"') copyTo(after(std::string_view(&c, 1), i + 1));
-    else if (sql.substr(i).starts_with("--")) copyTo(after("\n", i));
-    else if (sql.substr(i).starts_with("/*")) copyTo(after("*/", i + 2));
+    if (c == '\'' || c == '"') copy_to(after(std::string_view(&c, 1), i + 1));
+    else if (sql.substr(i).starts_with("--")) copy_to(after("\n", i));
+    else if (sql.substr(i).starts_with("/*")) copy_to(after("*/", i + 2));
     else if (c == ':' && i + 1 < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i + 1])) != 0) {
       size_t end = i + 1;
       while (end < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_'))
@@ -160,7 +161,7 @@ std::string withParameters(std::string_view sql, const std::map<std::string, std
       out += literal(value->second);
       i = end;
     } else {
-      copyTo(i + 1);
+      copy_to(i + 1);
     }
   }
   return out;

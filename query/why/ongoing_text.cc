@@ -160,8 +160,8 @@ class OngoingPrinter {
   void line(std::string_view text) { out_ << cutTo(text, options_.style.width) << '\n'; }
 
  private:
-  static std::vector<Cell> cells(std::string label, const OngoingProcess& p, const std::vector<size_t>& kinds,
-                                 bool made) {
+  static std::vector<Cell> cells(const std::string& label, const OngoingProcess& p,
+                                 const std::vector<size_t>& kinds, bool made) {
     std::vector<Cell> row{Cell::shown(Cell(label), label), Cell::duration(p.busy_ns), dash(p.on_cpu_ns)};
     for (const size_t kind : kinds) row.push_back(dash(p.by_kind[kind]));
     if (made) row.push_back(dash(p.made_wait_ns));

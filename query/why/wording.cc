@@ -50,7 +50,7 @@ std::string Wording::calls(const WaitGroup& group) const {
 }
 
 std::string Wording::peer(const WaitGroup& group) const {
-  const std::string process = group.peer == kNone ? "" : processWithPid(timeline.process(group.peer));
+  std::string process = group.peer == kNone ? "" : processWithPid(timeline.process(group.peer));
   if (group.subject.empty()) return process;
   return process.empty() ? group.subject : fmt::format("{} ({})", group.subject, process);
 }
