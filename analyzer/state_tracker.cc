@@ -125,7 +125,39 @@ void StateTracker::leave(Thread& thread, int64_t ts, const SwitchEvent& event) {
   thread.now.user_stack = event.user_stack;
 }
 
+// The thread has left this CPU some time after it got it, and no event said when.
+void StateTracker::displace(Utid utid, uint16_t cpu) {
+  Thread& thread = get(utid);
+  if (thread.ended || thread.now.state != RunState::running || thread.now.cpu != cpu) return;
+  counts_.missing_switches++;
+  thread.now.state = RunState::unknown;
+  thread.now.detail = StateDetail::loss;
+  thread.has_early_wake = false;
+}
+
+// Kernels do leave out a switch now and then (docs/install.md). A CPU runs one thread at a time, so the next
+// switch there tells; without this the thread would seem to run until it is seen again.
+void StateTracker::occupy(Utid utid, int64_t ts, const SwitchEvent& event) {
+  if (event.cpu >= cpus_.size()) cpus_.resize(event.cpu + 1U);
+  Cpu& cpu = cpus_[event.cpu];
+  if (cpu.displaced != 0 && cpu.displaced != utid && ts > cpu.displaced_ts)
+    displace(cpu.displaced, event.cpu);
+  if (cpu.displaced == utid || ts > cpu.displaced_ts) cpu.displaced = 0;
+  if (event.in) {
+    if (cpu.runs != 0 && cpu.runs != utid) {
+      cpu.displaced = cpu.runs;
+      cpu.displaced_ts = ts;
+    }
+    cpu.runs = utid;
+    return;
+  }
+  // At one instant the switch in of the next thread comes before the switch out of this one.
+  if (cpu.runs != 0 && cpu.runs != utid && get(cpu.runs).now.begin < ts) displace(cpu.runs, event.cpu);
+  if (cpu.runs == utid || get(cpu.runs).now.state != RunState::running) cpu.runs = 0;
+}
+
 void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
+  occupy(utid, ts, event);
   Thread& thread = get(utid);
   if (isOver(thread)) return;
   StateInterval& now = thread.now;

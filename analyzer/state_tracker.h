@@ -107,7 +107,16 @@ class StateTracker {
     int64_t lossy_until = INT64_MIN;
   };
 
+  // Who has a CPU. A switch out that never came shows when another thread turns up there.
+  struct Cpu {
+    Utid runs = 0;
+    Utid displaced = 0;  // had it until another got it; its own switch out has the same time
+    int64_t displaced_ts = 0;
+  };
+
   Thread& get(Utid utid);
+  void occupy(Utid utid, int64_t ts, const SwitchEvent& event);
+  void displace(Utid utid, uint16_t cpu);
   bool isOver(Thread& thread);
   void close(Thread& thread, Utid utid, int64_t ts);
   void enter(Thread& thread, int64_t ts, RunState state, StateDetail detail);
@@ -116,6 +125,7 @@ class StateTracker {
 
   StateSink& sink_;
   std::vector<Thread> threads_;
+  std::vector<Cpu> cpus_;
   Counts counts_;
 };
 

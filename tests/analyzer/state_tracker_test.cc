@@ -147,6 +147,30 @@ TEST_CASE("What missing events hide is unknown", "[states]") {
   CHECK(tracker.counts().missing_switches == 2);
 }
 
+TEST_CASE("A switch out that never came shows when another thread gets the CPU", "[states]") {
+  Intervals intervals;
+  StateTracker tracker(intervals);
+  for (Utid utid = 1; utid <= 3; utid++) tracker.forked(utid, 0);
+  tracker.switched(1, 10, in());
+  tracker.switched(2, 30, in());  // 1 left without a word
+  tracker.switched(3, 50, in());  // 2 leaves at the same time, told after
+  tracker.switched(2, 50, out(TaskState::runnable));
+  tracker.switched(3, 60, out(TaskState::runnable));
+  tracker.woken(1, 70, wake());
+  tracker.finish(80);
+  CHECK(tracker.counts().missing_switches == 1);
+  const auto rowsOf = [&](Utid utid) {
+    Intervals own;
+    for (const StateInterval& i : intervals.all) {
+      if (i.utid == utid) own.all.push_back(i);
+    }
+    return own.text();
+  };
+  CHECK(rowsOf(1) == "runnable:0-10 unknown:10-70 runnable:70-");
+  CHECK(rowsOf(2) == "runnable:0-30 running:30-50 runnable:50-");
+  CHECK(rowsOf(3) == "runnable:0-50 running:50-60 runnable:60-");
+}
+
 TEST_CASE("A loss makes the time unknown until an event after it", "[states]") {
   Intervals sink;
   StateTracker tracker(sink);
