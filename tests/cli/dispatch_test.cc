@@ -73,7 +73,7 @@ TEST_CASE("dispatch reports wrong flags in one line", "[dispatch]") {
         "tarry probe: unexpected argument 'more' (see tarry probe --help)\n");
   const Result number = run({"probe", "--size", "many"});
   CHECK(number.status == 2);
-  CHECK(number.err == "tarry probe: could not convert: --size = many (see tarry probe --help)\n");
+  CHECK(number.err == "tarry probe: --size: Value many not in range 0 to 9 (see tarry probe --help)\n");
 }
 
 TEST_CASE("dispatch hints at run where a command stands for a trace", "[dispatch]") {
