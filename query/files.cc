@@ -12,6 +12,7 @@
 #include "format/errors.h"
 #include "query/call_tables.h"
 #include "query/render/units.h"
+#include "query/why/notes.h"
 #include "query/timeline.h"
 
 namespace tarry {
@@ -347,6 +348,7 @@ Ink inkOf(const FileUse& use) {
 
 void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
   requireCalls(db);
+  if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   Files files(db, options);
   files.gather();
   const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;

@@ -14,6 +14,7 @@
 #include "query/call_tables.h"
 #include "query/kernel_area.h"
 #include "query/render/units.h"
+#include "query/why/notes.h"
 
 namespace tarry {
 namespace {
@@ -281,6 +282,7 @@ void summaryReport(Database& db, const SummaryOptions& options, std::ostream& ou
   requireCalls(db);
   const Totals totals = gather(db, options);
   if (totals.all.calls == 0) throw UsageError("none of the recorded calls fits");
+  if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   const bool people = options.format == RowFormat::table || options.format == RowFormat::markdown;
   if (options.by != SummaryBy::area) writeCalls(totals, options, out);
   if (people && options.by == SummaryBy::both) out << '\n';

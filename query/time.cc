@@ -71,9 +71,7 @@ void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
   if (timeline.states().empty())
     throw TraceError("the trace holds no thread states: nothing ran while it was recorded");
-  if (options.format == RowFormat::table)
-    for (const std::string& note : notesOn(timeline))
-      out << inked(options.style, Ink::yellow, "! " + note) << '\n';
+  if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   const int32_t root = timeline.commandRoot();
   if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, options, out);
   else ofRecording(timeline, options, out);

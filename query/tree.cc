@@ -159,9 +159,7 @@ class TreeWriter {
 
 void treeReport(Database& db, const TreeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
-  if (options.format == RowFormat::table)
-    for (const std::string& note : notesOn(timeline))
-      out << inked(options.style, Ink::yellow, "! " + note) << '\n';
+  if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   TreeWriter(timeline, options, out).write();
 }
 

@@ -2,29 +2,44 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/sqlite.h"
 #include "query/render/units.h"
 
 namespace tarry {
+namespace {
 
-std::vector<std::string> notesOn(const Timeline& timeline) {
+int64_t stat(Database& db, std::string_view name) {
+  auto q = db.prepare("SELECT value FROM stats WHERE name = ?");
+  q.bind(1, name);
+  return q.step() ? q.integer(0) : 0;
+}
+
+}  // namespace
+
+std::vector<std::string> notesOn(Database& db) {
   std::vector<std::string> notes;
   int64_t lost = 0;
   std::string sources;
-  for (const auto& [source, count] : timeline.losses()) {
-    lost += count;
-    sources += fmt::format("{}{} {}", sources.empty() ? "" : ", ", printable(source),
-                           formatCount(static_cast<uint64_t>(count)));
+  auto losses = db.prepare("SELECT source, sum(count) FROM loss GROUP BY source ORDER BY 2 DESC");
+  while (losses.step()) {
+    lost += losses.integer(1);
+    sources += fmt::format("{}{} {}", sources.empty() ? "" : ", ", printable(losses.text(0)),
+                           formatCount(static_cast<uint64_t>(losses.integer(1))));
   }
   if (lost > 0)
     notes.push_back(fmt::format("{} lost while recording ({}): times are what was seen, gaps show as unknown",
                                 counted(static_cast<uint64_t>(lost), "event"), sources));
-  if (timeline.meta("cut") == "1" || timeline.stat("cut") != 0)
+  if (stat(db, "cut") != 0)
     notes.emplace_back(
         "the trace has no end: the recorder was killed or the file was cut; what is there is shown");
-  if (const int64_t damaged = timeline.stat("damaged_frames"); damaged > 0)
+  if (const int64_t damaged = stat(db, "damaged_frames"); damaged > 0)
     notes.push_back(fmt::format("{} of the trace could not be read; see: tarry check",
                                 counted(static_cast<uint64_t>(damaged), "damaged part")));
   return notes;
+}
+
+void writeNotes(Database& db, const TextStyle& style, std::ostream& out) {
+  for (const std::string& note : notesOn(db)) out << inked(style, Ink::yellow, "! " + note) << '\n';
 }
 
 }  // namespace tarry

@@ -2,13 +2,19 @@
 // level that does not see everything. One readable line each, without line ends.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
-#include "query/timeline.h"
+#include "query/render/style.h"
 
 namespace tarry {
 
-std::vector<std::string> notesOn(const Timeline& timeline);
+class Database;
+
+std::vector<std::string> notesOn(Database& db);
+
+// The same as the first lines of a report.
+void writeNotes(Database& db, const TextStyle& style, std::ostream& out);
 
 }  // namespace tarry

@@ -64,24 +64,24 @@ class Why {
             Timeline::load(db, {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
         states_(timeline_),
         stacks_(stackNames(db)),
-        wording_{timeline_, stacks_} {}
+        wording_{timeline_, stacks_},
+        notes_(notesOn(db)) {}
 
   void run() {
     if (timeline_.states().empty())
       throw TraceError(options_.from_ns || options_.to_ns
                            ? "nothing was recorded in that interval (tarry info shows from when to when)"
                            : "the trace holds no thread states: nothing ran while it was recorded");
-    const auto notes = notesOn(timeline_);
     if (options_.json) {
       json_.beginObject();
       json_.number("tarry_why", 1);
       json_.text("file", options_.shown_path);
       json_.beginArray("notes");
-      for (const std::string& note : notes) json_.text({}, note);
+      for (const std::string& note : notes_) json_.text({}, note);
       json_.endArray();
       json_.beginArray("reports");
     } else {
-      for (const std::string& note : notes) out_ << inked(options_.style, Ink::yellow, "! " + note) << '\n';
+      for (const std::string& note : notes_) out_ << inked(options_.style, Ink::yellow, "! " + note) << '\n';
     }
     choose();
     if (options_.json) {
@@ -174,6 +174,7 @@ class Why {
   ProcessStates states_;
   StackNames stacks_;
   Wording wording_;
+  std::vector<std::string> notes_;
   int printed_ = 0;
 };
 
