@@ -51,15 +51,17 @@ inline constexpr uint64_t kMaxBlockBytes = 64U << 20;
 inline constexpr uint32_t kMaxBlockRows = 256 * 1024;
 inline constexpr int64_t kMaxTimeNs = int64_t{1} << 61;
 // What a writer cuts longer things to.
-inline constexpr uint64_t kMaxPayloadBytes = 16U << 20;      // kept of one payload
-inline constexpr uint64_t kMaxBlockPayloadBytes = 32U << 20; // kept in one block
+inline constexpr uint64_t kMaxPayloadBytes = 16U << 20;       // kept of one payload
+inline constexpr uint64_t kMaxBlockPayloadBytes = 32U << 20;  // kept in one block
 inline constexpr uint64_t kMaxStringBytes = 4U << 20;
 inline constexpr uint32_t kMaxStackDepth = 1024;
 inline constexpr uint32_t kMaxBlockFrameRefs = 4U << 20;  // sum of the depths of a block's stacks
 // An index of more blocks than this is not written: a reader makes its own.
 inline constexpr size_t kMaxIndexRows = 1U << 20;
 
-constexpr bool isSaneTime(int64_t ns) { return ns >= -kMaxTimeNs && ns <= kMaxTimeNs; }
+constexpr bool isSaneTime(int64_t ns) {
+  return ns >= -kMaxTimeNs && ns <= kMaxTimeNs;
+}
 
 // A block's bytes are not what a writer makes. Stays inside format/: the reader counts it as damage.
 class BadBlock : public std::runtime_error {

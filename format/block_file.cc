@@ -33,12 +33,14 @@ capnp::ReaderOptions readerOptions(size_t words) {
 BlockView::BlockView(std::span<const uint64_t> words) : bytes_(words.size_bytes()) {
   guarded([&] {
     message_ = std::make_unique<capnp::FlatArrayMessageReader>(
-        kj::arrayPtr(reinterpret_cast<const capnp::word*>(words.data()), words.size()), readerOptions(words.size()));
+        kj::arrayPtr(reinterpret_cast<const capnp::word*>(words.data()), words.size()),
+        readerOptions(words.size()));
     block_ = message_->getRoot<schema::Block>();
   });
   if (block_.getSignature() != kBlockSignature) throw BadBlock("a frame of something else");
   if (block_.getRows() > kMaxBlockRows && !block_.isTrailer()) throw BadBlock("a block of too many rows");
-  if (!isSaneTime(block_.getMinNs()) || !isSaneTime(block_.getMaxNs())) throw BadBlock("a block of impossible times");
+  if (!isSaneTime(block_.getMinNs()) || !isSaneTime(block_.getMaxNs()))
+    throw BadBlock("a block of impossible times");
 }
 
 BlockInfo BlockView::info() const {
@@ -74,8 +76,9 @@ void BlockFile::problem(std::string line) {
 
 void BlockFile::checkVersion(uint32_t version) const {
   if (version <= kFormatVersion) return;
-  throw TraceError(fmt::format("cannot read {}: it is of trace format {}, this tarry knows up to {} (use a newer tarry)",
-                               name_, version, kFormatVersion));
+  throw TraceError(
+      fmt::format("cannot read {}: it is of trace format {}, this tarry knows up to {} (use a newer tarry)",
+                  name_, version, kFormatVersion));
 }
 
 std::span<const uint8_t> BlockFile::frame(const BlockInfo& info) {
@@ -203,7 +206,8 @@ void BlockFile::scan() {
     report_.cut = true;
     problem(report_.cut_bytes == 0
                 ? std::string("the recording was not finished: its end is missing")
-                : fmt::format("the file is cut: the last {} bytes are of an incomplete block", report_.cut_bytes));
+                : fmt::format("the file is cut: the last {} bytes are of an incomplete block",
+                              report_.cut_bytes));
   }
 }
 

@@ -47,16 +47,21 @@ class MemorySource : public ByteSource {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(Descriptor fd, std::string name, uint64_t size) : fd_(std::move(fd)), name_(std::move(name)), size_(size) {}
+  FileSource(Descriptor fd, std::string name, uint64_t size)
+      : fd_(std::move(fd)), name_(std::move(name)), size_(size) {}
   uint64_t size() const override { return size_; }
-  std::span<const uint8_t> read(uint64_t offset, uint64_t count, std::vector<uint8_t>& scratch) const override {
+  std::span<const uint8_t> read(uint64_t offset, uint64_t count,
+                                std::vector<uint8_t>& scratch) const override {
     const uint64_t from = std::min(offset, size_);
     scratch.resize(std::min(count, size_ - from));
     uint64_t done = 0;
     while (done < scratch.size()) {
-      const ssize_t got = pread(fd_.get(), scratch.data() + done, scratch.size() - done, static_cast<off_t>(from + done));
+      const ssize_t got =
+          pread(fd_.get(), scratch.data() + done, scratch.size() - done, static_cast<off_t>(from + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw TraceError(fmt::format("cannot read {}: {}", name_, std::strerror(errno)), static_cast<int64_t>(from));
+      if (got < 0)
+        throw TraceError(fmt::format("cannot read {}: {}", name_, std::strerror(errno)),
+                         static_cast<int64_t>(from));
       if (got == 0) break;
       done += static_cast<uint64_t>(got);
     }
@@ -124,7 +129,7 @@ std::unique_ptr<ByteSource> memoryByteSource(std::vector<uint8_t> bytes) {
 std::unique_ptr<ByteSource> openByteSource(const std::string& path) {
   if (path == "-") return spool(STDIN_FILENO, "standard input");
   Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  struct stat status{};
+  struct stat status {};
   if (fd.get() < 0 || fstat(fd.get(), &status) < 0) {
     throw TraceError(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   }

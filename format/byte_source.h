@@ -16,7 +16,8 @@ class ByteSource {
   virtual uint64_t size() const = 0;
   // Bytes from `offset` on, fewer at the end of the source. They may lie in `scratch` and live
   // until it is used again. Throws TraceError if reading fails.
-  virtual std::span<const uint8_t> read(uint64_t offset, uint64_t count, std::vector<uint8_t>& scratch) const = 0;
+  virtual std::span<const uint8_t> read(uint64_t offset, uint64_t count,
+                                        std::vector<uint8_t>& scratch) const = 0;
 };
 
 // A file; "-" or any other thing that cannot be sought is first copied, to memory or, when it is

@@ -11,8 +11,9 @@ namespace {
 // ---- resources: every field a column ----------------------------------------------------------
 
 struct ResourceColumns {
-  IntColumn id, kind, dev_major, dev_minor, inode, generation, rdev_major, rdev_minor, path, family, sock_type,
-      protocol, listening, local_addr, remote_addr, local_port, remote_port, cookie, peer_inode, peer_pid;
+  IntColumn id, kind, dev_major, dev_minor, inode, generation, rdev_major, rdev_minor, path, family,
+      sock_type, protocol, listening, local_addr, remote_addr, local_port, remote_port, cookie, peer_inode,
+      peer_pid;
 };
 
 // Each column with its getter and setter in the schema.
@@ -247,8 +248,9 @@ void putLife(const LifeEvent& event, schema::LifeEvent::Builder out) {
 LifeEvent getLife(schema::LifeEvent::Reader in) {
   LifeEvent event;
   event.kind = static_cast<LifeKind>(in.getKind());  // the reader drops those it does not know
-  event.state = in.getState() <= static_cast<uint8_t>(TaskState::parked) ? static_cast<TaskState>(in.getState())
-                                                                         : TaskState::unknown;
+  event.state = in.getState() <= static_cast<uint8_t>(TaskState::parked)
+                    ? static_cast<TaskState>(in.getState())
+                    : TaskState::unknown;
   event.group_dead = in.getGroupDead();
   event.ts_ns = in.getTsNs();
   event.thread = ThreadId{in.getThread()};
@@ -264,8 +266,8 @@ LifeEvent getLife(schema::LifeEvent::Reader in) {
                 .uid = info.getUid(),
                 .gid = info.getGid()};
   const auto pending = in.getPending();
-  event.pending.abi = pending.getAbi() <= static_cast<uint8_t>(Abi::aarch64) ? static_cast<Abi>(pending.getAbi())
-                                                                             : Abi::none;
+  event.pending.abi =
+      pending.getAbi() <= static_cast<uint8_t>(Abi::aarch64) ? static_cast<Abi>(pending.getAbi()) : Abi::none;
   event.pending.nr = pending.getNr();
   event.pending.resource = ResourceId{pending.getResource()};
   const auto args = pending.getArgs();
@@ -326,7 +328,8 @@ void decodeStrings(schema::Strings::Reader in, uint32_t count, std::vector<Strin
 
 void encodeStacks(StackRows& rows, schema::Stacks::Builder out) {
   StackColumns c;
-  for (IntColumn* column : {&c.frame_id, &c.address, &c.symbol, &c.module, &c.offset}) column->resize(rows.frames.size());
+  for (IntColumn* column : {&c.frame_id, &c.address, &c.symbol, &c.module, &c.offset})
+    column->resize(rows.frames.size());
   for (IntColumn* column : {&c.stack_id, &c.kernel, &c.depth}) column->resize(rows.stacks.size());
   c.refs.resize(refCount(rows.stacks));
   codeFrames<Writing>(rows.frames, c);
@@ -376,7 +379,8 @@ void decodeStacks(schema::Stacks::Reader in, StackRows& rows) {
 
 void encodeResources(std::vector<Resource>& rows, schema::Resources::Builder out) {
   ResourceColumns columns;
-  eachColumn(columns, [&](IntColumn& column, size_t per_row, auto, auto) { column.resize(rows.size() * per_row); });
+  eachColumn(columns,
+             [&](IntColumn& column, size_t per_row, auto, auto) { column.resize(rows.size() * per_row); });
   codeResources<Writing>(rows, columns);
   eachColumn(columns, [&](IntColumn& column, size_t, auto, auto init) {
     putColumn(column, [&] { return (out.*init)(); });

@@ -10,7 +10,9 @@ namespace {
 
 constexpr uint64_t kEntryOverhead = 128;  // of the maps, about
 
-bool isStale(const EpochMarks& marks, uint32_t epoch) { return marks.used + 2 < epoch; }
+bool isStale(const EpochMarks& marks, uint32_t epoch) {
+  return marks.used + 2 < epoch;
+}
 
 template <class T>
 void appendBytes(std::string& key, T value) {
@@ -143,7 +145,8 @@ void StackTable::beginEpoch() {
   std::erase_if(stacks_, [&](const auto& item) { return isStale(item.second.marks, epoch_); });
   for (const auto& [id, entry] : stacks_) {
     for (FrameId frame : entry.row.frames) {
-      if (const auto found = frames_.find(frame.value); found != frames_.end()) found->second.marks.used = epoch_;
+      if (const auto found = frames_.find(frame.value); found != frames_.end())
+        found->second.marks.used = epoch_;
     }
   }
   std::erase_if(frames_, [&](const auto& item) { return isStale(item.second.marks, epoch_); });

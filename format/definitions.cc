@@ -8,9 +8,9 @@ namespace tarry {
 namespace {
 
 bool same(const ThreadDef& a, const ThreadDef& b) {
-  return a.tid == b.tid && a.pid == b.pid && a.ns_tid == b.ns_tid && a.ns_pid == b.ns_pid && a.start_ns == b.start_ns &&
-         a.leader == b.leader && a.creator == b.creator && a.ppid == b.ppid && a.comm == b.comm &&
-         a.recorded == b.recorded && a.existed == b.existed;
+  return a.tid == b.tid && a.pid == b.pid && a.ns_tid == b.ns_tid && a.ns_pid == b.ns_pid &&
+         a.start_ns == b.start_ns && a.leader == b.leader && a.creator == b.creator && a.ppid == b.ppid &&
+         a.comm == b.comm && a.recorded == b.recorded && a.existed == b.existed;
 }
 
 }  // namespace
@@ -124,7 +124,8 @@ void Definitions::add(ProcessRows& rows, TraceVisitor& visitor) {
   }
   for (OpenFd& fd : rows.open_fds) {
     check(fd.resource);
-    if (knows(fd.process)) visitor.onOpenFd(fd); else ++dropped_;
+    if (knows(fd.process)) visitor.onOpenFd(fd);
+    else ++dropped_;
   }
   // A repetition stands in for an info or exec that was lost, otherwise it says nothing new.
   for (LifeEvent& event : rows.infos) {

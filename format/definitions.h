@@ -33,10 +33,18 @@ class Definitions {
   bool knows(ThreadId id) const { return threads_.contains(id.value); }
 
   // An id that nothing defines becomes none.
-  void check(StringId& id) const { if (!strings_.contains(id.value)) id = {}; }
-  void check(ThreadId& id) const { if (!threads_.contains(id.value)) id = {}; }
-  void check(ResourceId& id) const { if (!resources_.contains(id.value)) id = {}; }
-  void check(StackId& id) const { if (!stacks_.contains(id.value)) id = {}; }
+  void check(StringId& id) const {
+    if (!strings_.contains(id.value)) id = {};
+  }
+  void check(ThreadId& id) const {
+    if (!threads_.contains(id.value)) id = {};
+  }
+  void check(ResourceId& id) const {
+    if (!resources_.contains(id.value)) id = {};
+  }
+  void check(StackId& id) const {
+    if (!stacks_.contains(id.value)) id = {};
+  }
 
   uint64_t dropped() const { return dropped_; }
 

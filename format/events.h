@@ -47,7 +47,7 @@ struct TraceHeader {
   uint32_t cpu_count = 0;
   uint32_t page_size = 0;
   Level level = Level::syscalls;
-  int64_t snaplen = 0;  // payload bytes kept per call; -1 all
+  int64_t snaplen = 0;    // payload bytes kept per call; -1 all
   std::string backend{};  // "bpf", "ptrace"
   TargetKind target_kind = TargetKind::command;
   std::vector<std::string> target{};  // argv of the command, pids, cgroup path, unit name
@@ -58,10 +58,10 @@ struct TraceHeader {
 };
 
 enum class EndReason : uint8_t {
-  unknown = 0,      // no trailer: the file was cut
-  target_ended = 1, // the command, or the last process of the target, exited
-  duration = 2,     // --for
-  interrupted = 3,  // SIGINT, SIGTERM
+  unknown = 0,       // no trailer: the file was cut
+  target_ended = 1,  // the command, or the last process of the target, exited
+  duration = 2,      // --for
+  interrupted = 3,   // SIGINT, SIGTERM
   max_size = 4,
   error = 5,
 };
@@ -70,11 +70,11 @@ enum class EndReason : uint8_t {
 struct RecorderCost {
   int64_t user_ns = 0;
   int64_t system_ns = 0;
-  int64_t drain_cpu_ns = 0;    // of the draining thread
-  int64_t encode_cpu_ns = 0;   // of the encoding thread
-  int64_t bpf_run_ns = -1;     // in BPF programs, -1 where the kernel does not say
+  int64_t drain_cpu_ns = 0;   // of the draining thread
+  int64_t encode_cpu_ns = 0;  // of the encoding thread
+  int64_t bpf_run_ns = -1;    // in BPF programs, -1 where the kernel does not say
   int64_t max_rss_bytes = 0;
-  int64_t ring_bytes = 0;      // locked memory of the rings
+  int64_t ring_bytes = 0;  // locked memory of the rings
 };
 
 struct Trailer {
@@ -82,7 +82,7 @@ struct Trailer {
   ClockPoint end{};
   int32_t command_status = -1;  // wait status (wait(2)) of the launched command, -1 without one
   RecorderCost cost{};
-  std::string error{};  // with EndReason::error
+  std::string error{};    // with EndReason::error
   bool repaired = false;  // written by `tarry check --repair`, not by the recorder
 };
 
@@ -123,7 +123,7 @@ enum class TaskState : uint8_t {
   stopped = 4,
   traced = 5,
   dead = 6,
-  idle = 7,    // uninterruptible without load (kernel threads)
+  idle = 7,  // uninterruptible without load (kernel threads)
   parked = 8,
 };
 
@@ -136,13 +136,13 @@ struct PendingCall {
 };
 
 enum class LifeKind : uint8_t {
-  info = 1,      // first sight of a process, by snapshot or first event: `info`
-  fork = 2,      // `thread` created `other` (clone, fork, vfork; a new thread or a new process)
-  exec = 3,      // `info`, `comm`; `other`: who called execve where that was not the leader, whose
-                 // life ends here and goes on as the leader
-  comm = 4,      // renamed: `comm`
-  exit = 5,      // of the thread; exit_* and rusage are those of the process in its last thread
-  blocked = 6,   // snapshot: `thread` is at ts in `state` and (if blocked) in `pending`
+  info = 1,     // first sight of a process, by snapshot or first event: `info`
+  fork = 2,     // `thread` created `other` (clone, fork, vfork; a new thread or a new process)
+  exec = 3,     // `info`, `comm`; `other`: who called execve where that was not the leader, whose
+                // life ends here and goes on as the leader
+  comm = 4,     // renamed: `comm`
+  exit = 5,     // of the thread; exit_* and rusage are those of the process in its last thread
+  blocked = 6,  // snapshot: `thread` is at ts in `state` and (if blocked) in `pending`
 };
 
 // Lifecycle: rare, never lost in a storm.
@@ -155,9 +155,9 @@ struct LifeEvent {
   ProcessInfo info{};
   TaskState state = TaskState::unknown;
   PendingCall pending{};
-  bool group_dead = false;   // exit: the last thread of its process
-  int32_t exit_status = 0;   // exit: wait(2) encoding
-  int64_t user_ns = 0;       // exit: CPU time of the thread group if group_dead, else of the thread
+  bool group_dead = false;  // exit: the last thread of its process
+  int32_t exit_status = 0;  // exit: wait(2) encoding
+  int64_t user_ns = 0;      // exit: CPU time of the thread group if group_dead, else of the thread
   int64_t system_ns = 0;
   int64_t max_rss_bytes = 0;
   int64_t start_blocked_ns = 0;  // blocked: when it began to block, 0 where not known
@@ -205,7 +205,7 @@ struct Resource {
   uint64_t inode = 0;
   uint32_t generation = 0;
   uint32_t rdev_major = 0, rdev_minor = 0;  // of a device node
-  StringId path{};                            // absolute; Unix sockets: bound name ('\0' first: abstract)
+  StringId path{};                          // absolute; Unix sockets: bound name ('\0' first: abstract)
   uint16_t family = 0;                      // AF_*
   uint16_t sock_type = 0;                   // SOCK_*
   uint16_t protocol = 0;                    // IPPROTO_*
@@ -229,8 +229,8 @@ struct OpenFd {
 struct Frame {
   FrameId id{};
   uint64_t address = 0;
-  StringId symbol{};  // none: not resolved
-  StringId module{};  // "kernel", a kernel module, or the path of the mapped file
+  StringId symbol{};    // none: not resolved
+  StringId module{};    // "kernel", a kernel module, or the path of the mapped file
   uint64_t offset = 0;  // from the symbol's start
 };
 
@@ -244,7 +244,12 @@ struct Stack {
 
 // Where in a call an object or string stands. 0..5: that argument.
 enum class ObjectRole : uint8_t {
-  arg0 = 0, arg1, arg2, arg3, arg4, arg5,
+  arg0 = 0,
+  arg1,
+  arg2,
+  arg3,
+  arg4,
+  arg5,
   returned = 6,   // the returned fd; first of a pair (pipe, socketpair)
   returned2 = 7,  // second of a pair
   cwd = 8,        // directory a relative path was resolved from
@@ -254,13 +259,13 @@ enum class ObjectRole : uint8_t {
 struct ObjectRef {
   ObjectRole role = ObjectRole::arg0;
   int32_t fd = -1;
-  ResourceId resource{};     // none: bad fd, or not known
-  uint64_t ready_data = 0; // role ready: revents of poll, or epoll's whole `data`
+  ResourceId resource{};    // none: bad fd, or not known
+  uint64_t ready_data = 0;  // role ready: revents of poll, or epoll's whole `data`
 };
 
 struct StringArg {
   uint8_t arg = 0;
-  StringId text{};           // argv: arguments joined by NUL, each with its NUL
+  StringId text{};  // argv: arguments joined by NUL, each with its NUL
   bool truncated = false;
 };
 
@@ -278,9 +283,9 @@ struct PayloadRef {
 };
 
 struct CallFlags {
-  bool unfinished = false;    // still pending at the end of the recording or of the thread
-  bool no_enter = false;      // enter not seen (seccomp, attached in the middle): enter_ns = exit
-  bool restarted = false;     // reserved for restart_syscall bookkeeping
+  bool unfinished = false;  // still pending at the end of the recording or of the thread
+  bool no_enter = false;    // enter not seen (seccomp, attached in the middle): enter_ns = exit
+  bool restarted = false;   // reserved for restart_syscall bookkeeping
 };
 
 // Names a row in the file, for TraceReader::readCall.
@@ -314,7 +319,7 @@ struct SwitchEvent {
   int64_t ts_ns = 0;
   ThreadId thread{};
   uint16_t cpu = 0;
-  bool in = false;  // true: got a CPU, the rest is empty
+  bool in = false;                       // true: got a CPU, the rest is empty
   TaskState state = TaskState::unknown;  // why it left the CPU
   bool in_iowait = false;
   bool throttled = false;  // its cgroup has used up its CPU quota
@@ -337,9 +342,9 @@ struct WakeEvent {
   ThreadId thread{};  // who was woken
   bool is_new = false;
   WakerContext context = WakerContext::unknown;
-  ThreadId waker{};            // context thread only
-  PendingCall waker_call{};    // args empty; resource: of its fd, or the socket that got data
-  StackId kernel_stack{};      // of the woken thread, where its sleep was long enough
+  ThreadId waker{};          // context thread only
+  PendingCall waker_call{};  // args empty; resource: of its fd, or the socket that got data
+  StackId kernel_stack{};    // of the woken thread, where its sleep was long enough
 };
 
 // ---- losses -----------------------------------------------------------------------------------
@@ -356,7 +361,7 @@ enum class LossSource : uint8_t {
 };
 
 struct LossEvent {
-  int64_t ts_ns = 0;   // the slice in which count events were lost
+  int64_t ts_ns = 0;  // the slice in which count events were lost
   int64_t dur_ns = 0;
   LossSource source = LossSource::unknown;
   ThreadId thread{};  // none: not known

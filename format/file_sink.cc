@@ -58,13 +58,13 @@ std::unique_ptr<ByteSink> openFileSink(const std::string& path, uint32_t owner_u
   if (path == "-") return std::make_unique<FileSink>(STDOUT_FILENO, "standard output", false);
   // An existing trace is replaced, not overwritten: who has it open keeps what he reads. Devices and
   // pipes are written to.
-  struct stat existing{};
+  struct stat existing {};
   const bool replaces = lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode);
   if (replaces) unlink(path.c_str());
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
   if (fd < 0) throw TraceError(fmt::format("cannot create {}: {}", path, std::strerror(errno)));
   auto sink = std::make_unique<FileSink>(fd, path, true);
-  struct stat status{};
+  struct stat status {};
   // Devices and pipes stay what they are; an existing file may have had wider rights.
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
     if (fchmod(fd, 0600) < 0) {

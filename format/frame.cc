@@ -43,8 +43,12 @@ FrameProbe probeFrame(std::span<const uint8_t> bytes) {
   return {FrameKind::block, size};
 }
 
-void FrameCompressor::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
-void FrameDecompressor::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
+void FrameCompressor::Free::operator()(ZSTD_CCtx_s* context) const {
+  ZSTD_freeCCtx(context);
+}
+void FrameDecompressor::Free::operator()(ZSTD_DCtx_s* context) const {
+  ZSTD_freeDCtx(context);
+}
 
 FrameCompressor::FrameCompressor(int level) : context_(ZSTD_createCCtx()) {
   if (!context_) throw TraceError("cannot start the compressor: out of memory");
@@ -54,7 +58,8 @@ FrameCompressor::FrameCompressor(int level) : context_(ZSTD_createCCtx()) {
 
 std::span<const uint8_t> FrameCompressor::compress(std::span<const uint8_t> content) {
   frame_.resize(ZSTD_compressBound(content.size()));
-  const size_t size = ZSTD_compress2(context_.get(), frame_.data(), frame_.size(), content.data(), content.size());
+  const size_t size =
+      ZSTD_compress2(context_.get(), frame_.data(), frame_.size(), content.data(), content.size());
   if (ZSTD_isError(size) != 0) {
     throw TraceError(std::string("cannot compress: ") + ZSTD_getErrorName(size));
   }

@@ -18,7 +18,7 @@ inline constexpr uint32_t kSkippableMagic = 0x184D2A50;  // to …5F
 inline constexpr size_t kSkippableHeaderBytes = 8;
 
 enum class FrameKind {
-  block,       // a whole frame of the form that a writer makes, as far as its headers say
+  block,  // a whole frame of the form that a writer makes, as far as its headers say
   skippable,
   incomplete,  // begins like one of these but the bytes given end before it does
   none,

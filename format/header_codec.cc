@@ -15,7 +15,9 @@ std::string textOf(capnp::Data::Reader bytes) {
   return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
 }
 
-std::string textOf(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+std::string textOf(capnp::Text::Reader text) {
+  return {text.begin(), text.size()};
+}
 
 // Text must not hold NUL bytes inside; what comes from files of the system might.
 std::string clean(const std::string& text) {
@@ -31,7 +33,9 @@ void putClock(const ClockPoint& clock, schema::ClockPoint::Builder out) {
 }
 
 ClockPoint getClock(schema::ClockPoint::Reader in) {
-  return {.boottime_ns = in.getBoottimeNs(), .monotonic_ns = in.getMonotonicNs(), .realtime_ns = in.getRealtimeNs()};
+  return {.boottime_ns = in.getBoottimeNs(),
+          .monotonic_ns = in.getMonotonicNs(),
+          .realtime_ns = in.getRealtimeNs()};
 }
 
 struct IndexColumns {
@@ -91,12 +95,14 @@ TraceHeader decodeHeader(schema::Header::Reader in) {
   header.cpu_count = in.getCpuCount();
   header.page_size = in.getPageSize();
   const uint8_t level = in.getLevel();
-  header.level = level >= 1 && level <= static_cast<uint8_t>(Level::full) ? static_cast<Level>(level) : Level::full;
+  header.level =
+      level >= 1 && level <= static_cast<uint8_t>(Level::full) ? static_cast<Level>(level) : Level::full;
   header.snaplen = in.getSnaplen();
   header.backend = textOf(in.getBackend());
   const uint8_t kind = in.getTargetKind();
-  header.target_kind =
-      kind >= 1 && kind <= static_cast<uint8_t>(TargetKind::all) ? static_cast<TargetKind>(kind) : TargetKind::all;
+  header.target_kind = kind >= 1 && kind <= static_cast<uint8_t>(TargetKind::all)
+                           ? static_cast<TargetKind>(kind)
+                           : TargetKind::all;
   checkedSize(in.getTarget());
   for (auto word : in.getTarget()) header.target.push_back(textOf(word));
   header.cwd = textOf(in.getCwd());
@@ -129,7 +135,8 @@ void encodeTrailer(const Trailer& trailer, const std::vector<BlockInfo>& index, 
   if (index.size() > kMaxIndexRows) return;
   std::vector<BlockInfo> rows = index;
   IndexColumns c;
-  for (IntColumn* column : {&c.kind, &c.file_bytes, &c.decoded_bytes, &c.rows, &c.epoch, &c.min_ns, &c.max_ns}) {
+  for (IntColumn* column :
+       {&c.kind, &c.file_bytes, &c.decoded_bytes, &c.rows, &c.epoch, &c.min_ns, &c.max_ns}) {
     column->resize(rows.size());
   }
   codeIndex<Writing>(rows, c);
@@ -146,8 +153,9 @@ void encodeTrailer(const Trailer& trailer, const std::vector<BlockInfo>& index, 
 
 Trailer decodeTrailer(schema::Trailer::Reader in) {
   Trailer trailer;
-  trailer.reason = in.getReason() <= static_cast<uint8_t>(EndReason::error) ? static_cast<EndReason>(in.getReason())
-                                                                            : EndReason::unknown;
+  trailer.reason = in.getReason() <= static_cast<uint8_t>(EndReason::error)
+                       ? static_cast<EndReason>(in.getReason())
+                       : EndReason::unknown;
   trailer.end = getClock(in.getEnd());
   if (!isSaneTime(trailer.end.boottime_ns)) trailer.end = {};
   trailer.command_status = in.getCommandStatus();
@@ -180,7 +188,8 @@ std::vector<BlockInfo> decodeIndex(schema::Trailer::Index::Reader in) {
   uint64_t offset = 0;
   for (BlockInfo& block : index) {
     if (block.file_bytes == 0) throw BadBlock("an index with an empty block");
-    if (!isSaneTime(block.min_ns) || !isSaneTime(block.max_ns)) throw BadBlock("an index of impossible times");
+    if (!isSaneTime(block.min_ns) || !isSaneTime(block.max_ns))
+      throw BadBlock("an index of impossible times");
     block.offset = offset;
     offset += block.file_bytes;
   }

@@ -17,8 +17,12 @@
 namespace tarry {
 
 // All arithmetic on values is modulo 2^64: a delta of any two values is defined.
-constexpr uint64_t zigzag(uint64_t value) { return (value << 1) ^ (0 - (value >> 63)); }
-constexpr uint64_t unzigzag(uint64_t coded) { return (coded >> 1) ^ (0 - (coded & 1)); }
+constexpr uint64_t zigzag(uint64_t value) {
+  return (value << 1) ^ (0 - (value >> 63));
+}
+constexpr uint64_t unzigzag(uint64_t coded) {
+  return (coded >> 1) ^ (0 - (coded & 1));
+}
 
 using IntColumn = std::vector<uint64_t>;  // zigzag coded values
 

@@ -107,7 +107,8 @@ const SyscallEvent* LoadedCalls::event(uint32_t row) {
   calls_.fill(calls_.rows[row], event_);
   event_.locator.row = row;
   if (!first_payload_.empty()) {
-    event_.payloads = {payload_refs_.data() + first_payload_[row], first_payload_[row + 1] - first_payload_[row]};
+    event_.payloads = {payload_refs_.data() + first_payload_[row],
+                       first_payload_[row + 1] - first_payload_[row]};
   }
   return &event_;
 }

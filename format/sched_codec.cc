@@ -58,7 +58,9 @@ Enum knownOr(uint8_t value, Enum last, Enum otherwise) {
   return value <= static_cast<uint8_t>(last) ? static_cast<Enum>(value) : otherwise;
 }
 
-Abi abiOf(uint8_t value) { return knownOr(value, Abi::aarch64, Abi::none); }
+Abi abiOf(uint8_t value) {
+  return knownOr(value, Abi::aarch64, Abi::none);
+}
 
 // Checks the indexes that the columns of both kinds of block begin with.
 void checkIndexes(const IntColumn& column, size_t limit) {
@@ -67,7 +69,9 @@ void checkIndexes(const IntColumn& column, size_t limit) {
   }
 }
 
-uint64_t threadAndKind(uint64_t thread, uint64_t kind) { return thread << 32 | kind; }
+uint64_t threadAndKind(uint64_t thread, uint64_t kind) {
+  return thread << 32 | kind;
+}
 
 struct SwitchColumns {
   IntColumn kind, thread, ts, cpu, resource, user_stack;
@@ -102,7 +106,8 @@ void codeSwitches(std::vector<SwitchEvent>& rows, int64_t base_ns, SwitchColumns
     last.user_stack = row.user_stack.value;
     ++out_row;
     if (row.pending.nr < 0) continue;
-    for (size_t k = 0; k < kMaxArgs; ++k) code(mode, columns.args[k], call_row, row.pending.args[k], last.args[k]);
+    for (size_t k = 0; k < kMaxArgs; ++k)
+      code(mode, columns.args[k], call_row, row.pending.args[k], last.args[k]);
     last.args = row.pending.args;
     ++call_row;
   }
@@ -125,7 +130,8 @@ struct WakeMemory {
 };
 
 template <class Mode>
-void codeWakes(std::vector<WakeEvent>& rows, int64_t base_ns, std::vector<uint32_t>& wakers, WakeColumns& columns) {
+void codeWakes(std::vector<WakeEvent>& rows, int64_t base_ns, std::vector<uint32_t>& wakers,
+               WakeColumns& columns) {
   constexpr Mode mode{};
   std::unordered_map<uint64_t, WakeMemory> memories;
   int64_t last_ts = base_ns;

@@ -37,7 +37,7 @@ struct ShapeLayout {
       total.row += n;
       total.object += n * shape.roles.size();
       total.ready += n * static_cast<size_t>(std::count(shape.roles.begin(), shape.roles.end(),
-                                                         static_cast<uint8_t>(ObjectRole::ready)));
+                                                        static_cast<uint8_t>(ObjectRole::ready)));
       total.string += n * shape.strings.size();
       for (size_t i = 0; i < kMaxArgs; ++i) total.arg[i] += (shape.arg_mask >> i & 1) != 0 ? n : 0;
     }
@@ -80,7 +80,8 @@ class RowCoder {
     tarry::code(mode_, columns_.user_stack, at.row, row.user_stack, last.user_stack);
     last.ret = row.ret;
     last.user_stack = row.user_stack;
-    ends_[row.thread] = static_cast<int64_t>(static_cast<uint64_t>(row.enter_ns) + static_cast<uint64_t>(row.dur_ns));
+    ends_[row.thread] =
+        static_cast<int64_t>(static_cast<uint64_t>(row.enter_ns) + static_cast<uint64_t>(row.dur_ns));
     ++at.row;
 
     std::array<int64_t, kMaxArgs> args{};
@@ -131,7 +132,8 @@ class RowCoder {
       if constexpr (!Mode::kWriting) object.role = static_cast<ObjectRole>(shape.roles[i]);
       const size_t role = shape.roles[i];
       int32_t expected_fd = last.fds[i];
-      if (role < kMaxArgs && (shape.arg_mask >> role & 1) != 0) expected_fd = static_cast<int32_t>(args[role]);
+      if (role < kMaxArgs && (shape.arg_mask >> role & 1) != 0)
+        expected_fd = static_cast<int32_t>(args[role]);
       if (object.role == ObjectRole::returned) expected_fd = static_cast<int32_t>(row.ret);
       tarry::code(mode_, columns_.fds, at.object, object.fd, expected_fd);
       last.fds[i] = object.fd;
@@ -227,7 +229,9 @@ CallShape getShape(schema::Syscalls::Shape::Reader in) {
   return shape;
 }
 
-bool isKnownRole(uint8_t role) { return role <= static_cast<uint8_t>(ObjectRole::ready); }
+bool isKnownRole(uint8_t role) {
+  return role <= static_cast<uint8_t>(ObjectRole::ready);
+}
 
 // Takes out objects in roles that only a newer recorder knows.
 void dropUnknownRoles(SyscallRows& rows) {
@@ -241,7 +245,8 @@ void dropUnknownRoles(SyscallRows& rows) {
     row.objects_at = first;
   }
   rows.objects = std::move(kept);
-  for (CallShape& shape : rows.shapes) std::erase_if(shape.roles, [](uint8_t role) { return !isKnownRole(role); });
+  for (CallShape& shape : rows.shapes)
+    std::erase_if(shape.roles, [](uint8_t role) { return !isKnownRole(role); });
 }
 
 }  // namespace
@@ -264,8 +269,8 @@ void encodeSyscalls(SyscallRows& rows, schema::Syscalls::Builder out) {
   const size_t n = rows.rows.size();
   const ShapeLayout layout(rows, countShapes(rows));
   SyscallColumns columns;
-  for (IntColumn* column : {&columns.shape, &columns.thread, &columns.seq, &columns.enter, &columns.dur, &columns.ret,
-                            &columns.user_stack}) {
+  for (IntColumn* column : {&columns.shape, &columns.thread, &columns.seq, &columns.enter, &columns.dur,
+                            &columns.ret, &columns.user_stack}) {
     column->resize(n);
   }
   for (size_t i = 0; i < kMaxArgs; ++i) columns.args[i].resize(layout.total.arg[i]);
@@ -304,7 +309,8 @@ void SyscallDecoder::decode(schema::Syscalls::Reader in, uint32_t count, Syscall
   checkedSize(in.getShapes());
   for (uint32_t thread : in.getThreads()) rows.threads.push_back(thread);
   for (auto shape : in.getShapes()) rows.shapes.push_back(getShape(shape));
-  if (count > 0 && (rows.threads.empty() || rows.shapes.empty())) throw BadBlock("calls without threads or shapes");
+  if (count > 0 && (rows.threads.empty() || rows.shapes.empty()))
+    throw BadBlock("calls without threads or shapes");
   rows.rows.resize(count);
 
   SyscallColumns& columns = *columns_;

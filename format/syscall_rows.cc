@@ -26,7 +26,9 @@ CallFlags CallShape::callFlags() const {
           .restarted = (flags & kFlagRestarted) != 0};
 }
 
-int CallShape::argCount() const { return std::popcount(arg_mask); }
+int CallShape::argCount() const {
+  return std::popcount(arg_mask);
+}
 
 void SyscallRows::clear() {
   payload_link = 0;
@@ -69,7 +71,8 @@ uint32_t SyscallCollector::shapeOf(const SyscallEvent& event) {
   key_.append(reinterpret_cast<const char*>(&event.nr), sizeof event.nr);
   key_.push_back(static_cast<char>(objects));
   for (const ObjectRef& object : event.objects.first(objects)) key_.push_back(static_cast<char>(object.role));
-  for (const StringArg& string : event.strings.first(strings)) key_.push_back(static_cast<char>(stringByte(string)));
+  for (const StringArg& string : event.strings.first(strings))
+    key_.push_back(static_cast<char>(stringByte(string)));
   const auto [found, is_new] = shape_index_.try_emplace(key_, static_cast<uint32_t>(rows_.shapes.size()));
   if (is_new) {
     CallShape shape{.abi = event.abi,
@@ -92,7 +95,8 @@ uint32_t SyscallCollector::threadOf(ThreadId thread) {
     const uint32_t last = rows_.rows.back().thread;
     if (rows_.threads[last] == thread.value) return last;
   }
-  const auto [found, is_new] = thread_index_.try_emplace(thread.value, static_cast<uint32_t>(rows_.threads.size()));
+  const auto [found, is_new] =
+      thread_index_.try_emplace(thread.value, static_cast<uint32_t>(rows_.threads.size()));
   if (is_new) rows_.threads.push_back(thread.value);
   return found->second;
 }

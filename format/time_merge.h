@@ -27,7 +27,16 @@ struct Due {
   }
 };
 
-enum Rank : uint8_t { kRankClock, kRankLoss, kRankBirth, kRankWake, kRankIn, kRankCall, kRankChange, kRankOut };
+enum Rank : uint8_t {
+  kRankClock,
+  kRankLoss,
+  kRankBirth,
+  kRankWake,
+  kRankIn,
+  kRankCall,
+  kRankChange,
+  kRankOut
+};
 
 // The rows of a block, ready to be delivered.
 class LoadedBlock {

@@ -34,7 +34,8 @@ class Counter : public TraceVisitor {
 };
 
 bool isSameFile(const std::string& a, const std::string& b) {
-  struct stat first{}, second{};
+  struct stat first {
+  }, second{};
   return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
 }
@@ -51,7 +52,8 @@ void writeTrailer(BlockOutput& output, const BlockFile& file) {
 
 RepairResult copyGoodBlocks(BlockFile& file, BlockOutput& output) {
   RepairResult result;
-  result.lost_blocks = file.report().damaged_frames + (file.report().cut && file.report().cut_bytes != 0 ? 1 : 0);
+  result.lost_blocks =
+      file.report().damaged_frames + (file.report().cut && file.report().cut_bytes != 0 ? 1 : 0);
   result.lost_bytes = file.report().damaged_bytes + file.report().cut_bytes;
   if (file.blocks().empty() || file.blocks().front().kind != BlockKind::header) {
     BlockMessage message(0, 1, 0, 0);
@@ -92,7 +94,7 @@ RepairResult repairTrace(const std::string& path, const std::string& output) {
     throw TraceError(fmt::format("cannot repair {} into itself (name another file)", path));
   }
   BlockFile file(openByteSource(path), path);
-  struct stat status{};
+  struct stat status {};
   const bool existed = stat(output.c_str(), &status) == 0;
   constexpr int kLevel = 3;  // of the few blocks that are new
   try {

@@ -20,7 +20,9 @@ namespace {
 
 // How much memory a file may ask for: what a trace of its size reasonably needs. A small hostile
 // file cannot claim more than the constant part.
-uint64_t memoryFor(uint64_t file_bytes) { return (128U << 20) + 200 * std::min<uint64_t>(file_bytes, 1ULL << 40); }
+uint64_t memoryFor(uint64_t file_bytes) {
+  return (128U << 20) + 200 * std::min<uint64_t>(file_bytes, 1ULL << 40);
+}
 
 // Decoded blocks that readCall() keeps: calls in time order alternate between few of them.
 constexpr size_t kCachedBlocks = 4;
@@ -85,8 +87,8 @@ struct TraceReader::Impl {
     } catch (const BadBlock& e) {
       ++report.damaged_frames;
       report.damaged_bytes += info.file_bytes;
-      problem(fmt::format("block of {} at byte {} is damaged ({}): its {} rows are lost", blockKindName(info.kind),
-                          info.offset, e.what(), info.rows));
+      problem(fmt::format("block of {} at byte {} is damaged ({}): its {} rows are lost",
+                          blockKindName(info.kind), info.offset, e.what(), info.rows));
       if (!isTimed(info) || info.rows == 0) return;
       uint64_t dropped = 0;
       pass.merge.add(loadLosses({{.ts_ns = info.min_ns,
@@ -148,7 +150,8 @@ struct TraceReader::Impl {
 
   void defineUpTo(uint64_t offset, Pass& pass) {
     const auto& blocks = file.blocks();
-    for (; pass.next_definition < blocks.size() && blocks[pass.next_definition].offset <= offset; ++pass.next_definition) {
+    for (; pass.next_definition < blocks.size() && blocks[pass.next_definition].offset <= offset;
+         ++pass.next_definition) {
       const BlockInfo& info = blocks[pass.next_definition];
       if (defines(info.kind)) tolerating(info, pass, [&] { define(info, pass); });
     }
@@ -172,8 +175,9 @@ struct TraceReader::Impl {
   // A block's payloads stand right before it.
   void attachPayloads(const BlockInfo& info, LoadedCalls& calls) {
     const auto& blocks = file.blocks();
-    const auto at = std::lower_bound(blocks.begin(), blocks.end(), info.offset,
-                                     [](const BlockInfo& block, uint64_t offset) { return block.offset < offset; });
+    const auto at =
+        std::lower_bound(blocks.begin(), blocks.end(), info.offset,
+                         [](const BlockInfo& block, uint64_t offset) { return block.offset < offset; });
     try {
       if (at == blocks.begin() || (at - 1)->kind != BlockKind::payloads) throw BadBlock("it is missing");
       const BlockView view = file.load(*(at - 1));
@@ -222,8 +226,9 @@ struct TraceReader::Impl {
     }
     if (dropped != 0) {
       report.dropped_rows += dropped;
-      problem(fmt::format("{} rows of the block of {} at byte {} were dropped: their threads or times make no sense",
-                          dropped, blockKindName(info.kind), info.offset));
+      problem(fmt::format(
+          "{} rows of the block of {} at byte {} were dropped: their threads or times make no sense", dropped,
+          blockKindName(info.kind), info.offset));
     }
     if (!loaded) return;
     loaded->offset = info.offset;
@@ -232,9 +237,13 @@ struct TraceReader::Impl {
 
   bool isWanted(const BlockInfo& info, const ReadFilter& filter) const {
     switch (info.kind) {
-      case BlockKind::syscalls: if (!filter.syscalls) return false; break;
+      case BlockKind::syscalls:
+        if (!filter.syscalls) return false;
+        break;
       case BlockKind::switches:
-      case BlockKind::wakes: if (!filter.scheduling) return false; break;
+      case BlockKind::wakes:
+        if (!filter.scheduling) return false;
+        break;
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:
@@ -280,12 +289,11 @@ struct TraceReader::Impl {
   }
 
   // Blocks of definitions alone (min = max = 0) are needed when what follows them is.
-  static int64_t startOf(const BlockInfo& info) {
-    return isTimed(info) ? info.min_ns : INT64_MAX;
-  }
+  static int64_t startOf(const BlockInfo& info) { return isTimed(info) ? info.min_ns : INT64_MAX; }
 
   static bool isTimed(const BlockInfo& info) {
-    return isEventBlock(info.kind) && (info.kind != BlockKind::processes || info.min_ns != 0 || info.max_ns != 0);
+    return isEventBlock(info.kind) &&
+           (info.kind != BlockKind::processes || info.min_ns != 0 || info.max_ns != 0);
   }
 };
 
@@ -302,9 +310,15 @@ TraceReader TraceReader::fromMemory(std::vector<uint8_t> bytes, std::string name
   return TraceReader(std::make_unique<Impl>(memoryByteSource(std::move(bytes)), std::move(name)));
 }
 
-const std::string& TraceReader::name() const { return impl_->file.name(); }
-const TraceHeader& TraceReader::header() const { return impl_->file.header(); }
-const std::optional<Trailer>& TraceReader::trailer() const { return impl_->file.trailer(); }
+const std::string& TraceReader::name() const {
+  return impl_->file.name();
+}
+const TraceHeader& TraceReader::header() const {
+  return impl_->file.header();
+}
+const std::optional<Trailer>& TraceReader::trailer() const {
+  return impl_->file.trailer();
+}
 
 int64_t TraceReader::startNs() const {
   int64_t start = INT64_MAX;
@@ -322,9 +336,13 @@ int64_t TraceReader::endNs() const {
   return end == INT64_MIN ? header().start.boottime_ns : end;
 }
 
-void TraceReader::read(TraceVisitor& visitor, const ReadFilter& filter) { impl_->read(visitor, filter); }
+void TraceReader::read(TraceVisitor& visitor, const ReadFilter& filter) {
+  impl_->read(visitor, filter);
+}
 
-std::string_view TraceReader::text(StringId id) const { return impl_->definitions.text(id); }
+std::string_view TraceReader::text(StringId id) const {
+  return impl_->definitions.text(id);
+}
 
 const SyscallEvent& TraceReader::readCall(const CallLocator& locator) {
   auto& cache = impl_->cache;
@@ -333,8 +351,9 @@ const SyscallEvent& TraceReader::readCall(const CallLocator& locator) {
   try {
     if (found == cache.end()) {
       const auto& blocks = impl_->file.blocks();
-      const auto at = std::lower_bound(blocks.begin(), blocks.end(), locator.block_offset,
-                                       [](const BlockInfo& info, uint64_t offset) { return info.offset < offset; });
+      const auto at =
+          std::lower_bound(blocks.begin(), blocks.end(), locator.block_offset,
+                           [](const BlockInfo& info, uint64_t offset) { return info.offset < offset; });
       if (at == blocks.end() || at->offset != locator.block_offset) throw BadBlock("there is no such block");
       cache.push_front({locator.block_offset, impl_->loadCalls(*at, true)});
       if (cache.size() > kCachedBlocks) cache.pop_back();
@@ -351,7 +370,9 @@ const SyscallEvent& TraceReader::readCall(const CallLocator& locator) {
   }
 }
 
-const ReadReport& TraceReader::report() const { return impl_->report; }
+const ReadReport& TraceReader::report() const {
+  return impl_->report;
+}
 
 std::vector<BlockTotals> TraceReader::totals() const {
   std::vector<BlockTotals> all(kBlockKinds);
@@ -362,7 +383,8 @@ std::vector<BlockTotals> TraceReader::totals() const {
     totals.file_bytes += info.file_bytes;
     totals.decoded_bytes += info.decoded_bytes;
   }
-  for (size_t kind = 0; kind < all.size(); ++kind) all[kind].kind = blockKindName(static_cast<BlockKind>(kind));
+  for (size_t kind = 0; kind < all.size(); ++kind)
+    all[kind].kind = blockKindName(static_cast<BlockKind>(kind));
   std::erase_if(all, [](const BlockTotals& totals) { return totals.blocks == 0; });
   return all;
 }

@@ -40,11 +40,11 @@ struct ReadReport {
   uint64_t decoded_bytes = 0;
   uint64_t blocks = 0;
   uint64_t damaged_frames = 0;
-  uint64_t damaged_bytes = 0;   // skipped while looking for the next whole frame
-  uint64_t unknown_blocks = 0;  // of a kind this version does not know
-  uint64_t dropped_rows = 0;    // whose definitions or values make no sense
-  bool cut = false;             // no trailer
-  uint64_t cut_bytes = 0;       // of an incomplete last frame
+  uint64_t damaged_bytes = 0;         // skipped while looking for the next whole frame
+  uint64_t unknown_blocks = 0;        // of a kind this version does not know
+  uint64_t dropped_rows = 0;          // whose definitions or values make no sense
+  bool cut = false;                   // no trailer
+  uint64_t cut_bytes = 0;             // of an incomplete last frame
   std::vector<std::string> problems;  // one readable line each, at most 100
   bool clean() const { return damaged_frames == 0 && !cut && dropped_rows == 0; }
 };

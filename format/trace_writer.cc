@@ -99,7 +99,7 @@ struct TraceWriter::Impl {
   uint32_t epoch = 0;
   uint64_t epoch_start_bytes = 0;
   int64_t epoch_start_ns = INT64_MIN;  // none yet
-  int64_t newest_ns = INT64_MIN;  // of the events
+  int64_t newest_ns = INT64_MIN;       // of the events
   int64_t ticked_ns = INT64_MIN;
   uint64_t next_link = 1;
   uint64_t lost = 0;
@@ -188,7 +188,8 @@ struct TraceWriter::Impl {
       write(block.payloads.rows.size(), {},
             [&](schema::Block::Builder out) { encodePayloads(block.payloads, out.initPayloads()); });
     }
-    write(rows.rows.size(), block.cover, [&](schema::Block::Builder out) { encodeSyscalls(rows, out.initSyscalls()); });
+    write(rows.rows.size(), block.cover,
+          [&](schema::Block::Builder out) { encodeSyscalls(rows, out.initSyscalls()); });
     block.calls.clear();
     block.payloads.clear();
     block.cover = {};
@@ -204,7 +205,8 @@ struct TraceWriter::Impl {
   }
 
   void closeSwitches() {
-    close(switches, switches_cover, [&](schema::Block::Builder out) { encodeSwitches(switches, out.initSwitches()); });
+    close(switches, switches_cover,
+          [&](schema::Block::Builder out) { encodeSwitches(switches, out.initSwitches()); });
   }
   void closeWakes() {
     close(wakes, wakes_cover, [&](schema::Block::Builder out) { encodeWakes(wakes, out.initWakes()); });
@@ -243,8 +245,8 @@ struct TraceWriter::Impl {
   // When the oldest row that waits came, INT64_MAX if none does.
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
-    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches_cover, &wakes_cover,
-                               &losses_cover, &clocks_cover}) {
+    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches_cover,
+                               &wakes_cover, &losses_cover, &clocks_cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -275,7 +277,8 @@ struct TraceWriter::Impl {
     for (const auto& [id, thread] : threads) {
       strings.touch(thread.def.comm);
       const ProcessInfo& info = thread.info.info;
-      for (StringId text : {thread.info.comm, info.exe, info.cmdline, info.cwd, info.cgroup}) strings.touch(text);
+      for (StringId text : {thread.info.comm, info.exe, info.cmdline, info.cwd, info.cgroup})
+        strings.touch(text);
     }
     for (const auto& [id, entry] : resources) strings.touch(entry.resource.path);
     stacks.beginEpoch();
@@ -327,8 +330,12 @@ TraceWriter::TraceWriter(std::unique_ptr<ByteSink> sink, const TraceHeader& head
     : impl_(std::make_unique<Impl>(std::move(sink), header, options)) {}
 TraceWriter::~TraceWriter() = default;
 
-StringId TraceWriter::intern(std::string_view text) { return impl_->strings.intern(text); }
-FrameId TraceWriter::internFrame(const Frame& frame) { return impl_->stacks.internFrame(frame); }
+StringId TraceWriter::intern(std::string_view text) {
+  return impl_->strings.intern(text);
+}
+FrameId TraceWriter::internFrame(const Frame& frame) {
+  return impl_->stacks.internFrame(frame);
+}
 StackId TraceWriter::internStack(bool kernel, std::span<const FrameId> frames) {
   return impl_->stacks.internStack(kernel, frames);
 }
@@ -347,8 +354,12 @@ void TraceWriter::define(const Resource& resource) {
   impl_->limitDefinitions();
 }
 
-void TraceWriter::forget(ThreadId thread) { impl_->threads.erase(thread); }
-void TraceWriter::forget(ResourceId resource) { impl_->resources.erase(resource); }
+void TraceWriter::forget(ThreadId thread) {
+  impl_->threads.erase(thread);
+}
+void TraceWriter::forget(ResourceId resource) {
+  impl_->resources.erase(resource);
+}
 
 void TraceWriter::add(const LifeEvent& event) {
   impl_->advance(event.ts_ns);
@@ -431,20 +442,23 @@ void TraceWriter::tick(int64_t now_ns) {
   impl_->closeOld(now_ns);
 }
 
-void TraceWriter::flush() { impl_->closeAll(); }
+void TraceWriter::flush() {
+  impl_->closeAll();
+}
 
 void TraceWriter::finish(const Trailer& trailer) {
   Impl& w = *impl_;
   w.closeAll();
   const std::vector<BlockInfo> index = w.output.index();
-  w.write(index.size(), {}, [&](schema::Block::Builder block) {
-    encodeTrailer(trailer, index, w.lost, block.initTrailer());
-  });
+  w.write(index.size(), {},
+          [&](schema::Block::Builder block) { encodeTrailer(trailer, index, w.lost, block.initTrailer()); });
   w.output.writeSeekTable();
   w.output.sync();
   w.finished = true;
 }
 
-uint64_t TraceWriter::bytesWritten() const { return impl_->output.bytesWritten(); }
+uint64_t TraceWriter::bytesWritten() const {
+  return impl_->output.bytesWritten();
+}
 
 }  // namespace tarry

@@ -31,9 +31,9 @@ std::unique_ptr<ByteSink> openFileSink(const std::string& path, uint32_t owner_u
 struct WriterOptions {
   int compression_level = 3;
   uint32_t block_rows = 64 * 1024;
-  uint64_t block_bytes = 4U << 20;        // decoded
-  int64_t block_ns = 500'000'000;         // oldest row waits at most so long
-  uint64_t epoch_bytes = 64U << 20;       // decoded
+  uint64_t block_bytes = 4U << 20;   // decoded
+  int64_t block_ns = 500'000'000;    // oldest row waits at most so long
+  uint64_t epoch_bytes = 64U << 20;  // decoded
   int64_t epoch_ns = 60'000'000'000;
 };
 
@@ -44,7 +44,7 @@ class TraceWriter {
   TraceWriter(const TraceWriter&) = delete;
   TraceWriter& operator=(const TraceWriter&) = delete;
 
-  StringId intern(std::string_view text);  // "" is no string: StringId{}
+  StringId intern(std::string_view text);   // "" is no string: StringId{}
   FrameId internFrame(const Frame& frame);  // frame.id is ignored
   StackId internStack(bool kernel, std::span<const FrameId> frames);
 
@@ -52,7 +52,7 @@ class TraceWriter {
   // any value not 0, never used for something else again.
   void define(const ThreadDef& thread);
   void define(const Resource& resource);
-  void forget(ThreadId thread);      // it has ended: later epochs leave it out
+  void forget(ThreadId thread);  // it has ended: later epochs leave it out
   void forget(ResourceId resource);
 
   void add(const LifeEvent& event);

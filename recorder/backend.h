@@ -27,9 +27,10 @@ struct TargetSpec {
 
 struct BackendOptions {
   Level level = Level::syscalls;
-  int64_t snaplen = 0;               // -1: all, up to the backend's limit
-  uint64_t ring_bytes = 16U << 20;   // per CPU; rounded up to a power of two
-  int64_t stack_min_sleep_ns = 1'000'000;  // kernel stack at wake-ups that end a sleep at least so long; -1 never
+  int64_t snaplen = 0;              // -1: all, up to the backend's limit
+  uint64_t ring_bytes = 16U << 20;  // per CPU; rounded up to a power of two
+  int64_t stack_min_sleep_ns =
+      1'000'000;  // kernel stack at wake-ups that end a sleep at least so long; -1 never
 };
 
 // Raw records as they were in the rings: `definitions` (and lifecycle) must be applied before

@@ -28,13 +28,10 @@ namespace {
 uint32_t targetMode(TargetKind kind) {
   switch (kind) {
     case TargetKind::command:
-    case TargetKind::pids:
-      return MODE_MARKED;
+    case TargetKind::pids: return MODE_MARKED;
     case TargetKind::cgroup:
-    case TargetKind::unit:
-      return MODE_CGROUP;
-    case TargetKind::all:
-      return MODE_ALL;
+    case TargetKind::unit: return MODE_CGROUP;
+    case TargetKind::all: return MODE_ALL;
   }
   return MODE_MARKED;
 }
@@ -109,8 +106,7 @@ class BpfBackend : public Backend {
   // that the first pass had already gone by.
   void mark(const TargetSpec& target) {
     switch (target.kind) {
-      case TargetKind::command:
-        return;
+      case TargetKind::command: return;
       case TargetKind::pids:
         for (const pid_t pid : target.pids) programs_->addTargetPid(pid);
         visit(SNAP_MARK_TREE);
@@ -121,9 +117,7 @@ class BpfBackend : public Backend {
         visit(SNAP_MARK_CGROUP);
         visit(SNAP_MARK_CGROUP);
         return;
-      case TargetKind::all:
-        visit(SNAP_MARK_ALL);
-        return;
+      case TargetKind::all: visit(SNAP_MARK_ALL); return;
     }
   }
 

@@ -116,7 +116,8 @@ constexpr std::array kArrays = {
 
 template <class Table>
 const typename Table::value_type* findShape(const Table& table, ArgType type) {
-  const auto it = std::find_if(table.begin(), table.end(), [type](const auto& row) { return row.type == type; });
+  const auto it =
+      std::find_if(table.begin(), table.end(), [type](const auto& row) { return row.type == type; });
   return it == table.end() ? nullptr : &*it;
 }
 
@@ -160,7 +161,8 @@ class PlanBuilder {
     constexpr uint8_t kMore =
         PLAN_ENTER_PARTS | PLAN_EXIT_PARTS | PLAN_RETURNS_FD | PLAN_LATE_RESOURCE | PLAN_CWD | PLAN_PAIR;
     const bool one_object = shape_.plan.fd_arg[1] == NO_ARG && shape_.plan.fd_is_dir == 0;
-    if (spec_.arg_count <= 3 && one_object && (shape_.plan.flags & kMore) == 0) shape_.plan.flags |= PLAN_SHORT;
+    if (spec_.arg_count <= 3 && one_object && (shape_.plan.flags & kMore) == 0)
+      shape_.plan.flags |= PLAN_SHORT;
     return shape_;
   }
 
@@ -209,7 +211,8 @@ class PlanBuilder {
       if (array->out) addItem(ITEM_COUNTED, arg, true, NO_ARG, elementBytes(*array));
     }
     if (spec.type == ArgType::buffer_in) addItem(ITEM_BUFFER, arg, false, length);
-    if (spec.type == ArgType::buffer_out || spec.type == ArgType::dirents_out) addItem(ITEM_RESULT, arg, true);
+    if (spec.type == ArgType::buffer_out || spec.type == ArgType::dirents_out)
+      addItem(ITEM_RESULT, arg, true);
     if (spec.type == ArgType::sockaddr_out || spec.type == ArgType::sockopt_out) {
       addItem(ITEM_SOCKLEN, arg, true, length);
     }

@@ -18,7 +18,7 @@ namespace tarry {
 
 namespace {
 
-constexpr long kCgroup1Magic = 0x27e0eb;   // include/uapi/linux/magic.h
+constexpr long kCgroup1Magic = 0x27e0eb;  // include/uapi/linux/magic.h
 constexpr long kCgroup2Magic = 0x63677270;
 
 struct BtfDeleter {

@@ -68,18 +68,12 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
     case RT_THREAD:
       if (const auto* thread = as<rec_thread>(record)) threads_.define(*thread, writer);
       break;
-    case RT_RESOURCE:
-      resources_.define(record, writer);
-      break;
-    case RT_CGROUP:
-      threads_.defineCgroup(record, writer);
-      break;
+    case RT_RESOURCE: resources_.define(record, writer); break;
+    case RT_CGROUP: threads_.defineCgroup(record, writer); break;
     case RT_FORK:
       if (const auto* fork = as<rec_fork>(record)) threads_.fork(*fork, writer);
       break;
-    case RT_EXEC:
-      threads_.exec(record, writer);
-      break;
+    case RT_EXEC: threads_.exec(record, writer); break;
     case RT_COMM:
       if (const auto* comm = as<rec_comm>(record)) threads_.rename(*comm, writer);
       break;
@@ -98,17 +92,14 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
     case RT_LOSS:
       if (const auto* lost = as<rec_loss>(record)) loss(*lost, writer);
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
 void BpfEncoder::event(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
-    case RT_ENTER_DATA:
-      enterData(record, writer);
-      break;
+    case RT_ENTER_DATA: enterData(record, writer); break;
     case RT_CALL:
       if (!call(record, writer, false)) waiting_.push_back(record);
       break;
@@ -118,14 +109,9 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
     case RT_SWITCH_IN:
       if (const auto* in = as<rec_switch_in>(record)) switchIn(*in, writer);
       break;
-    case RT_SWITCH_OUT:
-      switchOut(record, writer);
-      break;
-    case RT_WAKE:
-      wake(record, writer);
-      break;
-    default:
-      break;
+    case RT_SWITCH_OUT: switchOut(record, writer); break;
+    case RT_WAKE: wake(record, writer); break;
+    default: break;
   }
 }
 
@@ -306,7 +292,8 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, Trac
     }
     return;
   }
-  if (record.res[RES_RETURNED] != 0) addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED], writer);
+  if (record.res[RES_RETURNED] != 0)
+    addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED], writer);
   if (record.res[RES_CWD] != 0 && hasRelativePath(plan)) {
     addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD], writer);
   }

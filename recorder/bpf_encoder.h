@@ -33,7 +33,7 @@ class BpfEncoder {
   struct EnterData {
     uint32_t call_seq = 0;  // 0: free
     std::vector<StringArg> strings;
-    uint8_t absolute_args = 0;  // bit i: argument i is a string that begins with '/'
+    uint8_t absolute_args = 0;   // bit i: argument i is a string that begins with '/'
     std::vector<uint8_t> parts;  // payload parts as they came
   };
 
@@ -66,7 +66,7 @@ class BpfEncoder {
   std::unordered_map<std::string, StackId> stacks_;
   std::unordered_map<uint64_t, FrameId> frames_;
   std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;  // by kernel thread id
-  std::vector<Bytes> waiting_;                          // calls, during one batch
+  std::vector<Bytes> waiting_;                                       // calls, during one batch
 
   // of the call that is being translated
   std::vector<ObjectRef> objects_;

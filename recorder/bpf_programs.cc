@@ -65,8 +65,9 @@ std::string usefulLine(std::string_view log) {
   if (error == EPERM || error == EACCES) {
     const std::string detail = usefulLine(libbpf_messages);
     if (::geteuid() != 0 || detail.empty() || detail.find("Operation not permitted") != std::string::npos) {
-      throw RecordError("cannot record with eBPF: not permitted (needs root: run it with sudo, or give it the "
-                        "capabilities CAP_BPF and CAP_PERFMON)");
+      throw RecordError(
+          "cannot record with eBPF: not permitted (needs root: run it with sudo, or give it the "
+          "capabilities CAP_BPF and CAP_PERFMON)");
     }
   }
   std::string detail = usefulLine(libbpf_messages);
@@ -139,10 +140,11 @@ void BpfPrograms::makeRings(uint64_t bytes) {
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   const int outer = bpf_map__fd(skeleton_->maps.event_rings);
   for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
-    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tarry_events", 0, 0, static_cast<uint32_t>(bytes), nullptr));
+    UniqueFd ring(
+        bpf_map_create(BPF_MAP_TYPE_RINGBUF, "tarry_events", 0, 0, static_cast<uint32_t>(bytes), nullptr));
     if (!ring) {
-      throw RecordError("cannot make a ring of " + std::to_string(bytes >> 10) + " KiB per CPU: " +
-                        std::strerror(errno) + " (choose a smaller one)");
+      throw RecordError("cannot make a ring of " + std::to_string(bytes >> 10) +
+                        " KiB per CPU: " + std::strerror(errno) + " (choose a smaller one)");
     }
     const int fd = ring.get();
     if (bpf_map_update_elem(outer, &cpu, &fd, BPF_ANY) != 0) refuse("a ring cannot be set", errno);
@@ -161,7 +163,8 @@ void BpfPrograms::fillPlan(const CapturePlan& plan) {
     values.push_back(row.plan);
   }
   auto count = static_cast<uint32_t>(keys.size());
-  if (bpf_map_update_batch(bpf_map__fd(skeleton_->maps.plans), keys.data(), values.data(), &count, nullptr) != 0) {
+  if (bpf_map_update_batch(bpf_map__fd(skeleton_->maps.plans), keys.data(), values.data(), &count, nullptr) !=
+      0) {
     refuse("the capture plan cannot be set", errno);
   }
 }

@@ -41,14 +41,15 @@ ResourceKind anonymousKind(std::string_view name) {
     ResourceKind kind;
   };
   static constexpr std::array kClasses = {
-      Class{"[eventfd]", ResourceKind::eventfd},   Class{"[eventpoll]", ResourceKind::epoll},
-      Class{"[timerfd]", ResourceKind::timerfd},   Class{"[signalfd]", ResourceKind::signalfd},
-      Class{"inotify", ResourceKind::inotify},     Class{"[fanotify]", ResourceKind::fanotify},
-      Class{"[pidfd]", ResourceKind::pidfd},       Class{"[io_uring]", ResourceKind::io_uring},
+      Class{"[eventfd]", ResourceKind::eventfd},       Class{"[eventpoll]", ResourceKind::epoll},
+      Class{"[timerfd]", ResourceKind::timerfd},       Class{"[signalfd]", ResourceKind::signalfd},
+      Class{"inotify", ResourceKind::inotify},         Class{"[fanotify]", ResourceKind::fanotify},
+      Class{"[pidfd]", ResourceKind::pidfd},           Class{"[io_uring]", ResourceKind::io_uring},
       Class{"[perf_event]", ResourceKind::perf_event}, Class{"[userfaultfd]", ResourceKind::userfaultfd},
   };
   if (name.starts_with("bpf")) return ResourceKind::bpf;
-  const auto it = std::find_if(kClasses.begin(), kClasses.end(), [name](const Class& c) { return c.name == name; });
+  const auto it =
+      std::find_if(kClasses.begin(), kClasses.end(), [name](const Class& c) { return c.name == name; });
   return it == kClasses.end() ? ResourceKind::anon : it->kind;
 }
 
@@ -59,14 +60,10 @@ std::string_view firstName(std::string_view names) {
 ResourceKind socketKind(uint16_t family) {
   switch (family) {
     case AF_INET:
-    case AF_INET6:
-      return ResourceKind::socket;
-    case AF_UNIX:
-      return ResourceKind::unix_socket;
-    case AF_NETLINK:
-      return ResourceKind::netlink;
-    default:
-      return ResourceKind::other_socket;
+    case AF_INET6: return ResourceKind::socket;
+    case AF_UNIX: return ResourceKind::unix_socket;
+    case AF_NETLINK: return ResourceKind::netlink;
+    default: return ResourceKind::other_socket;
   }
 }
 
@@ -100,20 +97,13 @@ ResourceKind kindOf(const rec_resource& head, std::string_view names) {
       }
       if (memory && joinNames(names).starts_with("/dev/shm/")) return ResourceKind::memory;
       return ResourceKind::file;
-    case S_IFDIR:
-      return ResourceKind::dir;
-    case S_IFLNK:
-      return ResourceKind::symlink;
-    case S_IFBLK:
-      return ResourceKind::block_device;
-    case S_IFCHR:
-      return isTtyMajor(head.rdev >> kMinorBits) ? ResourceKind::tty : ResourceKind::device;
-    case S_IFIFO:
-      return head.magic == kPipeFs ? ResourceKind::pipe : ResourceKind::fifo;
-    case S_IFSOCK:
-      return ResourceKind::unix_socket;
-    default:
-      return ResourceKind::unknown;
+    case S_IFDIR: return ResourceKind::dir;
+    case S_IFLNK: return ResourceKind::symlink;
+    case S_IFBLK: return ResourceKind::block_device;
+    case S_IFCHR: return isTtyMajor(head.rdev >> kMinorBits) ? ResourceKind::tty : ResourceKind::device;
+    case S_IFIFO: return head.magic == kPipeFs ? ResourceKind::pipe : ResourceKind::fifo;
+    case S_IFSOCK: return ResourceKind::unix_socket;
+    default: return ResourceKind::unknown;
   }
 }
 

@@ -44,8 +44,8 @@ BpfRing::BpfRing(int map_fd, size_t size_bytes) : size_bytes_(size_bytes) {
     consumer_page_ = nullptr;
     throw RecordError(std::string("cannot map a BPF ring: ") + std::strerror(errno));
   }
-  producer_page_ = ::mmap(nullptr, page + 2 * size_bytes, PROT_READ, MAP_SHARED, map_fd,
-                          static_cast<off_t>(page));
+  producer_page_ =
+      ::mmap(nullptr, page + 2 * size_bytes, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page));
   if (producer_page_ == MAP_FAILED) {
     const int error = errno;
     producer_page_ = nullptr;

@@ -105,8 +105,8 @@ void BpfThreadTable::defineCgroup(std::span<const uint8_t> record, TraceWriter& 
   rec_cgroup head{};
   std::memcpy(&head, record.data(), sizeof(head));
   const size_t size = std::min<size_t>(head.text_len, record.size() - sizeof(head));
-  cgroups_[head.id] = writer.intern(
-      joinNames({reinterpret_cast<const char*>(record.data()) + sizeof(head), size}));
+  cgroups_[head.id] =
+      writer.intern(joinNames({reinterpret_cast<const char*>(record.data()) + sizeof(head), size}));
 }
 
 void BpfThreadTable::fork(const rec_fork& record, TraceWriter& writer) {

@@ -49,7 +49,7 @@ class BpfThreadTable {
   StringId cgroup(uint64_t id) const;
 
   BpfResourceTable& resources_;
-  std::vector<Row> rows_;  // by kernel id
+  std::vector<Row> rows_;                                        // by kernel id
   std::map<std::pair<int32_t, int64_t>, ThreadId> by_identity_;  // tid and start time
   std::unordered_map<uint64_t, StringId> cgroups_;
   std::vector<uint32_t> ended_, ended_before_;  // kernel ids

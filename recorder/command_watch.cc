@@ -26,11 +26,8 @@ bool CommandWatch::onSignal(const signalfd_siginfo& info, int64_t now_ns) {
       return false;
     case SIGTSTP:
     case SIGTTIN:
-    case SIGTTOU:
-      stop_wanted_ = true;
-      return false;
-    default:
-      return false;  // SIGQUIT: the command's; SIGCHLD: who asks poll() sees what happened
+    case SIGTTOU: stop_wanted_ = true; return false;
+    default: return false;  // SIGQUIT: the command's; SIGCHLD: who asks poll() sees what happened
   }
 }
 

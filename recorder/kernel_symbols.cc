@@ -56,8 +56,9 @@ void KernelSymbols::parse() {
 }
 
 KernelSymbols::Symbol KernelSymbols::find(uint64_t address) const {
-  const auto after = std::upper_bound(entries_.begin(), entries_.end(), address,
-                                      [](uint64_t value, const Entry& entry) { return value < entry.address; });
+  const auto after =
+      std::upper_bound(entries_.begin(), entries_.end(), address,
+                       [](uint64_t value, const Entry& entry) { return value < entry.address; });
   if (after == entries_.begin()) return {};
   const Entry& entry = *std::prev(after);
   const std::string_view text = text_;

@@ -17,7 +17,7 @@ class KernelSymbols {
     uint64_t offset = 0;
   };
 
-  KernelSymbols();  // reads /proc/kallsyms
+  KernelSymbols();                           // reads /proc/kallsyms
   explicit KernelSymbols(std::string text);  // in its format, for tests
 
   // Views live as long as this object.

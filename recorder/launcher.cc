@@ -119,8 +119,7 @@ bool isNotFound(int error) {
 RecordError launchError(const std::string& name, const Report& report) {
   const std::string head = "cannot run " + name + ": ";
   switch (report.step) {
-    case Step::identity:
-      return RecordError(head + "cannot become the user: " + std::strerror(report.error));
+    case Step::identity: return RecordError(head + "cannot become the user: " + std::strerror(report.error));
     case Step::exec:
       // The file was there a moment ago: it is its "#!" interpreter or its loader that is not.
       if (report.error == ENOENT)
@@ -131,8 +130,7 @@ RecordError launchError(const std::string& name, const Report& report) {
         return RecordError(head + "command not found", kNotFound);
       }
       break;
-    case Step::ready:
-      break;
+    case Step::ready: break;
   }
   return RecordError(head + std::strerror(report.error),
                      isNotFound(report.error) ? kNotFound : kNotExecutable);

@@ -61,19 +61,15 @@ BackendOptions backendOptions(const RecordOptions& options) {
 
 std::vector<std::string> targetWords(const RecordOptions& options, const TargetSpec& spec) {
   switch (options.target) {
-    case TargetKind::command:
-      return options.command;
+    case TargetKind::command: return options.command;
     case TargetKind::pids: {
       std::vector<std::string> words;
       for (pid_t pid : spec.pids) words.push_back(std::to_string(pid));
       return words;
     }
-    case TargetKind::cgroup:
-      return {spec.cgroup_path};
-    case TargetKind::unit:
-      return {options.unit, spec.cgroup_path};
-    case TargetKind::all:
-      return {};
+    case TargetKind::cgroup: return {spec.cgroup_path};
+    case TargetKind::unit: return {options.unit, spec.cgroup_path};
+    case TargetKind::all: return {};
   }
   return {};
 }

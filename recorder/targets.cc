@@ -220,14 +220,9 @@ TargetSpec resolveTarget(const RecordOptions& options, const std::vector<CgroupM
       spec.pids.assign(unique.begin(), unique.end());
       break;
     }
-    case TargetKind::cgroup:
-      spec.cgroup_path = resolveCgroup(options.cgroup, mounts);
-      break;
-    case TargetKind::unit:
-      spec.cgroup_path = resolveUnit(options.unit, mounts);
-      break;
-    case TargetKind::all:
-      break;
+    case TargetKind::cgroup: spec.cgroup_path = resolveCgroup(options.cgroup, mounts); break;
+    case TargetKind::unit: spec.cgroup_path = resolveUnit(options.unit, mounts); break;
+    case TargetKind::all: break;
   }
   return spec;
 }
@@ -249,8 +244,7 @@ std::string targetName(const RecordOptions& options) {
                             ? options.unit.substr(0, options.unit.size() - suffix.size())
                             : options.unit);
     }
-    case TargetKind::all:
-      return "system";
+    case TargetKind::all: return "system";
   }
   return "trace";
 }

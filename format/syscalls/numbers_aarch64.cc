@@ -80,6 +80,8 @@ constexpr Number kNumbers[] = {
 
 }  // namespace
 
-std::span<const Number> aarch64Numbers() { return kNumbers; }
+std::span<const Number> aarch64Numbers() {
+  return kNumbers;
+}
 
 }  // namespace tarry::syscalls

@@ -114,6 +114,8 @@ constexpr Number kNumbers[] = {
 
 }  // namespace
 
-std::span<const Number> i386Numbers() { return kNumbers; }
+std::span<const Number> i386Numbers() {
+  return kNumbers;
+}
 
 }  // namespace tarry::syscalls

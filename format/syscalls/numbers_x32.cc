@@ -122,6 +122,8 @@ constexpr Number kNumbers[] = {
 
 }  // namespace
 
-std::span<const Number> x32Numbers() { return kNumbers; }
+std::span<const Number> x32Numbers() {
+  return kNumbers;
+}
 
 }  // namespace tarry::syscalls

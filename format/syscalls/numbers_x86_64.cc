@@ -91,6 +91,8 @@ constexpr Number kNumbers[] = {
 
 }  // namespace
 
-std::span<const Number> x86_64Numbers() { return kNumbers; }
+std::span<const Number> x86_64Numbers() {
+  return kNumbers;
+}
 
 }  // namespace tarry::syscalls

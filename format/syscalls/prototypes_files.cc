@@ -179,6 +179,8 @@ constexpr Prototype kPrototypes[] = {
 
 }  // namespace
 
-std::span<const Prototype> filesPrototypes() { return kPrototypes; }
+std::span<const Prototype> filesPrototypes() {
+  return kPrototypes;
+}
 
 }  // namespace tarry::syscalls

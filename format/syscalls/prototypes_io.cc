@@ -163,6 +163,8 @@ constexpr Prototype kPrototypes[] = {
 
 }  // namespace
 
-std::span<const Prototype> ioPrototypes() { return kPrototypes; }
+std::span<const Prototype> ioPrototypes() {
+  return kPrototypes;
+}
 
 }  // namespace tarry::syscalls

@@ -181,6 +181,8 @@ constexpr Prototype kPrototypes[] = {
 
 }  // namespace
 
-std::span<const Prototype> tasksPrototypes() { return kPrototypes; }
+std::span<const Prototype> tasksPrototypes() {
+  return kPrototypes;
+}
 
 }  // namespace tarry::syscalls

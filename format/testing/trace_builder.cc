@@ -14,7 +14,9 @@ namespace {
 class MemorySink : public ByteSink {
  public:
   explicit MemorySink(std::vector<uint8_t>& bytes) : bytes_(bytes) {}
-  void append(std::span<const uint8_t> bytes) override { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void append(std::span<const uint8_t> bytes) override {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
 
  private:
   std::vector<uint8_t>& bytes_;
@@ -42,7 +44,9 @@ std::array<uint8_t, 16> ipv4(std::string_view dotted) {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> memorySink(std::vector<uint8_t>& bytes) { return std::make_unique<MemorySink>(bytes); }
+std::unique_ptr<ByteSink> memorySink(std::vector<uint8_t>& bytes) {
+  return std::make_unique<MemorySink>(bytes);
+}
 
 // A call with what its spans point to.
 struct TraceBuilder::OwnedCall {
@@ -111,7 +115,8 @@ void ThreadScript::recordCall(std::string_view name, const CallSpec& spec, int64
   call->event.args = argsOf(spec);
   call->event.user_stack = spec.user_stack;
   for (const ObjectSpec& object : spec.objects) {
-    call->objects.push_back({static_cast<ObjectRole>(object.role), object.fd, object.resource, object.ready_data});
+    call->objects.push_back(
+        {static_cast<ObjectRole>(object.role), object.fd, object.resource, object.ready_data});
   }
   for (const StringSpec& string : spec.strings) {
     call->strings.push_back({string.arg, builder_.text(string.text), string.truncated});
@@ -192,7 +197,8 @@ ThreadScript& ThreadScript::sleepsIn(TaskState state, int64_t dur_ns, bool iowai
   return *this;
 }
 
-ThreadScript& ThreadScript::wokenBy(const ThreadScript& waker, std::string_view waker_call, ResourceId resource) {
+ThreadScript& ThreadScript::wokenBy(const ThreadScript& waker, std::string_view waker_call,
+                                    ResourceId resource) {
   WakeEvent& event = builder_.wakes_.at(last_wake_);
   event.context = WakerContext::thread;
   event.waker = waker.id();
@@ -267,7 +273,8 @@ ThreadScript& ThreadScript::execs(std::string_view exe, std::initializer_list<st
 }
 
 ThreadScript& ThreadScript::renamed(std::string_view comm) {
-  builder_.add(LifeEvent{.kind = LifeKind::comm, .ts_ns = now_, .thread = def_.id, .other = {}, .comm = builder_.text(comm)});
+  builder_.add(LifeEvent{
+      .kind = LifeKind::comm, .ts_ns = now_, .thread = def_.id, .other = {}, .comm = builder_.text(comm)});
   return *this;
 }
 
@@ -428,9 +435,15 @@ void TraceBuilder::loss(int64_t ts_ns, int64_t dur_ns, LossSource source, uint64
   losses_.push_back({ts_ns, dur_ns, source, thread, count});
 }
 
-void TraceBuilder::add(LifeEvent event) { life_.push_back(event); }
-void TraceBuilder::add(SwitchEvent event) { switches_.push_back(event); }
-void TraceBuilder::add(WakeEvent event) { wakes_.push_back(event); }
+void TraceBuilder::add(LifeEvent event) {
+  life_.push_back(event);
+}
+void TraceBuilder::add(SwitchEvent event) {
+  switches_.push_back(event);
+}
+void TraceBuilder::add(WakeEvent event) {
+  wakes_.push_back(event);
+}
 
 void TraceBuilder::add(SyscallEvent event) {
   auto call = std::make_unique<OwnedCall>();
@@ -490,14 +503,16 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     });
   }
   for (const WakeEvent& wake : wakes_) step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns += kStartNs; });
-  for (const SwitchEvent& event : switches_) step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns += kStartNs; });
+  for (const SwitchEvent& event : switches_)
+    step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns += kStartNs; });
   const int64_t last = lastTime();
   for (const auto& call : calls_) {
     call->linkSpans();
     const int64_t end = call->event.flags.unfinished ? last : call->event.enter_ns + call->event.dur_ns;
     step(end, call->event, [](SyscallEvent& e) { e.enter_ns += kStartNs; });
   }
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.ts_ns < b.ts_ns; });
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const Step& a, const Step& b) { return a.ts_ns < b.ts_ns; });
   for (const Step& each : steps) each.add();
 
   if (cut_) {
@@ -505,11 +520,14 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     return bytes;
   }
   Trailer trailer = trailer_;
-  trailer.end = {.boottime_ns = kStartNs + last, .monotonic_ns = kStartNs + last, .realtime_ns = kWallNs + last};
+  trailer.end = {
+      .boottime_ns = kStartNs + last, .monotonic_ns = kStartNs + last, .realtime_ns = kWallNs + last};
   writer.finish(trailer);
   return bytes;
 }
 
-TraceReader TraceBuilder::reader(std::string name) { return TraceReader::fromMemory(bytes(), std::move(name)); }
+TraceReader TraceBuilder::reader(std::string name) {
+  return TraceReader::fromMemory(bytes(), std::move(name));
+}
 
 }  // namespace tarry::testing

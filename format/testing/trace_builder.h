@@ -30,10 +30,18 @@
 
 namespace tarry::testing {
 
-constexpr int64_t operator""_ns(unsigned long long v) { return static_cast<int64_t>(v); }
-constexpr int64_t operator""_us(unsigned long long v) { return static_cast<int64_t>(v) * 1'000; }
-constexpr int64_t operator""_ms(unsigned long long v) { return static_cast<int64_t>(v) * 1'000'000; }
-constexpr int64_t operator""_s(unsigned long long v) { return static_cast<int64_t>(v) * 1'000'000'000; }
+constexpr int64_t operator""_ns(unsigned long long v) {
+  return static_cast<int64_t>(v);
+}
+constexpr int64_t operator""_us(unsigned long long v) {
+  return static_cast<int64_t>(v) * 1'000;
+}
+constexpr int64_t operator""_ms(unsigned long long v) {
+  return static_cast<int64_t>(v) * 1'000'000;
+}
+constexpr int64_t operator""_s(unsigned long long v) {
+  return static_cast<int64_t>(v) * 1'000'000'000;
+}
 
 // A ByteSink that keeps everything; `bytes` outlives it.
 std::unique_ptr<ByteSink> memorySink(std::vector<uint8_t>& bytes);
@@ -89,20 +97,22 @@ class ThreadScript {
   // A call that blocks for dur_ns: enter, switch out, wake-up, switch in, exit. At level `waits`
   // (the builder's header) no call is recorded, only its waits. The wake-up's context is unknown
   // until wokenBy() says; with runnable_ns the thread waits for a CPU after it.
-  ThreadScript& blocksIn(std::string_view name, const CallSpec& spec, int64_t dur_ns, int64_t runnable_ns = 0);
+  ThreadScript& blocksIn(std::string_view name, const CallSpec& spec, int64_t dur_ns,
+                         int64_t runnable_ns = 0);
   // Enters a call, blocks and never returns: what the end of the recording or of the thread finds.
   ThreadScript& blocksForEver(std::string_view name, const CallSpec& spec = {});
   // Blocks without a call (page fault, stop …).
   ThreadScript& sleepsIn(TaskState state, int64_t dur_ns, bool iowait = false, ResourceId resource = {});
   // Says who ended the last wait.
-  ThreadScript& wokenBy(const ThreadScript& waker, std::string_view waker_call = {}, ResourceId resource = {});
+  ThreadScript& wokenBy(const ThreadScript& waker, std::string_view waker_call = {},
+                        ResourceId resource = {});
   ThreadScript& wokenBy(WakerContext context, ResourceId resource = {});
   ThreadScript& kernelStack(StackId stack);  // of the last wake-up
   // Loses its CPU but not its wish to run.
   ThreadScript& preemptedFor(int64_t dur_ns, bool throttled = false);
 
-  ThreadScript& forks(std::string_view comm, int32_t pid);          // returns the child's script
-  ThreadScript& startsThread(std::string_view comm, int32_t tid);   // likewise
+  ThreadScript& forks(std::string_view comm, int32_t pid);         // returns the child's script
+  ThreadScript& startsThread(std::string_view comm, int32_t tid);  // likewise
   ThreadScript& execs(std::string_view exe, std::initializer_list<std::string_view> argv = {});
   ThreadScript& renamed(std::string_view comm);
   // Exit event and last switch out; a thread of a process with others leaves group_dead to the last.
@@ -130,7 +140,7 @@ class ThreadScript {
 
 class TraceBuilder {
  public:
-  static constexpr int64_t kStartNs = 1'000'000'000'000;     // boottime of ts = 0
+  static constexpr int64_t kStartNs = 1'000'000'000'000;         // boottime of ts = 0
   static constexpr int64_t kWallNs = 1'700'000'000'000'000'000;  // wall clock of ts = 0
 
   explicit TraceBuilder(Level level = Level::syscalls);
@@ -152,7 +162,8 @@ class TraceBuilder {
   StringId text(std::string_view text);
   ResourceId define(Resource resource);  // its id is given here if it is none
   ResourceId file(std::string_view path, ResourceKind kind = ResourceKind::file);
-  ResourceId socket(std::string_view local, uint16_t local_port, std::string_view remote, uint16_t remote_port,
+  ResourceId socket(std::string_view local, uint16_t local_port, std::string_view remote,
+                    uint16_t remote_port,
                     uint16_t protocol = 6);  // IPv4, dotted
   ResourceId listener(std::string_view local, uint16_t port);
   ResourceId pipe(uint64_t inode);

@@ -9,8 +9,8 @@
 #include "format/block_file.h"
 #include "format/block_output.h"
 #include "format/errors.h"
-#include "format/int_column.h"
 #include "format/header_codec.h"
+#include "format/int_column.h"
 #include "format/testing/trace_builder.h"
 #include "tests/format/event_text.h"
 
@@ -23,10 +23,14 @@ void tellSmallStory(TraceBuilder& b) {
   const ResourceId socket = b.socket("10.0.0.1", 4000, "10.0.0.2", 80);
   b.openFd(server, 3, socket);
   for (int i = 0; i < 20; ++i) {
-    client.runsFor(10_ms).call("openat", {.args = {-100, 0, i}, .ret = 3, .strings = {{1, "/etc/hosts" + std::to_string(i)}}});
+    client.runsFor(10_ms).call(
+        "openat", {.args = {-100, 0, i}, .ret = 3, .strings = {{1, "/etc/hosts" + std::to_string(i)}}});
     client
         .blocksIn("recvfrom",
-                  {.args = {4}, .ret = 5, .objects = {{0, 4, socket}}, .payloads = {{1, PayloadDirection::out, "hello"}}},
+                  {.args = {4},
+                   .ret = 5,
+                   .objects = {{0, 4, socket}},
+                   .payloads = {{1, PayloadDirection::out, "hello"}}},
                   200_ms)
         .wokenBy(server)
         .kernelStack(b.stack({"schedule", "tcp_recvmsg"}));
@@ -111,7 +115,9 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
   for (const bool indexed : {true, false}) {
     size_t tried = 0;
     for (const BlockInfo& info : file.blocks()) {
-      if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches && info.kind != BlockKind::wakes) continue;
+      if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
+          info.kind != BlockKind::wakes)
+        continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
       if (!indexed) bytes.pop_back();
@@ -189,7 +195,9 @@ TEST_CASE("A file that begins in the middle reads from the next epoch on") {
   struct Seen : TraceVisitor {
     std::vector<LifeEvent> infos;
     uint64_t calls = 0, without = 0;
-    void onLife(const LifeEvent& e) override { if (e.kind == LifeKind::info) infos.push_back(e); }
+    void onLife(const LifeEvent& e) override {
+      if (e.kind == LifeKind::info) infos.push_back(e);
+    }
     void onSyscall(const SyscallEvent& e) override {
       ++calls;
       for (const ObjectRef& object : e.objects) without += object.resource ? 0 : 1;
@@ -255,7 +263,8 @@ TEST_CASE("A trace of a newer format is refused with what to do") {
 }
 
 TEST_CASE("A missing file, a directory and an unreadable one are named") {
-  CHECK_THROWS_WITH(TraceReader::open("/nonexistent/t.tarry"), "cannot open /nonexistent/t.tarry: No such file or directory");
+  CHECK_THROWS_WITH(TraceReader::open("/nonexistent/t.tarry"),
+                    "cannot open /nonexistent/t.tarry: No such file or directory");
   CHECK_THROWS_WITH(TraceReader::open("/tmp"), "cannot open /tmp: it is a directory");
 }
 
@@ -299,36 +308,36 @@ TEST_CASE("Hostile blocks are refused block by block") {
   CHECK(damage(0xFFFFFFFF, [](auto block) { block.initStrings(); }) == 1);
   CHECK(damage(3, [](auto block) { block.initSyscalls(); }) == 1);  // no threads
   CHECK(damage(3, [](auto block) {
-    auto calls = block.initSyscalls();
-    fillCalls(calls);
-    putPlanes({2, 2, 2}, calls.initThread());  // index 1 of 1
-  }) == 1);
+          auto calls = block.initSyscalls();
+          fillCalls(calls);
+          putPlanes({2, 2, 2}, calls.initThread());  // index 1 of 1
+        }) == 1);
   CHECK(damage(3, [](auto block) {
-    auto calls = block.initSyscalls();
-    fillCalls(calls);
-    putPlanes({1, 1}, calls.initDur());  // too short
-  }) == 1);
+          auto calls = block.initSyscalls();
+          fillCalls(calls);
+          putPlanes({1, 1}, calls.initDur());  // too short
+        }) == 1);
   CHECK(damage(1, [](auto block) {
-    auto calls = block.initSyscalls();
-    fillCalls(calls);
-    calls.initRet().initPlanes(9);
-  }) == 1);
+          auto calls = block.initSyscalls();
+          fillCalls(calls);
+          calls.initRet().initPlanes(9);
+        }) == 1);
   CHECK(damage(kMaxBlockRows, [](auto block) {
-    auto calls = block.initSyscalls();
-    fillCalls(calls);
-    std::vector<uint8_t> roles(128, 0);
-    calls.getShapes()[0].setRoles(kj::arrayPtr(roles.data(), roles.size()));
-  }) == 1);
+          auto calls = block.initSyscalls();
+          fillCalls(calls);
+          std::vector<uint8_t> roles(128, 0);
+          calls.getShapes()[0].setRoles(kj::arrayPtr(roles.data(), roles.size()));
+        }) == 1);
   CHECK(damage(2, [](auto block) { putPlanes({zigzag(1000), 0}, block.initStrings().initLengths()); }) == 1);
   CHECK(damage(0, [](auto block) { block.initStacks().setFrameCount(0x7FFFFFFF); }) == 1);
   CHECK(damage(0, [](auto block) { block.initProcesses().initOpenFds().setCount(0xFFFFFFFF); }) == 1);
   CHECK(damage(2, [](auto block) { block.initSwitches(); }) == 1);
   CHECK(damage(1, [](auto block) {
-    auto wakes = block.initWakes();
-    wakes.setThreads({1});
-    wakes.initKinds(1);
-    putPlanes({zigzag(5)}, wakes.initWaker());
-  }) == 1);
+          auto wakes = block.initWakes();
+          wakes.setThreads({1});
+          wakes.initKinds(1);
+          putPlanes({zigzag(5)}, wakes.initWaker());
+        }) == 1);
 }
 
 TEST_CASE("Values that make no sense cost their row or become unknown") {
@@ -352,13 +361,15 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   CHECK(seen.calls.empty());
   CHECK(reader.report().dropped_rows == 2);
 
-  CHECK(readAll(hostile(1, [](auto block) {
-    auto life = block.initProcesses().initLife(2);
-    life[0].setKind(99);
-    life[0].setThread(1);
-    life[1].setKind(1);
-    life[1].setThread(55);
-  }), &report) == 0);
+  CHECK(readAll(hostile(1,
+                        [](auto block) {
+                          auto life = block.initProcesses().initLife(2);
+                          life[0].setKind(99);
+                          life[0].setThread(1);
+                          life[1].setKind(1);
+                          life[1].setThread(55);
+                        }),
+                &report) == 0);
   CHECK(report.dropped_rows == 2);
 }
 
@@ -384,7 +395,8 @@ TEST_CASE("A tiny file cannot claim much memory") {
   reader.read(count);
   CHECK(count.calls == 21ULL * kMaxBlockRows);
   REQUIRE(!reader.report().problems.empty());
-  CHECK(reader.report().problems.back() == "too many blocks cover the same time: some events are out of order");
+  CHECK(reader.report().problems.back() ==
+        "too many blocks cover the same time: some events are out of order");
 }
 
 }  // namespace

@@ -20,13 +20,14 @@ inline std::string textOf(const LifeEvent& e) {
   return fmt::format("{} life {} t{} o{} c{} i{},{},{},{},{},{} s{} p{} dead{} st{} {},{},{} b{}", e.ts_ns,
                      static_cast<int>(e.kind), e.thread.value, e.other.value, e.comm.value, e.info.exe.value,
                      e.info.cmdline.value, e.info.cwd.value, e.info.cgroup.value, e.info.uid, e.info.gid,
-                     static_cast<int>(e.state), textOf(e.pending), e.group_dead, e.exit_status, e.user_ns, e.system_ns,
-                     e.max_rss_bytes, e.start_blocked_ns);
+                     static_cast<int>(e.state), textOf(e.pending), e.group_dead, e.exit_status, e.user_ns,
+                     e.system_ns, e.max_rss_bytes, e.start_blocked_ns);
 }
 
 inline std::string textOf(const SwitchEvent& e) {
   return fmt::format("{} switch t{} cpu{} in{} s{} io{} th{} p{} u{}", e.ts_ns, e.thread.value, e.cpu, e.in,
-                     static_cast<int>(e.state), e.in_iowait, e.throttled, textOf(e.pending), e.user_stack.value);
+                     static_cast<int>(e.state), e.in_iowait, e.throttled, textOf(e.pending),
+                     e.user_stack.value);
 }
 
 inline std::string textOf(const WakeEvent& e) {
@@ -35,7 +36,8 @@ inline std::string textOf(const WakeEvent& e) {
 }
 
 inline std::string textOf(const LossEvent& e) {
-  return fmt::format("{} loss +{} s{} t{} n{}", e.ts_ns, e.dur_ns, static_cast<int>(e.source), e.thread.value, e.count);
+  return fmt::format("{} loss +{} s{} t{} n{}", e.ts_ns, e.dur_ns, static_cast<int>(e.source), e.thread.value,
+                     e.count);
 }
 
 inline std::string textOf(const ClockPoint& e) {
@@ -43,11 +45,12 @@ inline std::string textOf(const ClockPoint& e) {
 }
 
 inline std::string textOf(const SyscallEvent& e) {
-  std::string out = fmt::format("{} call t{} #{} +{} {}:{} ={} m{:x} f{}{}{} u{} (", e.enter_ns, e.thread.value,
-                                e.call_seq, e.dur_ns, static_cast<int>(e.abi), e.nr, e.ret, e.arg_mask,
-                                int{e.flags.unfinished}, int{e.flags.no_enter}, int{e.flags.restarted},
-                                e.user_stack.value);
-  for (size_t i = 0; i < e.args.size(); ++i) out += fmt::format("{},", (e.arg_mask >> i & 1) != 0 ? e.args[i] : 0);
+  std::string out =
+      fmt::format("{} call t{} #{} +{} {}:{} ={} m{:x} f{}{}{} u{} (", e.enter_ns, e.thread.value, e.call_seq,
+                  e.dur_ns, static_cast<int>(e.abi), e.nr, e.ret, e.arg_mask, int{e.flags.unfinished},
+                  int{e.flags.no_enter}, int{e.flags.restarted}, e.user_stack.value);
+  for (size_t i = 0; i < e.args.size(); ++i)
+    out += fmt::format("{},", (e.arg_mask >> i & 1) != 0 ? e.args[i] : 0);
   out += ")";
   for (const ObjectRef& o : e.objects) {
     out += fmt::format(" o{}:{}:{}:{}", static_cast<int>(o.role), o.fd, o.resource.value, o.ready_data);
@@ -61,16 +64,16 @@ inline std::string textOf(const SyscallEvent& e) {
 }
 
 inline std::string textOf(const ThreadDef& d) {
-  return fmt::format("thread {} tid{} pid{} ns{},{} start{} leader{} creator{} ppid{} comm{} rec{} ex{}", d.id.value,
-                     d.tid, d.pid, d.ns_tid, d.ns_pid, d.start_ns, d.leader.value, d.creator.value, d.ppid,
-                     d.comm.value, d.recorded, d.existed);
+  return fmt::format("thread {} tid{} pid{} ns{},{} start{} leader{} creator{} ppid{} comm{} rec{} ex{}",
+                     d.id.value, d.tid, d.pid, d.ns_tid, d.ns_pid, d.start_ns, d.leader.value,
+                     d.creator.value, d.ppid, d.comm.value, d.recorded, d.existed);
 }
 
 inline std::string textOf(const Resource& r) {
-  std::string out = fmt::format("resource {} k{} dev{}:{} ino{} gen{} rdev{}:{} path{} f{} t{} p{} l{} ", r.id.value,
-                                static_cast<int>(r.kind), r.dev_major, r.dev_minor, r.inode, r.generation,
-                                r.rdev_major, r.rdev_minor, r.path.value, r.family, r.sock_type, r.protocol,
-                                r.listening);
+  std::string out =
+      fmt::format("resource {} k{} dev{}:{} ino{} gen{} rdev{}:{} path{} f{} t{} p{} l{} ", r.id.value,
+                  static_cast<int>(r.kind), r.dev_major, r.dev_minor, r.inode, r.generation, r.rdev_major,
+                  r.rdev_minor, r.path.value, r.family, r.sock_type, r.protocol, r.listening);
   for (uint8_t byte : r.local_addr) out += fmt::format("{:02x}", byte);
   out += fmt::format(":{} ", r.local_port);
   for (uint8_t byte : r.remote_addr) out += fmt::format("{:02x}", byte);
@@ -78,7 +81,8 @@ inline std::string textOf(const Resource& r) {
 }
 
 inline std::string textOf(const Frame& f) {
-  return fmt::format("frame {} {:x} {} {} +{}", f.id.value, f.address, f.symbol.value, f.module.value, f.offset);
+  return fmt::format("frame {} {:x} {} {} +{}", f.id.value, f.address, f.symbol.value, f.module.value,
+                     f.offset);
 }
 
 inline std::string textOf(const Stack& s) {

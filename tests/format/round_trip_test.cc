@@ -13,8 +13,10 @@
 namespace tarry::testing {
 namespace {
 
-constexpr int64_t kI64Max = std::numeric_limits<int64_t>::max(), kI64Min = std::numeric_limits<int64_t>::min();
-constexpr int32_t kI32Max = std::numeric_limits<int32_t>::max(), kI32Min = std::numeric_limits<int32_t>::min();
+constexpr int64_t kI64Max = std::numeric_limits<int64_t>::max(),
+                  kI64Min = std::numeric_limits<int64_t>::min();
+constexpr int32_t kI32Max = std::numeric_limits<int32_t>::max(),
+                  kI32Min = std::numeric_limits<int32_t>::min();
 
 ThreadDef threadDef(uint32_t id, StringId comm) {
   ThreadDef def;
@@ -140,7 +142,8 @@ TEST_CASE("A trace brings back every event with extreme values") {
                                          {ObjectRole::cwd, 7, r1.id, 0}};
     const std::vector<StringArg> strings{{5, longest, true}, {0, odd, false}};
     const std::vector<uint8_t> data{0, 1, 0xFF};
-    const std::vector<PayloadRef> payloads{{5, 3, PayloadDirection::out, ~0ULL, data}, {0, 0, PayloadDirection::in, 0, {}}};
+    const std::vector<PayloadRef> payloads{{5, 3, PayloadDirection::out, ~0ULL, data},
+                                           {0, 0, PayloadDirection::in, 0, {}}};
     SyscallEvent call;
     call.thread = b.id;
     call.call_seq = ~0U;
@@ -162,8 +165,8 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(plain);
     writer.add(call);
     writer.add(out);
-    for (const std::string& text : {textOf(clock), textOf(loss), textOf(wake), textOf(in), textOf(plain), textOf(call),
-                                    textOf(out)}) {
+    for (const std::string& text :
+         {textOf(clock), textOf(loss), textOf(wake), textOf(in), textOf(plain), textOf(call), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -202,7 +205,8 @@ struct RandomTrace {
     std::mt19937_64 random(seed);
     const auto upTo = [&](uint64_t n) { return random() % n; };
     TraceWriter writer(memorySink(bytes), {}, options);
-    for (uint32_t i = 1; i <= 5; ++i) writer.define(threadDef(i, writer.intern("thread" + std::to_string(i))));
+    for (uint32_t i = 1; i <= 5; ++i)
+      writer.define(threadDef(i, writer.intern("thread" + std::to_string(i))));
     for (uint32_t i = 1; i <= 50; ++i) {
       Resource r;
       r.id = ResourceId{i};
@@ -222,7 +226,11 @@ struct RandomTrace {
           e.in = upTo(2) == 0;
           if (!e.in) {
             e.state = TaskState::sleeping;
-            if (upTo(2) == 0) e.pending = {Abi::x86_64, static_cast<int32_t>(upTo(3)), {3, static_cast<int64_t>(random())}, ResourceId{3}};
+            if (upTo(2) == 0)
+              e.pending = {Abi::x86_64,
+                           static_cast<int32_t>(upTo(3)),
+                           {3, static_cast<int64_t>(random())},
+                           ResourceId{3}};
           }
           writer.add(e);
           events.emplace_back(e.ts_ns, textOf(e));
@@ -253,11 +261,14 @@ struct RandomTrace {
           e.nr = static_cast<int32_t>(upTo(6));
           e.ret = static_cast<int64_t>(upTo(3) == 0 ? random() : upTo(5));
           e.arg_mask = static_cast<uint8_t>(upTo(64));
-          for (size_t k = 0; k < e.args.size(); ++k) e.args[k] = (e.arg_mask >> k & 1) != 0 ? static_cast<int64_t>(random() >> upTo(64)) : 0;
+          for (size_t k = 0; k < e.args.size(); ++k)
+            e.args[k] = (e.arg_mask >> k & 1) != 0 ? static_cast<int64_t>(random() >> upTo(64)) : 0;
           for (uint64_t k = upTo(3); k > 0; --k) {
-            objects.push_back({static_cast<ObjectRole>(upTo(9)), static_cast<int32_t>(upTo(8)), ResourceId{static_cast<uint32_t>(upTo(51))}, 0});
+            objects.push_back({static_cast<ObjectRole>(upTo(9)), static_cast<int32_t>(upTo(8)),
+                               ResourceId{static_cast<uint32_t>(upTo(51))}, 0});
           }
-          if (upTo(4) == 0) strings.push_back({1, writer.intern("/path/" + std::to_string(upTo(300))), upTo(9) == 0});
+          if (upTo(4) == 0)
+            strings.push_back({1, writer.intern("/path/" + std::to_string(upTo(300))), upTo(9) == 0});
           if (upTo(6) == 0) payloads.push_back({1, 0, PayloadDirection::out, 100, data});
           e.objects = objects;
           e.strings = strings;
@@ -268,7 +279,8 @@ struct RandomTrace {
       }
     }
     writer.finish({});
-    std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(events.begin(), events.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
   }
 };
 
@@ -373,7 +385,9 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
       if (e.thread == child || e.other == child) note(fmt::format("life{}", static_cast<int>(e.kind)));
     }
     void onSyscall(const SyscallEvent&) override { note("call"); }
-    void onSwitch(const SwitchEvent& e) override { if (e.thread == child) note(e.in ? "in" : "out"); }
+    void onSwitch(const SwitchEvent& e) override {
+      if (e.thread == child) note(e.in ? "in" : "out");
+    }
     void onWake(const WakeEvent&) override { note("wake"); }
   } seen;
   seen.child = child.id();

@@ -1,8 +1,8 @@
 // Where a trace is written to, how long rows may wait, and the stock formats around the blocks.
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -47,7 +47,8 @@ void tellStory(TraceBuilder& b) {
 }
 
 void save(const std::string& path, const std::vector<uint8_t>& bytes) {
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
 TEST_CASE("A trace file is private and replaces what was there") {
@@ -59,7 +60,7 @@ TEST_CASE("A trace file is private and replaces what was there") {
     TraceWriter writer(openFileSink(path), {});
     writer.finish({});
   }
-  struct stat status{};
+  struct stat status {};
   REQUIRE(stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   TraceReader reader = TraceReader::open(path);
@@ -68,7 +69,8 @@ TEST_CASE("A trace file is private and replaces what was there") {
 }
 
 TEST_CASE("A full disk and an impossible file end in one line") {
-  CHECK_THROWS_WITH(openFileSink("/nonexistent/t.tarry"), "cannot create /nonexistent/t.tarry: No such file or directory");
+  CHECK_THROWS_WITH(openFileSink("/nonexistent/t.tarry"),
+                    "cannot create /nonexistent/t.tarry: No such file or directory");
   CHECK_THROWS_WITH(TraceWriter(openFileSink("/dev/full"), {}),
                     "cannot write /dev/full: No space left on device (what was recorded so far can be read)");
 }
@@ -192,7 +194,8 @@ TEST_CASE("The seek table is that of zstd's seekable format") {
   const std::vector<uint8_t> bytes = b.bytes();
   // Parsed here from the layout's description alone.
   const auto u32 = [&](size_t at) {
-    return uint32_t{bytes[at]} | uint32_t{bytes[at + 1]} << 8 | uint32_t{bytes[at + 2]} << 16 | uint32_t{bytes[at + 3]} << 24;
+    return uint32_t{bytes[at]} | uint32_t{bytes[at + 1]} << 8 | uint32_t{bytes[at + 2]} << 16 |
+           uint32_t{bytes[at + 3]} << 24;
   };
   REQUIRE(u32(bytes.size() - 4) == 0x8F92EAB1);
   CHECK(bytes[bytes.size() - 5] == 0);
@@ -261,7 +264,8 @@ TEST_CASE("A trace shrinks what repeats: at most six bytes a call in a plain loo
   for (int i = 0; i < 20'000; ++i) {
     noise = noise * 1664525 + 1013904223;
     thread.runsFor(static_cast<int64_t>(noise >> 22));
-    thread.call(i % 2 == 0 ? "read" : "write", {.args = {i % 2, 0, 512}, .ret = 512, .objects = {{0, i % 2, zero}}, .arg_mask = 5},
+    thread.call(i % 2 == 0 ? "read" : "write",
+                {.args = {i % 2, 0, 512}, .ret = 512, .objects = {{0, i % 2, zero}}, .arg_mask = 5},
                 static_cast<int64_t>(noise >> 20 & 0x3FF));
   }
   CHECK(b.bytes().size() < 20'000 * 6);

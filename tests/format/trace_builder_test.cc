@@ -14,7 +14,10 @@ TEST_CASE("TraceBuilder tells a small story in the order of time") {
   client.runsFor(10_ms).call("openat", {.args = {-100, 0, 0}, .ret = 3, .strings = {{1, "/etc/hosts"}}});
   client
       .blocksIn("recvfrom",
-                {.args = {4, 0, 100}, .ret = 5, .objects = {{0, 4, socket}}, .payloads = {{1, PayloadDirection::out, "hello"}}},
+                {.args = {4, 0, 100},
+                 .ret = 5,
+                 .objects = {{0, 4, socket}},
+                 .payloads = {{1, PayloadDirection::out, "hello"}}},
                 2_s, 1_ms)
       .wokenBy(server, "sendto", socket);
   client.exits(0);
@@ -31,7 +34,9 @@ TEST_CASE("TraceBuilder tells a small story in the order of time") {
 
   struct Seen : TraceVisitor {
     std::vector<std::string> lines;
-    void onLife(const LifeEvent& e) override { lines.push_back(fmt::format("life{}", static_cast<int>(e.kind))); }
+    void onLife(const LifeEvent& e) override {
+      lines.push_back(fmt::format("life{}", static_cast<int>(e.kind)));
+    }
     void onSyscall(const SyscallEvent& e) override {
       lines.push_back(fmt::format("call{} {} {}", e.nr, e.call_seq, e.payloads.empty() ? "" : "payload"));
     }
@@ -39,8 +44,8 @@ TEST_CASE("TraceBuilder tells a small story in the order of time") {
     void onWake(const WakeEvent& e) override { lines.push_back(fmt::format("wake by {}", e.waker.value)); }
   } seen;
   reader.read(seen);
-  CHECK(seen.lines == std::vector<std::string>{"life1", "in", "life1", "in", "call257 1 ", "call45 2 payload", "out",
-                                               "wake by 1", "in", "life5", "out"});
+  CHECK(seen.lines == std::vector<std::string>{"life1", "in", "life1", "in", "call257 1 ", "call45 2 payload",
+                                               "out", "wake by 1", "in", "life5", "out"});
 }
 
 }  // namespace

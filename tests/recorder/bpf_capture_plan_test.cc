@@ -25,7 +25,8 @@ std::vector<std::string> items(const CallShape& shape) {
   std::vector<std::string> result;
   for (int i = 0; i < shape.plan.items; ++i) {
     const plan_item& item = shape.plan.item[i];
-    result.push_back(std::to_string(item.what) + ":" + std::to_string(item.arg) + (item.out != 0 ? " out" : " in"));
+    result.push_back(std::to_string(item.what) + ":" + std::to_string(item.arg) +
+                     (item.out != 0 ? " out" : " in"));
   }
   return result;
 }

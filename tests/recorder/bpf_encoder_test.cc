@@ -19,7 +19,9 @@ namespace {
 class MemorySink : public ByteSink {
  public:
   explicit MemorySink(std::vector<uint8_t>& bytes) : bytes_(bytes) {}
-  void append(std::span<const uint8_t> bytes) override { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void append(std::span<const uint8_t> bytes) override {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
 
  private:
   std::vector<uint8_t>& bytes_;
@@ -259,7 +261,8 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates pairs, ready sets and payload")
   ready.data = 1;
   rec_call poll = call(1, 2, kPoll);
   poll.ret = 1;
-  put(batch.events[0], poll, part(PART_READY, 0, std::string(reinterpret_cast<const char*>(&ready), sizeof(ready))));
+  put(batch.events[0], poll,
+      part(PART_READY, 0, std::string(reinterpret_cast<const char*>(&ready), sizeof(ready))));
   rec_call read = call(1, 3, kRead);
   put(batch.events[0], read, part(PART_PAYLOAD, 1, "hello", PART_OUT));
   const Collected got = finish();

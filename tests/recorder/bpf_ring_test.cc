@@ -14,7 +14,8 @@ std::vector<uint8_t> bytes(const std::string& text) {
 
 std::vector<std::string> records(std::span<const uint8_t> ring) {
   std::vector<std::string> result;
-  forEachRecord(ring, [&](std::span<const uint8_t> record) { result.emplace_back(record.begin(), record.end()); });
+  forEachRecord(ring,
+                [&](std::span<const uint8_t> record) { result.emplace_back(record.begin(), record.end()); });
   return result;
 }
 

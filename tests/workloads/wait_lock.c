@@ -56,10 +56,8 @@ static void park_worker(void) {
   for (int i = 0; i < 4; i++) {
     nap_ms(NAP_MS + 10);
     pthread_mutex_lock(&work_mutex);
-    if (i < 3)
-      work_items++;
-    else
-      stop_workers = 1;
+    if (i < 3) work_items++;
+    else stop_workers = 1;
     pthread_cond_signal(&work_ready);
     pthread_mutex_unlock(&work_mutex);
   }

@@ -68,10 +68,8 @@ static void epoll_one(const char* label, int writer_fd, int reader_fd, const cha
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   for (int i = 0; i < 3; i++) {
     struct epoll_event add = {.events = EPOLLIN | how};
-    if (pointers)
-      add.data.ptr = &fds[i];
-    else
-      add.data.fd = fds[i];
+    if (pointers) add.data.ptr = &fds[i];
+    else add.data.fd = fds[i];
     CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &add) == 0);
   }
   pid_t writer = write_later(writer_fd);

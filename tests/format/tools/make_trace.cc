@@ -14,7 +14,10 @@ int main() {
   client.runsFor(10_ms).call("openat", {.args = {-100, 0, 0}, .ret = 3, .strings = {{1, "/etc/hosts"}}});
   client
       .blocksIn("recvfrom",
-                {.args = {4}, .ret = 5, .objects = {{0, 4, socket}}, .payloads = {{1, PayloadDirection::out, "hello"}}},
+                {.args = {4},
+                 .ret = 5,
+                 .objects = {{0, 4, socket}},
+                 .payloads = {{1, PayloadDirection::out, "hello"}}},
                 2_s)
       .wokenBy(server)
       .kernelStack(b.stack({"schedule", "tcp_recvmsg"}));
