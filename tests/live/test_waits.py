@@ -4,6 +4,7 @@ import harness
 
 # Time between the workload's clock reading and the block, and back: calls and the run queue.
 SLACK_NS = 3 * harness.MS
+EDGE_NS = harness.MS // 20  # both read the same clock
 
 ROWS = """
 SELECT t.tid AS tid, s.ts + c.boottime AS begin_ns, s.dur AS dur, s.state AS state,
@@ -23,8 +24,8 @@ MULTIPLEXED = ("poll", "ppoll", "select", "epoll_wait")
 def states_within(rows, wait):
     """What the thread did between the workload's two readings of the clock."""
     return [row for row in rows if row["tid"] == wait["tid"] and row["dur"] is not None
-            and row["begin_ns"] >= wait["begin_ns"] - SLACK_NS
-            and row["begin_ns"] + row["dur"] <= wait["end_ns"] + SLACK_NS]
+            and row["begin_ns"] >= wait["begin_ns"] - EDGE_NS
+            and row["begin_ns"] + row["dur"] <= wait["end_ns"] + EDGE_NS]
 
 
 def differences(rows, wait, level):
