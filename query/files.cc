@@ -12,8 +12,8 @@
 #include "format/errors.h"
 #include "query/call_tables.h"
 #include "query/render/units.h"
-#include "query/why/notes.h"
 #include "query/timeline.h"
+#include "query/why/notes.h"
 
 namespace tarry {
 namespace {
