@@ -9,7 +9,8 @@ import harness
 
 PER_THREAD = """
 SELECT t.tid AS tid, sum(iif(s.state = 'running', s.dur, 0)) AS running_ns,
-       sum(iif(s.state = 'runnable', s.dur, 0)) AS queued_ns
+       sum(iif(s.state = 'runnable', s.dur, 0)) AS queued_ns,
+       sum(iif(s.state = 'unknown', s.dur, 0)) AS unknown_ns
 FROM thread_state s JOIN thread t USING (utid) GROUP BY t.utid
 """
 
@@ -64,7 +65,8 @@ class AccountsTest(harness.LiveTest):
                 # After it read its accounts a thread has a little left to do, and may be queued
                 # in that time behind the others: those have slices of some milliseconds.
                 late = 3 * harness.MS if column == "running_ns" else 30 * harness.MS
-                if not -fact[column] // 100 - harness.MS <= row[column] - fact[column] <= \
+                # Where the kernel left out a switch (docs/install.md) the trace says so, and how long.
+                if not -fact[column] // 100 - harness.MS - row["unknown_ns"] <= row[column] - fact[column] <= \
                         fact[column] // 100 + late:
                     wrong.append(f"tid {fact['tid']} {column}: trace {row[column]}, kernel {fact[column]}")
         self.assertEqual(wrong, [])
