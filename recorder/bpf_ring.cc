@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -94,7 +95,7 @@ void appendRecord(std::vector<uint8_t>& out, std::span<const uint8_t> record) {
   const size_t at = out.size();
   out.resize(at + ((kHeaderBytes + record.size() + 7) & ~size_t{7}));
   std::memcpy(out.data() + at, &length, sizeof(length));
-  std::memcpy(out.data() + at + kHeaderBytes, record.data(), record.size());
+  std::copy(record.begin(), record.end(), out.begin() + static_cast<ptrdiff_t>(at + kHeaderBytes));
 }
 
 }  // namespace tarry

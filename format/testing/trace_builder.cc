@@ -22,6 +22,15 @@ class MemorySink : public ByteSink {
   std::vector<uint8_t>& bytes_;
 };
 
+// Tests of hostile traces put any number into a time: sums go around instead of overflowing.
+int64_t wrappingSum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+int64_t onClock(int64_t ts_ns) {
+  return wrappingSum(ts_ns, TraceBuilder::kStartNs);
+}
+
 int32_t numberOf(Abi abi, std::string_view name) {
   const SyscallSpec* spec = findSyscall(abi, name);
   if (spec == nullptr) throw std::invalid_argument("TraceBuilder: no system call " + std::string(name));
@@ -317,7 +326,7 @@ ThreadScript& TraceBuilder::script(ThreadDef def, int64_t now) {
 
 void TraceBuilder::define(const ThreadDef& thread) {
   threads_.push_back(thread);
-  threads_.back().start_ns += kStartNs;
+  threads_.back().start_ns = onClock(thread.start_ns);
 }
 
 ThreadScript& TraceBuilder::process(std::string_view comm, int32_t pid, int64_t start, bool existed) {
@@ -459,8 +468,9 @@ int64_t TraceBuilder::lastTime() const {
   for (const LifeEvent& event : life_) last = std::max(last, event.ts_ns);
   for (const SwitchEvent& event : switches_) last = std::max(last, event.ts_ns);
   for (const WakeEvent& event : wakes_) last = std::max(last, event.ts_ns);
-  for (const auto& call : calls_) last = std::max(last, call->event.enter_ns + call->event.dur_ns);
-  for (const LossEvent& event : losses_) last = std::max(last, event.ts_ns + event.dur_ns);
+  for (const auto& call : calls_)
+    last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
+  for (const LossEvent& event : losses_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   return last;
 }
 
@@ -495,21 +505,24 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     shift(event);
     steps.push_back({ts_ns, [&writer, event] { writer.add(event); }});
   };
-  for (const LossEvent& loss : losses_) step(loss.ts_ns, loss, [](LossEvent& e) { e.ts_ns += kStartNs; });
+  for (const LossEvent& loss : losses_)
+    step(loss.ts_ns, loss, [](LossEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const LifeEvent& life : life_) {
     step(life.ts_ns, life, [](LifeEvent& e) {
-      e.ts_ns += kStartNs;
-      if (e.start_blocked_ns != 0) e.start_blocked_ns += kStartNs;
+      e.ts_ns = onClock(e.ts_ns);
+      if (e.start_blocked_ns != 0) e.start_blocked_ns = onClock(e.start_blocked_ns);
     });
   }
-  for (const WakeEvent& wake : wakes_) step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns += kStartNs; });
+  for (const WakeEvent& wake : wakes_)
+    step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SwitchEvent& event : switches_)
-    step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns += kStartNs; });
+    step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   const int64_t last = lastTime();
   for (const auto& call : calls_) {
     call->linkSpans();
-    const int64_t end = call->event.flags.unfinished ? last : call->event.enter_ns + call->event.dur_ns;
-    step(end, call->event, [](SyscallEvent& e) { e.enter_ns += kStartNs; });
+    const int64_t end =
+        call->event.flags.unfinished ? last : wrappingSum(call->event.enter_ns, call->event.dur_ns);
+    step(end, call->event, [](SyscallEvent& e) { e.enter_ns = onClock(e.enter_ns); });
   }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const Step& a, const Step& b) { return a.ts_ns < b.ts_ns; });
@@ -521,7 +534,7 @@ std::vector<uint8_t> TraceBuilder::bytes() {
   }
   Trailer trailer = trailer_;
   trailer.end = {
-      .boottime_ns = kStartNs + last, .monotonic_ns = kStartNs + last, .realtime_ns = kWallNs + last};
+      .boottime_ns = onClock(last), .monotonic_ns = onClock(last), .realtime_ns = wrappingSum(kWallNs, last)};
   writer.finish(trailer);
   return bytes;
 }

@@ -47,7 +47,7 @@ std::string formatDuration(int64_t ns) {
   if (ns < 999'500) return threeDigits(value / 1e3) + " µs";
   if (ns < 999'500'000) return threeDigits(value / 1e6) + " ms";
   if (ns < 59'995'000'000) return threeDigits(value / 1e9) + " s";
-  const int64_t seconds = (ns + 500'000'000) / 1'000'000'000;
+  const int64_t seconds = ns / 1'000'000'000 + (ns % 1'000'000'000 >= 500'000'000 ? 1 : 0);
   if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
   const int64_t minutes = (seconds + 30) / 60;
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
