@@ -3,6 +3,7 @@
     python3 slow_server.py [PORT]
 """
 import http.server
+import socketserver
 import sys
 import time
 
@@ -20,9 +21,14 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(socketserver.ThreadingTCPServer):  # HTTPServer would ask DNS for its own name first
+    allow_reuse_address = True
+    daemon_threads = True
+
+
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), SlowHandler)
+    server = Server(("127.0.0.1", port), SlowHandler)
     print("listening on port", port, flush=True)
     try:
         server.serve_forever()

@@ -49,12 +49,21 @@ def throttled_ns(group):
     return int(facts.get("throttled_time", 0)) or int(facts.get("throttled_usec", 0)) * 1000
 
 
+def switches_left_out(test, recorded):
+    """By the kernel (docs/install.md): a few, or they are ours."""
+    facts = {row["name"]: row["value"] for row in recorded.query(
+        "SELECT name, value FROM stats WHERE name IN ('switches', 'switches_missing')")}
+    test.assertLessEqual(facts["switches_missing"], 2 + facts["switches"] // 500)
+    return facts["switches_missing"]
+
+
 class AccountsTest(harness.LiveTest):
     def check_accounts(self, level):
         recorded = self.record(harness.workload("sched_accounts"), level=level)
         facts = recorded.json_lines()
         rows = {row["tid"]: row for row in recorded.query(PER_THREAD)}
         process = next(fact for fact in facts if fact["fact"] == "process")
+        left_out = switches_left_out(self, recorded)
         wrong = []
         for fact in facts:
             # The kernel's accounts of the first thread begin before the recording.
@@ -66,7 +75,7 @@ class AccountsTest(harness.LiveTest):
                 # in that time behind the others: those have slices of some milliseconds.
                 late = 3 * harness.MS if column == "running_ns" else 30 * harness.MS
                 # Where the kernel left out a switch (docs/install.md) the trace says so, and how long.
-                if not -fact[column] // 100 - harness.MS - row["unknown_ns"] <= row[column] - fact[column] <= \
+                if not -fact[column] // 100 - harness.MS - (row["unknown_ns"] if left_out else 0) <= row[column] - fact[column] <= \
                         fact[column] // 100 + late:
                     wrong.append(f"tid {fact['tid']} {column}: trace {row[column]}, kernel {fact[column]}")
         self.assertEqual(wrong, [])
@@ -125,8 +134,13 @@ class QuotaTest(harness.LiveTest):
                 throttled = throttled_ns(group) - before
                 self.assertGreater(throttled, 50 * harness.MS, "the quota did not bite")
                 self.assertAlmostEqual(limited / throttled, 1, delta=0.1)
+                # In main() it cannot have been limited for longer than it did not run.
+                inside = recorded.query(f"""
+                    SELECT coalesce(sum(dur - max(0, {burnt["begin_ns"]} - (ts + boottime))), 0) AS ns
+                    FROM thread_state, (SELECT boottime - ts AS boottime FROM clock ORDER BY ts LIMIT 1)
+                    WHERE wait_kind = 'cpu-limit' AND ts + boottime + dur > {burnt["begin_ns"]}""")[0]["ns"]
                 lost = burnt["real_ns"] - burnt["cpu_ns"]
-                self.assertLessEqual(limited, lost + 2 * harness.MS)
+                self.assertLessEqual(inside, lost + 2 * harness.MS)
 
 
 class PartitionTest(harness.LiveTest):
@@ -137,8 +151,9 @@ class PartitionTest(harness.LiveTest):
         unknown = recorded.query("SELECT coalesce(sum(dur), 0) AS ns FROM thread_state"
                                  " WHERE state = 'unknown'")[0]["ns"]
         lost = recorded.query("SELECT coalesce(sum(count), 0) AS n FROM loss")[0]["n"]
-        if lost == 0:
+        if lost == 0 and switches_left_out(self, recorded) == 0:
             self.assertEqual(unknown, 0, "nothing was lost and all threads were born in the recording")
+
 
     def test_many_short_threads(self):
         for level in ("waits", "syscalls"):
