@@ -26,6 +26,7 @@ Label lossSourceName(LossSource source) {
     case LossSource::definitions: return Label("definitions");
     case LossSource::payload: return Label("payload");
     case LossSource::encoder: return Label("encoder");
+    case LossSource::signals: return Label("signals");
   }
   return Label("unknown");
 }
@@ -222,8 +223,9 @@ void LoadPass::onLoss(const LossEvent& event) {
   row.count = static_cast<int64_t>(event.count);
   into_->loss.insert(row);
   counts_.lost_events = clampTime(counts_.lost_events + clampTime(row.count));
-  // Calls number themselves, so a lost one is no doubt about the thread's state.
-  const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload;
+  // Calls number themselves, so a lost one is no doubt about the thread's state; nor is a lost signal.
+  const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload &&
+                            event.source != LossSource::signals;
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 

@@ -47,6 +47,7 @@ std::string_view sourceName(LossSource source) {
     case LossSource::definitions: return "definitions";
     case LossSource::payload: return "payload";
     case LossSource::encoder: return "recorder too slow";
+    case LossSource::signals: return "signals";
   }
   return "unknown";
 }

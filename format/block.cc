@@ -17,6 +17,7 @@ std::string_view blockKindName(BlockKind kind) {
     case BlockKind::losses: return "losses";
     case BlockKind::clocks: return "clocks";
     case BlockKind::trailer: return "trailer";
+    case BlockKind::signals: return "signals";
   }
   return "unknown";
 }
@@ -28,7 +29,8 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::switches:
     case BlockKind::wakes:
     case BlockKind::losses:
-    case BlockKind::clocks: return true;
+    case BlockKind::clocks:
+    case BlockKind::signals: return true;
     case BlockKind::unknown:
     case BlockKind::header:
     case BlockKind::strings:

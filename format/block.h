@@ -26,8 +26,9 @@ enum class BlockKind : uint16_t {
   losses = 10,
   clocks = 11,
   trailer = 12,
+  signals = 13,
 };
-inline constexpr int kBlockKinds = 13;
+inline constexpr int kBlockKinds = 14;
 
 std::string_view blockKindName(BlockKind kind);
 
@@ -74,6 +75,12 @@ template <class List>
 uint32_t checkedSize(const List& list) {
   if (list.size() > kMaxBlockRows) throw BadBlock("a list that is too long");
   return list.size();
+}
+
+// An enumeration as it stands in the file: a number that a newer writer put there is `otherwise`.
+template <class Enum>
+constexpr Enum knownOr(uint64_t value, Enum last, Enum otherwise) {
+  return value <= static_cast<uint64_t>(last) ? static_cast<Enum>(value) : otherwise;
 }
 
 }  // namespace tarry

@@ -347,6 +347,32 @@ struct WakeEvent {
   StackId kernel_stack{};    // of the woken thread, where its sleep was long enough
 };
 
+// ---- signals ----------------------------------------------------------------------------------
+
+enum class SignalKind : uint8_t {
+  unknown = 0,
+  delivered = 1,  // the thread took the signal and acts on it
+  stopped = 2,    // the thread stops with its process: only `signo` is filled
+};
+
+enum class SignalAction : uint8_t { unknown = 0, handler = 1, ignored = 2, by_default = 3 };
+
+// What kill -9 and other fatal signals send is delivered once a process, to the first of its threads
+// that takes note.
+struct SignalEvent {
+  int64_t ts_ns = 0;
+  ThreadId thread{};  // who gets it
+  ThreadId sender{};  // none: the kernel, an interrupt, or not seen
+  SignalKind kind = SignalKind::delivered;
+  SignalAction action = SignalAction::unknown;
+  int32_t signo = 0;
+  int32_t error = 0;  // si_errno
+  int32_t code = 0;   // si_code
+  // What follows in siginfo_t of a 64-bit ABI, whatever the thread's own: pid and uid, fault address …
+  // (include/uapi/asm-generic/siginfo.h; low half first).
+  std::array<uint64_t, 4> fields{};
+};
+
 // ---- losses -----------------------------------------------------------------------------------
 
 enum class LossSource : uint8_t {
@@ -358,6 +384,7 @@ enum class LossSource : uint8_t {
   definitions = 5,
   payload = 6,
   encoder = 7,  // the recorder itself could not keep up
+  signals = 8,
 };
 
 struct LossEvent {

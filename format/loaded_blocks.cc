@@ -154,6 +154,22 @@ std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFi
   return block;
 }
 
+std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<SignalEvent, &TraceVisitor::onSignal>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    SignalEvent& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
+    definitions.check(row.sender);
+    block->due.push_back({row.ts_ns, i, kRankSignal});
+  }
+  return block;
+}
+
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
                                         const Definitions& definitions, uint64_t& dropped) {
   auto block = std::make_unique<Events<LossEvent, &TraceVisitor::onLoss>>(std::move(rows));

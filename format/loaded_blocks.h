@@ -7,6 +7,7 @@
 
 #include "format/definitions.h"
 #include "format/sched_codec.h"
+#include "format/signal_codec.h"
 #include "format/syscall_codec.h"
 #include "format/time_merge.h"
 #include "format/trace.capnp.h"
@@ -45,6 +46,8 @@ std::unique_ptr<LoadedBlock> loadSwitches(std::vector<SwitchEvent> rows, const R
                                           const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped);
+std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
                                         const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadClocks(std::vector<ClockPoint> rows, uint64_t& dropped);

@@ -4,29 +4,13 @@
 #include "format/sched_codec.h"
 
 #include <array>
-#include <map>
 #include <unordered_map>
 
+#include "format/dictionary.h"
 #include "format/int_column.h"
 
 namespace tarry {
 namespace {
-
-// A dictionary that a writer fills: from a value to its index in order of first use.
-template <class Value>
-class Dictionary {
- public:
-  uint32_t indexOf(const Value& value) {
-    const auto [found, is_new] = index_.try_emplace(value, static_cast<uint32_t>(values_.size()));
-    if (is_new) values_.push_back(value);
-    return found->second;
-  }
-  const std::vector<Value>& values() const { return values_; }
-
- private:
-  std::map<Value, uint32_t> index_;
-  std::vector<Value> values_;
-};
 
 struct Kind {
   uint8_t abi = 0, state = 0, flags = 0;
@@ -53,20 +37,8 @@ std::vector<Kind> getKinds(capnp::List<schema::CallKind>::Reader in) {
   return kinds;
 }
 
-template <class Enum>
-Enum knownOr(uint8_t value, Enum last, Enum otherwise) {
-  return value <= static_cast<uint8_t>(last) ? static_cast<Enum>(value) : otherwise;
-}
-
 Abi abiOf(uint8_t value) {
   return knownOr(value, Abi::aarch64, Abi::none);
-}
-
-// Checks the indexes that the columns of both kinds of block begin with.
-void checkIndexes(const IntColumn& column, size_t limit) {
-  for (uint64_t index : column) {
-    if (unzigzag(index) >= limit) throw BadBlock("a row of a thread or kind that is not listed");
-  }
 }
 
 uint64_t threadAndKind(uint64_t thread, uint64_t kind) {

@@ -1,7 +1,7 @@
 // Delivers the events of several loaded blocks in the order of time.
 //
 // Among events of the same instant: clock points and losses, then births and what a process is,
-// wake-ups, switches in, calls (at their enter), renames, execs and exits, and last switches out. So
+// wake-ups, switches in, calls (at their enter), signals, renames, execs and exits, and last switches out. So
 // nothing of a child comes before its fork, a wake-up before the switch-in it leads to, a call
 // before the switch-out in it, an exit before the thread's last switch.
 #pragma once
@@ -34,6 +34,7 @@ enum Rank : uint8_t {
   kRankWake,
   kRankIn,
   kRankCall,
+  kRankSignal,
   kRankChange,
   kRankOut
 };

@@ -38,6 +38,7 @@ struct Block {
     losses @15 :List(Loss);
     clocks @16 :List(ClockPoint);
     trailer @17 :Trailer;
+    signals @18 :Signals;
   }
 }
 
@@ -304,6 +305,20 @@ struct Wakes {             # columns of Block.rows values where nothing else is 
   waker @6 :Ints;          # index in threads; delta
   resource @7 :Ints;       # delta
   kernelStack @8 :Ints;    # delta
+}
+
+struct Signals {           # columns of Block.rows values; deltas are to the row before
+  baseNs @0 :TimeNs;
+  threads @1 :List(ThreadId);  # receivers and senders; 0 among them: none
+  kind @2 :Ints;           # tarry::SignalKind
+  action @3 :Ints;         # tarry::SignalAction
+  thread @4 :Ints;         # index in threads
+  sender @5 :Ints;         # index in threads
+  ts @6 :Ints;             # delta
+  signo @7 :Ints;
+  code @8 :Ints;           # si_code
+  error @9 :Ints;          # si_errno
+  fields @10 :List(Ints);  # four: the 64-bit words behind si_code in a 64-bit siginfo_t; delta
 }
 
 struct Loss {

@@ -35,6 +35,7 @@ LossSource lossOf(BlockKind kind) {
     case BlockKind::wakes: return LossSource::wakes;
     case BlockKind::processes: return LossSource::lifecycle;
     case BlockKind::payloads: return LossSource::payload;
+    case BlockKind::signals: return LossSource::signals;
     case BlockKind::strings:
     case BlockKind::resources:
     case BlockKind::stacks: return LossSource::definitions;
@@ -139,7 +140,8 @@ struct TraceReader::Impl {
       case BlockKind::wakes:
       case BlockKind::losses:
       case BlockKind::clocks:
-      case BlockKind::trailer: break;
+      case BlockKind::trailer:
+      case BlockKind::signals: break;
     }
   }
 
@@ -213,6 +215,10 @@ struct TraceReader::Impl {
           std::vector<WakeEvent> rows;
           decodeWakes(block.getWakes(), block.getRows(), rows);
           loaded = loadWakes(std::move(rows), pass.filter, definitions, dropped);
+        } else if (block.isSignals()) {
+          std::vector<SignalEvent> rows;
+          decodeSignals(block.getSignals(), block.getRows(), rows);
+          loaded = loadSignals(std::move(rows), pass.filter, definitions, dropped);
         } else if (block.isLosses()) {
           std::vector<LossEvent> rows;
           decodeLosses(block.getLosses(), rows);
@@ -244,6 +250,7 @@ struct TraceReader::Impl {
       case BlockKind::wakes:
         if (!filter.scheduling) return false;
         break;
+      case BlockKind::signals:
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:

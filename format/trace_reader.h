@@ -30,6 +30,7 @@ class TraceVisitor {
   virtual void onSyscall(const SyscallEvent&) {}
   virtual void onSwitch(const SwitchEvent&) {}
   virtual void onWake(const WakeEvent&) {}
+  virtual void onSignal(const SignalEvent&) {}
   virtual void onLoss(const LossEvent&) {}
   virtual void onClock(const ClockPoint&) {}
 };

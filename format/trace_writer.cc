@@ -15,6 +15,7 @@
 #include "format/errors.h"
 #include "format/header_codec.h"
 #include "format/sched_codec.h"
+#include "format/signal_codec.h"
 #include "format/syscall_codec.h"
 
 namespace tarry {
@@ -91,6 +92,8 @@ struct TraceWriter::Impl {
   Cover switches_cover;
   std::vector<WakeEvent> wakes;
   Cover wakes_cover;
+  std::vector<SignalEvent> signals;
+  Cover signals_cover;
   std::vector<LossEvent> losses;
   Cover losses_cover;
   std::vector<ClockPoint> clocks;
@@ -211,6 +214,10 @@ struct TraceWriter::Impl {
   void closeWakes() {
     close(wakes, wakes_cover, [&](schema::Block::Builder out) { encodeWakes(wakes, out.initWakes()); });
   }
+  void closeSignals() {
+    close(signals, signals_cover,
+          [&](schema::Block::Builder out) { encodeSignals(signals, out.initSignals()); });
+  }
   void closeLosses() {
     close(losses, losses_cover, [&](schema::Block::Builder out) {
       encodeLosses(losses, out.initLosses(static_cast<unsigned>(losses.size())));
@@ -228,6 +235,7 @@ struct TraceWriter::Impl {
     close(calls);
     closeWakes();
     closeSwitches();
+    closeSignals();
     closeLosses();
     closeClocks();
   }
@@ -246,7 +254,7 @@ struct TraceWriter::Impl {
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
     for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches_cover,
-                               &wakes_cover, &losses_cover, &clocks_cover}) {
+                               &wakes_cover, &signals_cover, &losses_cover, &clocks_cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -418,6 +426,14 @@ void TraceWriter::add(const WakeEvent& event) {
   w.wakes.push_back(event);
   w.wakes_cover.add(event.ts_ns, event.ts_ns, w.now());
   if (w.wakes.size() >= w.options.block_rows) w.closeWakes();
+}
+
+void TraceWriter::add(const SignalEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  w.signals.push_back(event);
+  w.signals_cover.add(event.ts_ns, event.ts_ns, w.now());
+  if (w.signals.size() >= w.options.block_rows) w.closeSignals();
 }
 
 void TraceWriter::add(const LossEvent& event) {

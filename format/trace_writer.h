@@ -60,6 +60,7 @@ class TraceWriter {
   void add(const SyscallEvent& event);
   void add(const SwitchEvent& event);
   void add(const WakeEvent& event);
+  void add(const SignalEvent& event);
   void add(const LossEvent& event);
   void add(const ClockPoint& clock);
 

@@ -111,6 +111,9 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
       break;
     case RT_SWITCH_OUT: switchOut(record, writer); break;
     case RT_WAKE: wake(record, writer); break;
+    case RT_SIGNAL:
+      if (const auto* sent = as<rec_signal>(record)) signal(*sent, writer);
+      break;
     default: break;
   }
 }
@@ -365,6 +368,21 @@ void BpfEncoder::wake(Bytes bytes, TraceWriter& writer) {
   const Bytes addresses = bytes.subspan(sizeof(rec_wake));
   const size_t depth = std::min<size_t>(record->stack_depth, addresses.size() / sizeof(uint64_t));
   if (depth > 0) event.kernel_stack = stack(addresses.first(depth * sizeof(uint64_t)), writer);
+  writer.add(event);
+}
+
+void BpfEncoder::signal(const rec_signal& record, TraceWriter& writer) {
+  SignalEvent event;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = threads_.find(record.thread);
+  if (!event.thread) return;
+  event.sender = threads_.find(record.sender);
+  event.kind = static_cast<SignalKind>(record.event);
+  event.action = static_cast<SignalAction>(record.action);
+  event.signo = record.info.signo;
+  event.error = record.info.error;
+  event.code = record.info.code;
+  std::copy(std::begin(record.info.fields), std::end(record.info.fields), event.fields.begin());
   writer.add(event);
 }
 

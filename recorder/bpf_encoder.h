@@ -48,6 +48,7 @@ class BpfEncoder {
   void switchIn(const rec_switch_in& record, TraceWriter& writer);
   void switchOut(Bytes record, TraceWriter& writer);
   void wake(Bytes record, TraceWriter& writer);
+  void signal(const rec_signal& record, TraceWriter& writer);
   void blocked(const rec_blocked& record, TraceWriter& writer);
   void loss(const rec_loss& record, TraceWriter& writer);
 

@@ -168,6 +168,8 @@ const std::vector<Need>& neededTracepoints() {
       {"sched_process_exec", false, "commands"},
       {"sched_process_exit", false, "ends of processes"},
       {"task_rename", false, "names of threads"},
+      {"signal_deliver", false, "signals"},
+      {"signal_generate", false, "who sent a signal"},
       {"sys_enter", false, "level syscalls"},
       {"sys_exit", false, "level syscalls"},
       {"cgroup_attach_task", true, "processes that move into a recorded cgroup"},

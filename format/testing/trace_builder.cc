@@ -77,6 +77,15 @@ struct TraceBuilder::OwnedCall {
   }
 };
 
+SignalEvent signalFrom(int32_t signo, int32_t pid, uint32_t uid, int32_t code) {
+  SignalEvent event;
+  event.action = SignalAction::by_default;
+  event.signo = signo;
+  event.code = code;
+  event.fields[0] = static_cast<uint32_t>(pid) | uint64_t{uid} << 32;
+  return event;
+}
+
 // ---- scripts ----------------------------------------------------------------------------------
 
 ThreadScript& ThreadScript::at(int64_t ts_ns) {
@@ -229,6 +238,13 @@ ThreadScript& ThreadScript::wokenBy(WakerContext context, ResourceId resource) {
 
 ThreadScript& ThreadScript::kernelStack(StackId stack) {
   builder_.wakes_.at(last_wake_).kernel_stack = stack;
+  return *this;
+}
+
+ThreadScript& ThreadScript::getsSignal(SignalEvent event) {
+  event.ts_ns = now_;
+  event.thread = def_.id;
+  builder_.add(event);
   return *this;
 }
 
@@ -453,6 +469,9 @@ void TraceBuilder::add(SwitchEvent event) {
 void TraceBuilder::add(WakeEvent event) {
   wakes_.push_back(event);
 }
+void TraceBuilder::add(SignalEvent event) {
+  signals_.push_back(event);
+}
 
 void TraceBuilder::add(SyscallEvent event) {
   auto call = std::make_unique<OwnedCall>();
@@ -468,6 +487,7 @@ int64_t TraceBuilder::lastTime() const {
   for (const LifeEvent& event : life_) last = std::max(last, event.ts_ns);
   for (const SwitchEvent& event : switches_) last = std::max(last, event.ts_ns);
   for (const WakeEvent& event : wakes_) last = std::max(last, event.ts_ns);
+  for (const SignalEvent& event : signals_) last = std::max(last, event.ts_ns);
   for (const auto& call : calls_)
     last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
   for (const LossEvent& event : losses_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
@@ -515,6 +535,8 @@ std::vector<uint8_t> TraceBuilder::bytes() {
   }
   for (const WakeEvent& wake : wakes_)
     step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  for (const SignalEvent& event : signals_)
+    step(event.ts_ns, event, [](SignalEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SwitchEvent& event : switches_)
     step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   const int64_t last = lastTime();

@@ -69,6 +69,9 @@ struct ObjectSpec {
   uint64_t ready_data = 0;
 };
 
+// A signal that another process sent (si_code SI_USER by default).
+SignalEvent signalFrom(int32_t signo, int32_t pid, uint32_t uid, int32_t code = 0);
+
 // A call as a test tells it. Arguments beyond those given are recorded as 0.
 struct CallSpec {
   std::vector<int64_t> args{};
@@ -108,6 +111,8 @@ class ThreadScript {
                         ResourceId resource = {});
   ThreadScript& wokenBy(WakerContext context, ResourceId resource = {});
   ThreadScript& kernelStack(StackId stack);  // of the last wake-up
+  // Gets a signal: `event` without time and thread. siginfo's pid and uid are fields[0] (signalFrom()).
+  ThreadScript& getsSignal(SignalEvent event);
   // Loses its CPU but not its wish to run.
   ThreadScript& preemptedFor(int64_t dur_ns, bool throttled = false);
 
@@ -176,6 +181,7 @@ class TraceBuilder {
   void add(LifeEvent event);
   void add(SwitchEvent event);
   void add(WakeEvent event);
+  void add(SignalEvent event);
   void add(SyscallEvent event);
 
   ThreadId newThreadId() { return ThreadId{++last_thread_}; }
@@ -208,6 +214,7 @@ class TraceBuilder {
   std::vector<LifeEvent> life_;
   std::vector<SwitchEvent> switches_;
   std::vector<WakeEvent> wakes_;
+  std::vector<SignalEvent> signals_;
   std::vector<std::unique_ptr<OwnedCall>> calls_;
   std::vector<LossEvent> losses_;
   std::vector<std::unique_ptr<ThreadScript>> scripts_;

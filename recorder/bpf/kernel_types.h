@@ -247,6 +247,14 @@ struct thread_info {
 	u32 status;
 };
 
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -255,6 +263,7 @@ struct task_struct {
 	bool throttled;
 	struct mm_struct *mm;
 	int exit_code;
+	unsigned long jobctl;
 	unsigned int in_iowait : 1;
 	pid_t pid;
 	pid_t tgid;

@@ -122,8 +122,6 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
-#define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
-
 static __always_inline void fill_exit(struct rec_exit *rec, struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;

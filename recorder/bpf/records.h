@@ -7,6 +7,7 @@
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
  * Event rings:       RT_ENTER_DATA RT_CALL RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
+ *                    RT_SIGNAL
  */
 #ifndef TARRY_RECORDS_H
 #define TARRY_RECORDS_H
@@ -36,6 +37,7 @@ enum {
 	RT_SWITCH_IN,
 	RT_SWITCH_OUT,
 	RT_WAKE,
+	RT_SIGNAL,
 };
 
 enum { /* the abi of a call; numbers as in enum class Abi */
@@ -246,6 +248,32 @@ struct rec_wake {
 	/* stack_depth kernel addresses, innermost first */
 };
 
+/* ---- signals ---- */
+
+/* siginfo_t of a 64-bit ABI (include/uapi/asm-generic/siginfo.h), as far as the kernel keeps it. */
+struct rec_siginfo {
+	__s32 signo, error, code;
+	__u32 pad;
+	__u64 fields[4]; /* the union behind si_code */
+};
+TARRY_ASSERT_SIZE(struct rec_siginfo, 48);
+
+enum { SIGNAL_DELIVERED = 1, SIGNAL_STOPPED = 2 }; /* as in enum class SignalKind */
+enum { ACTION_HANDLER = 1, ACTION_IGNORE = 2, ACTION_DEFAULT = 3 }; /* as in enum class SignalAction */
+
+struct rec_signal {
+	__u8 type;
+	__u8 event;  /* SIGNAL_* */
+	__u8 action; /* ACTION_* */
+	__u8 pad;
+	__u32 thread;
+	__u32 sender; /* id, 0 where not known or not a thread */
+	__u32 pad2;
+	__u64 ts_ns;
+	struct rec_siginfo info;
+};
+TARRY_ASSERT_SIZE(struct rec_signal, 72);
+
 /* ---- system calls ---- */
 
 enum {
@@ -393,7 +421,8 @@ enum { /* as in enum class LossSource */
 	LOSS_LIFECYCLE = 4,
 	LOSS_DEFINITIONS = 5,
 	LOSS_PAYLOAD = 6,
-	LOSS_SOURCES = 8,
+	LOSS_SIGNALS = 8, /* 7: the recorder's own */
+	LOSS_SOURCES = 9,
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* Switches and wake-ups of recorded threads. */
 
 /* include/linux/sched.h */
+#define TASK_STOPPED_BIT 0x4
 #define TASK_DEAD 0x80
 
 static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
@@ -84,6 +85,8 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 	st->out_ns = now;
 	if (!ring)
 		return;
+	if (state & TASK_STOPPED_BIT && !preempt)
+		thread_stops(st, task, now);
 	if (preempt || !state || state & TASK_DEAD) {
 		struct rec_switch_out *rec = bpf_ringbuf_reserve(
 			ring, __builtin_offsetof(struct rec_switch_out, pending), 0);

@@ -14,6 +14,7 @@
 #include "recorder/bpf/threads.h"
 
 #include "recorder/bpf/context.bpf.c"
+#include "recorder/bpf/signals.bpf.c"
 #include "recorder/bpf/sched.bpf.c"
 #include "recorder/bpf/syscalls.bpf.c"
 #include "recorder/bpf/lifecycle.bpf.c"

@@ -111,23 +111,37 @@ static __always_inline u64 task_cgroup(struct task_struct *task, u32 slot)
 	return define_cgroup((u64)all.best, slot);
 }
 
-/* The number of a task in the recorder's own pid namespace, 0 where it is not visible there. */
-static __always_inline s32 own_number(struct pid *pid)
+/* Address of the pid namespace that a number of the pid belongs to. */
+static __always_inline u64 namespace_of(struct pid *pid, u32 level)
 {
-	u32 level = self_pid_level;
+	u64 ns = 0;
 
-	if (level > BPF_CORE_READ(pid, level) || level > 32)
+	if (level <= 32)
+		bpf_probe_read_kernel(&ns, sizeof(ns),
+				      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
+						     level * bpf_core_type_size(struct upid) +
+						     OFFSET(struct upid, ns)));
+	return ns;
+}
+
+/* The number of a task in a pid namespace, 0 where it is not visible there. */
+static __always_inline s32 number_in(struct pid *pid, u32 level, u64 ns)
+{
+	s32 nr = 0;
+
+	if (level > 32 || level > BPF_CORE_READ(pid, level) || namespace_of(pid, level) != ns)
 		return 0;
-	struct upid upid = {};
-	bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
+	bpf_probe_read_kernel(&nr, sizeof(nr),
 			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
 					     level * bpf_core_type_size(struct upid) +
 					     OFFSET(struct upid, nr)));
-	bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
-			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +
-					     level * bpf_core_type_size(struct upid) +
-					     OFFSET(struct upid, ns)));
-	return (u64)upid.ns == self_pid_ns ? upid.nr : 0;
+	return nr;
+}
+
+/* The same in the recorder's own. */
+static __always_inline s32 own_number(struct pid *pid)
+{
+	return number_in(pid, self_pid_level, self_pid_ns);
 }
 
 static __always_inline s32 inner_number(struct pid *pid)

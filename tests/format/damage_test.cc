@@ -35,6 +35,7 @@ void tellSmallStory(TraceBuilder& b) {
         .wokenBy(server)
         .kernelStack(b.stack({"schedule", "tcp_recvmsg"}));
   }
+  client.getsSignal(signalFrom(17, 101, 1000, 1)).getsSignal(signalFrom(15, 90, 0));
   b.loss(1_s, 1_ms, LossSource::wakes, 3);
   client.exits(0);
 }
@@ -116,7 +117,7 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
     size_t tried = 0;
     for (const BlockInfo& info : file.blocks()) {
       if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
-          info.kind != BlockKind::wakes)
+          info.kind != BlockKind::wakes && info.kind != BlockKind::signals)
         continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
@@ -338,6 +339,23 @@ TEST_CASE("Hostile blocks are refused block by block") {
           wakes.initKinds(1);
           putPlanes({zigzag(5)}, wakes.initWaker());
         }) == 1);
+  CHECK(damage(1, [](auto block) {
+          auto signals = block.initSignals();
+          signals.setThreads({1});
+          signals.initFields(4);
+        }) == 0);
+  CHECK(damage(1, [](auto block) { block.initSignals().initFields(4); }) == 1);  // no threads
+  CHECK(damage(1, [](auto block) {
+          auto signals = block.initSignals();
+          signals.setThreads({1});
+          signals.initFields(3);
+        }) == 1);
+  CHECK(damage(1, [](auto block) {
+          auto signals = block.initSignals();
+          signals.setThreads({1});
+          signals.initFields(4);
+          putPlanes({zigzag(1)}, signals.initSender());
+        }) == 1);
 }
 
 TEST_CASE("Values that make no sense cost their row or become unknown") {
@@ -360,6 +378,28 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   // The first row's time is impossible, and the second counts from its end.
   CHECK(seen.calls.empty());
   CHECK(reader.report().dropped_rows == 2);
+
+  struct Actions : TraceVisitor {
+    std::vector<SignalEvent> signals;
+    void onSignal(const SignalEvent& e) override { signals.push_back(e); }
+  } actions;
+  TraceReader of_signals = TraceReader::fromMemory(hostile(3, [](auto block) {
+    auto signals = block.initSignals();
+    signals.setBaseNs(1);
+    signals.setThreads({1, 55});
+    signals.initFields(4);
+    putPlanes({zigzag(200), 0, 0}, signals.initKind());
+    putPlanes({zigzag(static_cast<uint64_t>(-1)), 0, 0}, signals.initAction());
+    putPlanes({0, zigzag(1), 0}, signals.initThread());
+    putPlanes({zigzag(1), 0, 0}, signals.initSender());
+    putPlanes({0, 0, zigzag(static_cast<uint64_t>(INT64_MAX))}, signals.initTs());
+  }));
+  of_signals.read(actions);
+  REQUIRE(actions.signals.size() == 1);
+  CHECK(actions.signals[0].kind == SignalKind::unknown);
+  CHECK(actions.signals[0].action == SignalAction::unknown);
+  CHECK(!actions.signals[0].sender);  // a thread that nothing defines
+  CHECK(of_signals.report().dropped_rows == 2);
 
   CHECK(readAll(hostile(1,
                         [](auto block) {

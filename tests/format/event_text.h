@@ -35,6 +35,12 @@ inline std::string textOf(const WakeEvent& e) {
                      static_cast<int>(e.context), e.waker.value, textOf(e.waker_call), e.kernel_stack.value);
 }
 
+inline std::string textOf(const SignalEvent& e) {
+  return fmt::format("{} signal t{} from{} k{} a{} {} c{} e{} {:x},{:x},{:x},{:x}", e.ts_ns, e.thread.value,
+                     e.sender.value, static_cast<int>(e.kind), static_cast<int>(e.action), e.signo, e.code,
+                     e.error, e.fields[0], e.fields[1], e.fields[2], e.fields[3]);
+}
+
 inline std::string textOf(const LossEvent& e) {
   return fmt::format("{} loss +{} s{} t{} n{}", e.ts_ns, e.dur_ns, static_cast<int>(e.source), e.thread.value,
                      e.count);
@@ -108,6 +114,7 @@ class Transcript : public TraceVisitor {
   void onSyscall(const SyscallEvent& e) override { events.push_back(textOf(e)); }
   void onSwitch(const SwitchEvent& e) override { events.push_back(textOf(e)); }
   void onWake(const WakeEvent& e) override { events.push_back(textOf(e)); }
+  void onSignal(const SignalEvent& e) override { events.push_back(textOf(e)); }
   void onLoss(const LossEvent& e) override { events.push_back(textOf(e)); }
   void onClock(const ClockPoint& e) override { events.push_back(textOf(e)); }
 };

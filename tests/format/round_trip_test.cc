@@ -122,6 +122,17 @@ TEST_CASE("A trace brings back every event with extreme values") {
     wake.waker_call.resource = r2.id;
     wake.kernel_stack = kernel;
     writer.add(wake);
+    SignalEvent signal;
+    signal.ts_ns = 6;
+    signal.thread = a.id;
+    signal.sender = b.id;
+    signal.kind = SignalKind::stopped;
+    signal.action = SignalAction::by_default;
+    signal.signo = kI32Max;
+    signal.error = kI32Min;
+    signal.code = -1;
+    signal.fields = {~0ULL, 0, 1, 1ULL << 63};
+    writer.add(signal);
     SwitchEvent in;
     in.ts_ns = 3;
     in.thread = a.id;
@@ -165,8 +176,8 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(plain);
     writer.add(call);
     writer.add(out);
-    for (const std::string& text :
-         {textOf(clock), textOf(loss), textOf(wake), textOf(in), textOf(plain), textOf(call), textOf(out)}) {
+    for (const std::string& text : {textOf(clock), textOf(loss), textOf(wake), textOf(in), textOf(plain),
+                                    textOf(call), textOf(signal), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -218,7 +229,20 @@ struct RandomTrace {
     for (int i = 0; i < count; ++i) {
       now += static_cast<int64_t>(upTo(200'000));
       const ThreadId thread{static_cast<uint32_t>(1 + upTo(5))};
-      switch (upTo(5)) {
+      switch (upTo(6)) {
+        case 5: {
+          SignalEvent e;
+          e.ts_ns = now;
+          e.thread = thread;
+          e.sender = ThreadId{static_cast<uint32_t>(upTo(6))};
+          e.action = static_cast<SignalAction>(upTo(4));
+          e.signo = static_cast<int32_t>(1 + upTo(64));
+          e.code = static_cast<int32_t>(upTo(10)) - 5;
+          for (uint64_t& field : e.fields) field = random() >> upTo(64);
+          writer.add(e);
+          events.emplace_back(e.ts_ns, textOf(e));
+          break;
+        }
         case 0: {
           SwitchEvent e;
           e.ts_ns = now;
@@ -359,6 +383,7 @@ TEST_CASE("A filter leaves out kinds and times") {
     void onSyscall(const SyscallEvent& e) override { see(e.enter_ns, e.enter_ns + e.dur_ns); }
     void onSwitch(const SwitchEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onWake(const WakeEvent& e) override { see(e.ts_ns, e.ts_ns); }
+    void onSignal(const SignalEvent& e) override { see(e.ts_ns, e.ts_ns); }
   } all, some;
   reader.read(all);
   const int64_t from = 60'000'000, to = 90'000'000;
@@ -375,7 +400,8 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
   auto& child = parent.forks("cc", 11);
   child.call("read", {.args = {0}}, 0);
   child.execs("/usr/bin/cc");
-  child.exits(0);
+  child.getsSignal(signalFrom(15, 10, 0));
+  child.exits(15);
   TraceReader reader = b.reader();
   struct Seen : TraceVisitor {
     ThreadId child;
@@ -389,10 +415,12 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
       if (e.thread == child) note(e.in ? "in" : "out");
     }
     void onWake(const WakeEvent&) override { note("wake"); }
+    void onSignal(const SignalEvent&) override { note("signal"); }
   } seen;
   seen.child = child.id();
   reader.read(seen);
-  CHECK(seen.lines == std::vector<std::string>{"life2", "wake", "in", "call", "life3", "life5", "out"});
+  CHECK(seen.lines ==
+        std::vector<std::string>{"life2", "wake", "in", "call", "signal", "life3", "life5", "out"});
 }
 
 }  // namespace

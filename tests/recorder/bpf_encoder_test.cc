@@ -45,6 +45,7 @@ struct Collected : TraceVisitor {
   void onLife(const LifeEvent& event) override { lives.push_back(event); }
   void onSwitch(const SwitchEvent& event) override { switches.push_back(event); }
   void onWake(const WakeEvent& event) override { wakes.push_back(event); }
+  void onSignal(const SignalEvent& event) override { signals.push_back(event); }
   void onLoss(const LossEvent& event) override { losses.push_back(event); }
   void onSyscall(const SyscallEvent& event) override {
     Call call;
@@ -66,6 +67,7 @@ struct Collected : TraceVisitor {
   std::vector<LifeEvent> lives;
   std::vector<SwitchEvent> switches;
   std::vector<WakeEvent> wakes;
+  std::vector<SignalEvent> signals;
   std::vector<LossEvent> losses;
   std::vector<Call> calls;
 
@@ -391,6 +393,53 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates switches, wake-ups and losses")
   CHECK(got.losses[0].count == 4);
   CHECK(got.losses[0].dur_ns == 5);
   CHECK(got.losses[0].source == LossSource::wakes);
+}
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder translates signals") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, thread(2, 200, 2));
+  rec_signal signal{};
+  signal.type = RT_SIGNAL;
+  signal.event = SIGNAL_DELIVERED;
+  signal.action = ACTION_HANDLER;
+  signal.thread = 1;
+  signal.sender = 2;
+  signal.ts_ns = 10;
+  signal.info.signo = 34;
+  signal.info.code = -1;
+  signal.info.error = 3;
+  signal.info.fields[0] = 200;
+  signal.info.fields[3] = ~0ULL;
+  put(batch.events[0], signal);
+  signal.event = SIGNAL_STOPPED;
+  signal.sender = 0;
+  signal.ts_ns = 11;
+  put(batch.events[1], signal);
+  signal.thread = 77;  // nothing defines it
+  put(batch.events[1], signal);
+  put(batch.definitions, [] {
+    rec_loss loss{};
+    loss.type = RT_LOSS;
+    loss.source = LOSS_SIGNALS;
+    loss.thread = 1;
+    loss.count = 4;
+    return loss;
+  }());
+  const Collected got = finish();
+  REQUIRE(got.signals.size() == 2);
+  CHECK(got.signals[0].kind == SignalKind::delivered);
+  CHECK(got.signals[0].action == SignalAction::handler);
+  CHECK(got.signals[0].thread == got.threads.at(100).id);
+  CHECK(got.signals[0].sender == got.threads.at(200).id);
+  CHECK(got.signals[0].ts_ns == 10);
+  CHECK(got.signals[0].signo == 34);
+  CHECK(got.signals[0].code == -1);
+  CHECK(got.signals[0].error == 3);
+  CHECK(got.signals[0].fields == std::array<uint64_t, 4>{200, 0, 0, ~0ULL});
+  CHECK(got.signals[1].kind == SignalKind::stopped);
+  CHECK(!got.signals[1].sender);
+  REQUIRE(got.losses.size() == 1);
+  CHECK(got.losses[0].source == LossSource::signals);
 }
 
 TEST_CASE_METHOD(Fixture, "BpfEncoder survives records that are cut short") {
