@@ -35,10 +35,20 @@ Label lossSourceName(LossSource source) {
 
 struct LoadPass::Inserters {
   explicit Inserters(Database& db)
-      : syscall(db), object(db), state(db), arg(db), payload(db), stack(db), frame(db), loss(db), clock(db) {}
+      : syscall(db),
+        object(db),
+        state(db),
+        signal(db),
+        arg(db),
+        payload(db),
+        stack(db),
+        frame(db),
+        loss(db),
+        clock(db) {}
   Inserter<tables::kSyscall> syscall;
   Inserter<tables::kSyscallObjectMore> object;
   Inserter<tables::kThreadState> state;
+  Inserter<tables::kSignal> signal;
   Inserter<tables::kSyscallArg> arg;
   Inserter<tables::kPayload> payload;
   Inserter<tables::kStack> stack;
@@ -208,6 +218,21 @@ void LoadPass::onWake(const WakeEvent& event) {
   if (utid == 0) return;
   states_.woken(utid, ts, event);
   if (event.context == WakerContext::thread) waits_.woke(tasks_.utid(event.waker), utid);
+}
+
+void LoadPass::onSignal(const SignalEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.signals++;
+  const Utid utid = recordedThread(event.thread);
+  if (utid == 0 || !inRange(ts, ts)) return;
+  tables::SignalRow row = signalRow(event, signal_texts_);
+  row.id = next_signal_id_++;
+  row.ts = ts;
+  row.utid = utid;
+  const Utid sender = tasks_.utid(event.sender);
+  if (sender != 0) row.sender_utid = sender;
+  into_->signal.insert(row);
 }
 
 void LoadPass::onLoss(const LossEvent& event) {

@@ -13,6 +13,7 @@
 #include "analyzer/call_queue.h"
 #include "analyzer/loader.h"
 #include "analyzer/resource_tracker.h"
+#include "analyzer/signal_row.h"
 #include "analyzer/state_tracker.h"
 #include "analyzer/syscall_tracker.h"
 #include "analyzer/tables.h"
@@ -32,6 +33,7 @@ struct PassCounts {
   int64_t unknown_calls = 0;
   int64_t switches = 0;
   int64_t wakes = 0;
+  int64_t signals = 0;
   int64_t life_events = 0;
   int64_t payload_bytes = 0;
   int64_t orphan_events = 0;  // of threads that nothing defined
@@ -58,6 +60,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onSyscall(const SyscallEvent& event) override;
   void onSwitch(const SwitchEvent& event) override;
   void onWake(const WakeEvent& event) override;
+  void onSignal(const SignalEvent& event) override;
   void onLoss(const LossEvent& event) override;
   void onClock(const ClockPoint& clock) override;
   void onInterval(const StateInterval& interval) override;
@@ -104,10 +107,12 @@ class LoadPass : private TraceVisitor, private StateSink {
   std::unordered_map<StackId, std::vector<FrameId>> stacks_;
   std::vector<std::string_view> symbols_;
   std::vector<uint32_t> last_seq_;
+  SignalTexts signal_texts_;
   std::vector<tables::SyscallObjectRow> objects_;
   int64_t next_call_id_ = 1;
   int64_t next_state_id_ = 1;
   int64_t next_payload_id_ = 1;
+  int64_t next_signal_id_ = 1;
   uint64_t events_ = 0;
 };
 

@@ -27,8 +27,8 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kClock>(),      tableInfo<kProcess>(),    tableInfo<kThread>(),
       tableInfo<kThreadName>(), tableInfo<kExec>(),       tableInfo<kThreadState>(),
       tableInfo<kSyscall>(),    tableInfo<kSyscallArg>(), tableInfo<kSyscallObjectMore>(),
-      tableInfo<kResource>(),   tableInfo<kOpenFd>(),     tableInfo<kPayload>(),
-      tableInfo<kStack>(),      tableInfo<kFrame>(),
+      tableInfo<kSignal>(),     tableInfo<kResource>(),   tableInfo<kOpenFd>(),
+      tableInfo<kPayload>(),    tableInfo<kStack>(),      tableInfo<kFrame>(),
   };
   return list;
 }

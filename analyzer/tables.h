@@ -355,6 +355,47 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
        "NULL"}}},
     {"utid, ts", "syscall_id", "waker_utid"}};
 
+struct SignalRow {
+  int64_t id = 0;
+  int64_t ts = 0;
+  int64_t utid = 0;
+  Label event;
+  int64_t signo = 0;
+  std::string_view name;
+  Label code;
+  Label action;
+  NullableInteger sender_utid;
+  NullableInteger sender_pid;
+  NullableInteger sender_uid;
+  NullableInteger status;
+  NullableInteger addr;
+  NullableInteger value;
+  std::string_view info;
+};
+inline constexpr Table<SignalRow, 15> kSignal{
+    "signal",
+    "Signals that threads took, and stops. Not here: what was blocked to the end, or ignored when it was "
+    "sent.",
+    {{{"id", &SignalRow::id, "in the order of time", "PRIMARY KEY"},
+      {"ts", &SignalRow::ts, "when the thread took it or stopped"},
+      {"utid", &SignalRow::utid, "thread.utid of the receiver"},
+      {"event", &SignalRow::event, "delivered, or stopped: the thread stops with its process"},
+      {"signo", &SignalRow::signo, "number"},
+      {"name", &SignalRow::name, "SIGTERM, SIGRT_2"},
+      {"code", &SignalRow::code, "si_code: SI_USER, SI_KERNEL, CLD_EXITED, SEGV_MAPERR, ..."},
+      {"action", &SignalRow::action,
+       "handler, ignore; or what is done without: terminate, core, stop, continue"},
+      {"sender_utid", &SignalRow::sender_utid,
+       "thread.utid of the sender; NULL: the kernel, a timer, or not seen"},
+      {"sender_pid", &SignalRow::sender_pid, "si_pid: the sender's process id as the receiver sees it"},
+      {"sender_uid", &SignalRow::sender_uid, "si_uid"},
+      {"status", &SignalRow::status,
+       "of SIGCHLD: the child's exit status, or the signal that killed, stopped, continued it"},
+      {"addr", &SignalRow::addr, "of a fault: the address"},
+      {"value", &SignalRow::value, "si_int: what sigqueue() or a timer sent with it"},
+      {"info", &SignalRow::info, "all of it as strace prints it"}}},
+    {"utid"}};
+
 struct PayloadRow {
   int64_t id = 0;
   int64_t ts = 0;
@@ -430,7 +471,8 @@ inline constexpr Table<LossRow, 5> kLoss{
     "Events that did not fit into the recorder's buffers.",
     {{{"ts", &LossRow::ts, "begin of the slice of time in which they were lost"},
       {"dur", &LossRow::dur, "length of the slice"},
-      {"source", &LossRow::source, "syscalls, switches, wakes, lifecycle, definitions, payload, encoder"},
+      {"source", &LossRow::source,
+       "syscalls, switches, wakes, signals, lifecycle, definitions, payload, encoder"},
       {"utid", &LossRow::utid, "whose; NULL: not known"},
       {"count", &LossRow::count, "how many"}}}};
 

@@ -118,6 +118,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("syscalls_lost", counts.lost_calls, "calls missing in the threads' own counts");
   put("switches", counts.switches, "times a thread got or left a CPU");
   put("wakes", counts.wakes, "wake-ups");
+  put("signals", counts.signals, "signals taken by threads, and stops");
   put("life_events", counts.life_events, "forks, execs, renames, exits, and what the snapshot found");
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");

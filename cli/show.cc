@@ -1,4 +1,4 @@
-// tarry show: the system calls of a trace as strace prints them.
+// tarry show: the system calls and signals of a trace as strace prints them.
 #include "query/show/show.h"
 
 #include <fmt/format.h>
@@ -89,13 +89,14 @@ void apply(ShowFlags& flags) {
 
 Action declareShow(CLI::App& app) {
   app.description(
-      "The system calls of a trace as strace prints them, in the order in which they were entered.");
+      "The system calls and signals of a trace as strace prints them, in the order in which they were "
+      "entered.");
   auto flags = std::make_shared<ShowFlags>();
   ShowOptions& options = flags->options;
   declareFile(app, flags->file);
   app.add_option("-e,--trace", flags->expressions,
                  "which calls: names, %file, %network and strace's other classes, /regex, !not these; "
-                 "status=failed, fd=3, path=/x, raw=SET; repeatable")
+                 "status=failed, fd=3, path=/x, raw=SET; signal=SIGTERM, signal=none; repeatable")
       ->type_name("EXPR")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -128,7 +129,8 @@ Action declareShow(CLI::App& app) {
   app.add_option("-a,--columns", options.align, "column of the results (40)")->type_name("COLUMN");
   app.add_option("--pace", flags->pace, "replay in recorded time: 1x, 10x, max (default)")
       ->type_name("SPEED");
-  app.add_option("--format", flags->format, "text, or json: one object a call and line")->type_name("FORMAT");
+  app.add_option("--format", flags->format, "text, or json: one object a call or signal and line")
+      ->type_name("FORMAT");
   return [flags] {
     apply(*flags);
     TraceReader reader = TraceReader::open(traceFile(flags->file));

@@ -55,7 +55,6 @@ void appendSockaddr(std::string& out, const Call& call, const Bytes& bytes, size
 void appendIovec(std::string& out, const Call& call, const PayloadRef* array, uint64_t count,
                  const PayloadRef* data, int64_t moved);
 void appendWaitStatus(std::string& out, uint32_t status);
-void appendSiginfo(std::string& out, const Call& call, const Bytes& bytes);
 void appendOpenFlags(std::string& out, const Call& call, uint64_t flags);
 
 // What is shown for a structure behind argument `arg` that is not there to be decoded: NULL, an

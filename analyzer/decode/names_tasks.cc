@@ -182,12 +182,41 @@ constexpr Name kSigactionFlagsNames[] = {
 constexpr Name kAltStackFlagsNames[] = {
     {1, "SS_ONSTACK"}, {2, "SS_DISABLE"}, {0x80000000, "SS_AUTODISARM"},
 };
+constexpr Name kIllCodesNames[] = {
+    {1, "ILL_ILLOPC"}, {2, "ILL_ILLOPN"}, {3, "ILL_ILLADR"}, {4, "ILL_ILLTRP"}, {5, "ILL_PRVOPC"},
+    {6, "ILL_PRVREG"}, {7, "ILL_COPROC"}, {8, "ILL_BADSTK"}, {9, "ILL_BADIADDR"},
+};
+constexpr Name kTrapCodesNames[] = {
+    {1, "TRAP_BRKPT"}, {2, "TRAP_TRACE"}, {3, "TRAP_BRANCH"}, {4, "TRAP_HWBKPT"}, {5, "TRAP_UNK"},
+    {6, "TRAP_PERF"},
+};
+constexpr Name kBusCodesNames[] = {
+    {1, "BUS_ADRALN"}, {2, "BUS_ADRERR"}, {3, "BUS_OBJERR"}, {4, "BUS_MCEERR_AR"},
+    {5, "BUS_MCEERR_AO"},
+};
+constexpr Name kFpeCodesNames[] = {
+    {1, "FPE_INTDIV"}, {2, "FPE_INTOVF"}, {3, "FPE_FLTDIV"}, {4, "FPE_FLTOVF"}, {5, "FPE_FLTUND"},
+    {6, "FPE_FLTRES"}, {7, "FPE_FLTINV"}, {8, "FPE_FLTSUB"},
+};
+constexpr Name kSegvCodesNames[] = {
+    {1, "SEGV_MAPERR"}, {2, "SEGV_ACCERR"}, {3, "SEGV_BNDERR"}, {4, "SEGV_PKUERR"},
+    {5, "SEGV_ACCADI"}, {6, "SEGV_ADIDERR"}, {7, "SEGV_ADIPERR"}, {8, "SEGV_MTEAERR"},
+    {9, "SEGV_MTESERR"}, {10, "SEGV_CPERR"},
+};
+constexpr Name kPollCodesNames[] = {
+    {1, "POLL_IN"}, {2, "POLL_OUT"}, {3, "POLL_MSG"}, {4, "POLL_ERR"}, {5, "POLL_PRI"},
+    {6, "POLL_HUP"},
+};
+constexpr Name kSysCodesNames[] = {
+    {1, "SYS_SECCOMP"}, {2, "SYS_USER_DISPATCH"},
+};
 constexpr Name kCldCodesNames[] = {
     {1, "CLD_EXITED"}, {2, "CLD_KILLED"}, {3, "CLD_DUMPED"}, {4, "CLD_TRAPPED"}, {5, "CLD_STOPPED"},
     {6, "CLD_CONTINUED"},
 };
 constexpr Name kSiCodesNames[] = {
-    {0, "SI_USER"}, {0x80, "SI_KERNEL"}, {0xfffffffa, "SI_TKILL"}, {0xfffffffb, "SI_SIGIO"},
+    {0, "SI_USER"}, {0x80, "SI_KERNEL"}, {0xffffffc4, "SI_ASYNCNL"}, {0xfffffff9, "SI_DETHREAD"},
+    {0xfffffffa, "SI_TKILL"}, {0xfffffffb, "SI_SIGIO"},
     {0xfffffffc, "SI_ASYNCIO"}, {0xfffffffd, "SI_MESGQ"}, {0xfffffffe, "SI_TIMER"},
     {0xffffffff, "SI_QUEUE"},
 };
@@ -302,6 +331,13 @@ const NameTable kPidfdFlags = {NameTable::Kind::flags, "PIDFD_???", kPidfdFlagsN
 const NameTable kSigprocmaskHow = {NameTable::Kind::values, "SIG_???", kSigprocmaskHowNames};
 const NameTable kSigactionFlags = {NameTable::Kind::flags, "SA_???", kSigactionFlagsNames};
 const NameTable kAltStackFlags = {NameTable::Kind::flags, "SS_???", kAltStackFlagsNames};
+const NameTable kIllCodes = {NameTable::Kind::values, "ILL_???", kIllCodesNames};
+const NameTable kTrapCodes = {NameTable::Kind::values, "TRAP_???", kTrapCodesNames};
+const NameTable kBusCodes = {NameTable::Kind::values, "BUS_???", kBusCodesNames};
+const NameTable kFpeCodes = {NameTable::Kind::values, "FPE_???", kFpeCodesNames};
+const NameTable kSegvCodes = {NameTable::Kind::values, "SEGV_???", kSegvCodesNames};
+const NameTable kPollCodes = {NameTable::Kind::values, "POLL_???", kPollCodesNames};
+const NameTable kSysCodes = {NameTable::Kind::values, "SYS_???", kSysCodesNames};
 const NameTable kCldCodes = {NameTable::Kind::values, "CLD_???", kCldCodesNames};
 const NameTable kSiCodes = {NameTable::Kind::values, "SI_???", kSiCodesNames};
 const NameTable kSigevNotify = {NameTable::Kind::values, "SIGEV_???", kSigevNotifyNames};

@@ -2,6 +2,7 @@
 #include <bitset>
 
 #include "analyzer/decode/decoders.h"
+#include "analyzer/decode/siginfo.h"
 #include "analyzer/decode/text.h"
 
 namespace tarry::decode {
@@ -54,7 +55,9 @@ void sigactionOut(std::string& out, const Call& call, int arg) {
 }
 
 void siginfo(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(out, call, arg, direction, 28, [&](const Bytes& bytes) { appendSiginfo(out, call, bytes); });
+  appendStruct(out, call, arg, direction, 28, [&](const Bytes& bytes) {
+    appendSiginfo(out, siginfoOf(bytes), call.style(), call.options().hide_pointers);
+  });
 }
 void siginfoIn(std::string& out, const Call& call, int arg) {
   siginfo(out, call, arg, D::in);
@@ -165,48 +168,6 @@ void appendSigset(std::string& out, std::string_view bytes) {
     out += name.starts_with("SIG") ? name.substr(3) : name;
   }
   out += ']';
-}
-
-// include/uapi/asm-generic/siginfo.h: the union begins at the next multiple of the word.
-void appendSiginfo(std::string& out, const Call& call, const Bytes& bytes) {
-  constexpr uint32_t kSigChld = 17;
-  const uint32_t signal = bytes.u32(0), code = bytes.u32(8);
-  const size_t fields = call.word() == 4 ? 12 : 16;
-  out += "{si_signo=";
-  appendSignal(out, signal);
-  out += ", si_code=";
-  const bool child = signal == kSigChld && code >= 1 && code <= 6;
-  appendConstant(out, child ? kCldCodes : kSiCodes, code, call.style());
-  if (bytes.u32(4) != 0) {
-    out += ", si_errno=";
-    appendSigned(out, bytes.i32(4));
-  }
-  const auto number = [&](std::string_view name, int64_t value) {
-    out += ", ";
-    out += name;
-    out += '=';
-    appendSigned(out, value);
-  };
-  if (code != 0x80) {  // SI_KERNEL: nothing else
-    number("si_pid", bytes.i32(fields));
-    number("si_uid", bytes.u32(fields + 4));
-  }
-  if (child) {
-    out += ", si_status=";
-    if (code == 1) {
-      appendSigned(out, bytes.i32(fields + 8));
-    } else {
-      appendSignal(out, bytes.u32(fields + 8));
-    }
-    const size_t times = fields + (call.word() == 4 ? 12 : 16);
-    number("si_utime", bytes.slong(times));
-    number("si_stime", bytes.slong(times + call.word()));
-  } else if (code == 0xffffffff) {  // SI_QUEUE
-    number("si_int", bytes.i32(fields + 8));
-    out += ", si_ptr=";
-    call.appendPointer(out, bytes.ulong(fields + 8));
-  }
-  out += '}';
 }
 
 std::span<const ArgDecoder> signalDecoders() {

@@ -46,6 +46,10 @@ void CallFilter::add(std::string_view expression) {
     raw_ = SyscallSet::parse(value);
     return;
   }
+  if (keyword == "signal" || keyword == "signals" || keyword == "s") {
+    signals_ = SignalSet::parse(value);
+    return;
+  }
   if (keyword == "path") return addPath(value);
   bool inverted = false;
   while (value.starts_with('!')) {
@@ -76,7 +80,8 @@ void CallFilter::add(std::string_view expression) {
       fds_.push_back(fd);
     }
   } else {
-    throw UsageError(fmt::format("-e {}=: known are trace, status, fd, path, raw", printable(keyword)));
+    throw UsageError(
+        fmt::format("-e {}=: known are trace, signal, status, fd, path, raw", printable(keyword)));
   }
 }
 

@@ -1,10 +1,11 @@
-// CallFilter: which system calls are wanted, in the words of strace's -e, -P, -z and -Z.
+// CallFilter: which system calls and signals are wanted, in the words of strace's -e, -P, -z and -Z.
 //
 //   trace=SET (or t=, or the bare SET)   names, %classes, /regex; see SyscallSet
 //   status=successful|failed|unfinished  comma separated, ! inverts
 //   fd=3,4                               calls with one of these fds as an argument or result
 //   path=/etc/hosts                      as -P
 //   raw=SET                              arguments of these calls as numbers
+//   signal=SET (or s=)                   --- lines: SIGTERM,chld,9, !SIGCHLD, all, none
 //
 // A later expression with the same keyword replaces an earlier one, as in strace; paths add up.
 #pragma once
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "format/events.h"
+#include "query/show/signal_set.h"
 #include "query/show/syscall_set.h"
 
 namespace tarry {
@@ -34,6 +36,7 @@ class CallFilter {
   using PathOf = std::function<std::string_view(ResourceId)>;
   bool matches(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const;
   bool isRaw(const SyscallEvent& event) const;
+  bool matches(const SignalEvent& event) const { return signals_.contains(event.signo); }
 
  private:
   static constexpr uint8_t kSuccessful = 1, kFailed = 2, kUnfinished = 4;
@@ -43,6 +46,7 @@ class CallFilter {
 
   SyscallSet calls_;
   std::optional<SyscallSet> raw_;
+  SignalSet signals_;
   uint8_t status_ = kSuccessful | kFailed | kUnfinished;
   std::vector<int32_t> fds_;
   bool fds_inverted_ = false;

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "analyzer/decode/names.h"
+#include "analyzer/decode/siginfo.h"
 #include "analyzer/decode/text.h"
 #include "format/syscall_table.h"
 #include "query/render/rows.h"
@@ -79,6 +80,17 @@ class ShowVisitor : public TraceVisitor {
     } else {
       printer_.call(shown(event));
     }
+  }
+
+  void onSignal(const SignalEvent& event) override {
+    if (!wanted(event.thread, event.ts_ns) || !options_.filter.matches(event)) return;
+    std::string signal;
+    decode::appendSignal(signal, static_cast<uint32_t>(event.signo));
+    if (options_.json) return printJson(event, signal);
+    const std::string text = event.kind == SignalKind::stopped
+                                 ? fmt::format("--- stopped by {} ---", signal)
+                                 : fmt::format("--- {} {} ---", signal, infoText(event));
+    printer_.event(threads_[event.thread].tid, event.ts_ns, text);
   }
 
   // At level `waits` there are no calls; those that blocked are known from the switches.
@@ -189,6 +201,24 @@ class ShowVisitor : public TraceVisitor {
                                                        dur_ns % 1'000'000'000 / 1000)
                                          : std::string(" <blocked ...>"));
     waits_.pop_front();
+  }
+
+  std::string infoText(const SignalEvent& event) const {
+    std::string text;
+    decode::appendSiginfo(text, decode::siginfoOf(event), options_.render.names,
+                          options_.render.hide_pointers);
+    return text;
+  }
+
+  void printJson(const SignalEvent& event, std::string_view signal) {
+    const ThreadDef& thread = threads_[event.thread];
+    std::string line = fmt::format(R"({{"ts":{},"pid":{},"tid":{},"comm":{},)", event.ts_ns - start_ns_,
+                                   thread.pid, thread.tid, jsonString(reader_.text(thread.comm)));
+    line += event.kind == SignalKind::stopped ? fmt::format(R"("stopped_by":{}}})", jsonString(signal))
+                                              : fmt::format(R"("signal":{},"siginfo":{}}})",
+                                                            jsonString(signal), jsonString(infoText(event)));
+    line += '\n';
+    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
   }
 
   void printJson(const SyscallEvent& event) {

@@ -1,5 +1,5 @@
-// show: the system calls of a trace as strace prints them, in the order of time, read from the trace
-// itself without a database.
+// show: the system calls and signals of a trace as strace prints them, in the order of time, read from the
+// trace itself without a database.
 //
 // By default a call stands whole on one line at the time it was entered, which reads best when
 // several threads overlap; `interleave` prints strace's "<unfinished ...>" and "<... resumed>" pairs.

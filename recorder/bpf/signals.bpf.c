@@ -55,15 +55,29 @@ struct {
 
 struct kernel_siginfo; /* read as a whole: its layout is ABI */
 
-/* SEND_SIG_NOINFO is 0, SEND_SIG_PRIV 1. */
-static __always_inline bool has_siginfo(const void *info)
+enum { SEND_SIG_NOINFO = 0, SEND_SIG_PRIV = 1 }; /* in place of a siginfo's address */
+
+/* The siginfo's address as a plain number: the verifier takes a typed pointer for one that is never
+ * NULL, and removes what is there for NULL. By way of this CPU's scratch, and not of the receiver's
+ * state, which its own CPU uses meanwhile; interrupts are off, for the receiver's siglock is held. */
+static __always_inline u64 siginfo_address(const void *siginfo)
 {
-	return (u64)info > 1;
+	volatile u64 *word = (void *)get_scratch(SLOT_SIGNAL);
+
+	if (!word)
+		return SEND_SIG_PRIV;
+	*word = (u64)siginfo;
+	return *word;
 }
 
-static __always_inline void copy_siginfo(struct rec_siginfo *to, s32 signo, const void *info)
+static __always_inline bool has_siginfo(u64 info)
 {
-	if (bpf_probe_read_kernel(to, sizeof(*to), info))
+	return info > SEND_SIG_PRIV;
+}
+
+static __always_inline void copy_siginfo(struct rec_siginfo *to, s32 signo, u64 info)
+{
+	if (bpf_probe_read_kernel(to, sizeof(*to), (const void *)info))
 		__builtin_memset(to, 0, sizeof(*to));
 	to->signo = signo;
 	to->pad = 0;
@@ -71,13 +85,13 @@ static __always_inline void copy_siginfo(struct rec_siginfo *to, s32 signo, cons
 
 /* What the kernel makes of a missing siginfo (__send_signal_locked()); the user id is that of the
  * initial user namespace. */
-static __always_inline void make_siginfo(struct rec_siginfo *to, s32 signo, const void *info,
+static __always_inline void make_siginfo(struct rec_siginfo *to, s32 signo, u64 info,
 					 struct task_struct *sender, struct task_struct *receiver)
 {
 	__builtin_memset(to, 0, sizeof(*to));
 	to->signo = signo;
-	to->code = info ? CODE_KERNEL : CODE_USER;
-	if (info)
+	to->code = info == SEND_SIG_PRIV ? CODE_KERNEL : CODE_USER;
+	if (info == SEND_SIG_PRIV)
 		return;
 	struct pid *viewer = BPF_CORE_READ(receiver, thread_pid);
 	u32 level = BPF_CORE_READ(viewer, level);
@@ -158,10 +172,11 @@ int BPF_PROG(on_signal_generate, int signo, struct kernel_siginfo *siginfo, stru
 	bool continues = signo == SIGNO_CONT && result == SENT_IGNORED && flags & SIGNAL_CLD_CONTINUED;
 	if (!queued && !continues)
 		return 0;
-	if (has_siginfo(siginfo))
-		copy_siginfo(&info, signo, siginfo);
+	u64 given = siginfo_address(siginfo);
+	if (has_siginfo(given))
+		copy_siginfo(&info, signo, given);
 	else
-		make_siginfo(&info, signo, siginfo, bpf_get_current_task_btf(), task);
+		make_siginfo(&info, signo, given, bpf_get_current_task_btf(), task);
 
 	u32 process = st->leader;
 	struct signal_key key = { .process = process, .signo = signo, .pid = sender_pid(&info) };
@@ -192,7 +207,8 @@ int BPF_PROG(on_signal_deliver, int signo, struct kernel_siginfo *siginfo, struc
 
 	if (!st)
 		return 0;
-	if (!has_siginfo(siginfo)) {
+	u64 given = siginfo_address(siginfo);
+	if (!has_siginfo(given)) {
 		u32 process = st->leader;
 		struct fatal_signal *fatal = bpf_map_lookup_elem(&fatal_signals, &process);
 
@@ -204,7 +220,7 @@ int BPF_PROG(on_signal_deliver, int signo, struct kernel_siginfo *siginfo, struc
 	}
 	struct rec_siginfo info;
 
-	copy_siginfo(&info, signo, siginfo);
+	copy_siginfo(&info, signo, given);
 	u64 handler = (u64)action->sa.sa_handler; /* SIG_DFL is 0, SIG_IGN 1 */
 	u8 what = handler == 0 ? ACTION_DEFAULT : handler == 1 ? ACTION_IGNORE : ACTION_HANDLER;
 	struct signal_key key = { .process = st->leader, .signo = signo, .pid = sender_pid(&info) };

@@ -81,6 +81,15 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
     }
     case 3:
       if (n.oneIn(20)) b.loss(n.below(1'000'000), n.below(1000), LossSource::switches, 5, n.thread());
+      if (n.oneIn(3)) {
+        SignalEvent event =
+            signalFrom(static_cast<int32_t>(n.number()), 1, 0, static_cast<int32_t>(n.below(20) - 10));
+        event.ts_ns = n.time();
+        event.thread = n.thread();
+        event.sender = n.thread();
+        event.fields[1] = static_cast<uint64_t>(n.number());
+        b.add(event);
+      }
       return;
     default: {
       SyscallEvent event;

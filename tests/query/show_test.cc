@@ -175,6 +175,80 @@ TEST_CASE("show writes one JSON object a call and line") {
         "file or directory)\"}\n");
 }
 
+TEST_CASE("show prints signals at their place, and only those asked for") {
+  TraceBuilder builder;
+  auto& p = builder.process("p", 100);
+  SignalEvent child = signalFrom(17, 101, 0, 1);
+  SignalEvent stop;
+  stop.kind = SignalKind::stopped;
+  stop.signo = 19;
+  p.at(1_ms).call("pause", {.ret = -514}, 1_ms).getsSignal(child);
+  p.at(3_ms).getsSignal(signalFrom(19, 7, 0)).getsSignal(stop);
+  p.at(4_ms).call("close", {.args = {3}}, 1_us);
+  p.at(5_ms).getsSignal(signalFrom(11, 7, 0));
+  p.at(6_ms).exits(11 | 0x80);
+  const std::string chld =
+      "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=101, si_uid=0, si_status=0, si_utime=0, "
+      "si_stime=0} ---\n";
+  const std::string stopped =
+      "--- SIGSTOP {si_signo=SIGSTOP, si_code=SI_USER, si_pid=7, si_uid=0} ---\n"
+      "--- stopped by SIGSTOP ---\n";
+  const std::string killed = "+++ killed by SIGSEGV (core dumped) +++\n";
+  const std::string segv = "--- SIGSEGV {si_signo=SIGSEGV, si_code=SI_USER, si_pid=7, si_uid=0} ---\n";
+  CHECK(shown(builder, {}).out ==
+        "pause()                                 = ? ERESTARTNOHAND (To be restarted if no handler)\n" +
+            chld + stopped + "close(3)                                = 0\n" + segv + killed);
+  const auto with = [&](std::initializer_list<std::string_view> expressions) {
+    ShowOptions options;
+    options.filter.add("none");
+    for (const std::string_view expression : expressions) options.filter.add(expression);
+    return shown(builder, options).out;
+  };
+  CHECK(with({}) == chld + stopped + segv + killed);
+  CHECK(with({"signal=none"}) == killed);
+  CHECK(with({"signal=!SIGCHLD"}) == stopped + segv + killed);
+  CHECK(with({"s=stop,11"}) == stopped + segv + killed);
+  CHECK(with({"signal=chld", "signal=SIGSEGV"}) == segv + killed);
+  ShowOptions other;
+  other.pids = {99};
+  CHECK(shown(builder, other).out.empty());
+  ShowOptions early;
+  early.to_ns = 2_ms;
+  CHECK(shown(builder, early).out.find("stopped") == std::string::npos);
+  ShowOptions json;
+  json.json = true;
+  json.filter.add("none");
+  json.filter.add("signal=STOP");
+  CHECK(shown(builder, json).out ==
+        R"({"ts":3000000,"pid":100,"tid":100,"comm":"p","signal":"SIGSTOP","siginfo":"{si_signo=SIGSTOP, )"
+        R"(si_code=SI_USER, si_pid=7, si_uid=0}"})"
+        "\n"
+        R"({"ts":3000000,"pid":100,"tid":100,"comm":"p","stopped_by":"SIGSTOP"})"
+        "\n");
+}
+
+TEST_CASE("a set of signals takes names, numbers, all, none and !") {
+  const auto has = [](std::string_view expression, int32_t signo) {
+    return SignalSet::parse(expression).contains(signo);
+  };
+  CHECK(has("SIGTERM", 15));
+  CHECK(has("term,chld", 17));
+  CHECK(has("9", 9));
+  CHECK_FALSE(has("9", 15));
+  CHECK(has("SIGRT_2", 34));
+  CHECK(has("SIGRTMIN", 32));
+  CHECK(has("SIGPOLL,SIGIOT", 29));
+  CHECK(has("SIGPOLL,SIGIOT", 6));
+  CHECK_FALSE(has("!SIGCHLD", 17));
+  CHECK(has("!SIGCHLD", 1000));
+  CHECK(has("all", -5));
+  CHECK_FALSE(has("none", 1));
+  CHECK_FALSE(has("", 1));
+  CHECK(SignalSet().contains(64));
+  for (const char* wrong : {"SIGFOO", "0", "65", "-1", "9x"})
+    CHECK_THROWS_AS(SignalSet::parse(wrong), UsageError);
+}
+
 TEST_CASE("show of a trace without calls tells why and shows what blocked") {
   TraceBuilder builder(Level::waits);
   auto& p = builder.process("client", 100);
