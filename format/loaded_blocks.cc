@@ -22,6 +22,26 @@ class Events : public LoadedBlock {
   std::vector<Event> rows_;
 };
 
+bool isWithin(int64_t start_ns, int64_t end_ns, const ReadFilter& filter) {
+  return end_ns >= filter.from_ns && start_ns <= filter.to_ns;
+}
+
+// Events of one thread at one instant. `check` makes ids that nothing defines none, and gives the rank.
+template <class Event, void (TraceVisitor::*Deliver)(const Event&), class Check>
+std::unique_ptr<LoadedBlock> loadInstants(std::vector<Event> rows, const ReadFilter& filter,
+                                          const Definitions& definitions, uint64_t& dropped, Check check) {
+  auto block = std::make_unique<Events<Event, Deliver>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    Event& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
+      ++dropped;
+      continue;
+    }
+    if (isWithin(row.ts_ns, row.ts_ns, filter)) block->due.push_back({row.ts_ns, i, check(row)});
+  }
+  return block;
+}
+
 uint8_t rankOf(LifeKind kind) {
   switch (kind) {
     case LifeKind::info:
@@ -32,10 +52,6 @@ uint8_t rankOf(LifeKind kind) {
     case LifeKind::exit: return kRankChange;
   }
   return kRankChange;
-}
-
-bool isWithin(int64_t start_ns, int64_t end_ns, const ReadFilter& filter) {
-  return end_ns >= filter.from_ns && start_ns <= filter.to_ns;
 }
 
 }  // namespace
@@ -121,53 +137,32 @@ void LoadedCalls::deliver(uint32_t row, TraceVisitor& visitor) {
 
 std::unique_ptr<LoadedBlock> loadSwitches(std::vector<SwitchEvent> rows, const ReadFilter& filter,
                                           const Definitions& definitions, uint64_t& dropped) {
-  auto block = std::make_unique<Events<SwitchEvent, &TraceVisitor::onSwitch>>(std::move(rows));
-  for (uint32_t i = 0; i < block->rows().size(); ++i) {
-    SwitchEvent& row = block->rows()[i];
-    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
-      ++dropped;
-      continue;
-    }
-    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
-    definitions.check(row.pending.resource);
-    definitions.check(row.user_stack);
-    block->due.push_back({row.ts_ns, i, row.in ? kRankIn : kRankOut});
-  }
-  return block;
+  return loadInstants<SwitchEvent, &TraceVisitor::onSwitch>(std::move(rows), filter, definitions, dropped,
+                                                            [&](SwitchEvent& row) {
+                                                              definitions.check(row.pending.resource);
+                                                              definitions.check(row.user_stack);
+                                                              return row.in ? kRankIn : kRankOut;
+                                                            });
 }
 
 std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped) {
-  auto block = std::make_unique<Events<WakeEvent, &TraceVisitor::onWake>>(std::move(rows));
-  for (uint32_t i = 0; i < block->rows().size(); ++i) {
-    WakeEvent& row = block->rows()[i];
-    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
-      ++dropped;
-      continue;
-    }
-    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
-    definitions.check(row.waker);
-    definitions.check(row.waker_call.resource);
-    definitions.check(row.kernel_stack);
-    block->due.push_back({row.ts_ns, i, kRankWake});
-  }
-  return block;
+  return loadInstants<WakeEvent, &TraceVisitor::onWake>(std::move(rows), filter, definitions, dropped,
+                                                        [&](WakeEvent& row) {
+                                                          definitions.check(row.waker);
+                                                          definitions.check(row.waker_call.resource);
+                                                          definitions.check(row.kernel_stack);
+                                                          return kRankWake;
+                                                        });
 }
 
 std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const ReadFilter& filter,
                                          const Definitions& definitions, uint64_t& dropped) {
-  auto block = std::make_unique<Events<SignalEvent, &TraceVisitor::onSignal>>(std::move(rows));
-  for (uint32_t i = 0; i < block->rows().size(); ++i) {
-    SignalEvent& row = block->rows()[i];
-    if (!isSaneTime(row.ts_ns) || !definitions.knows(row.thread)) {
-      ++dropped;
-      continue;
-    }
-    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
-    definitions.check(row.sender);
-    block->due.push_back({row.ts_ns, i, kRankSignal});
-  }
-  return block;
+  return loadInstants<SignalEvent, &TraceVisitor::onSignal>(std::move(rows), filter, definitions, dropped,
+                                                            [&](SignalEvent& row) {
+                                                              definitions.check(row.sender);
+                                                              return kRankSignal;
+                                                            });
 }
 
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,

@@ -45,6 +45,13 @@ int64_t addNs(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
+// An open block of events that are written as they are.
+template <class Event>
+struct EventBlock {
+  std::vector<Event> rows;
+  Cover cover;
+};
+
 struct CallBlock {
   SyscallCollector calls;
   PayloadRows payloads;
@@ -88,16 +95,11 @@ struct TraceWriter::Impl {
   ProcessRows processes;
   Cover processes_cover;
   CallBlock calls, late_calls;
-  std::vector<SwitchEvent> switches;
-  Cover switches_cover;
-  std::vector<WakeEvent> wakes;
-  Cover wakes_cover;
-  std::vector<SignalEvent> signals;
-  Cover signals_cover;
-  std::vector<LossEvent> losses;
-  Cover losses_cover;
-  std::vector<ClockPoint> clocks;
-  Cover clocks_cover;
+  EventBlock<SwitchEvent> switches;
+  EventBlock<WakeEvent> wakes;
+  EventBlock<SignalEvent> signals;
+  EventBlock<LossEvent> losses;
+  EventBlock<ClockPoint> clocks;
 
   uint32_t epoch = 0;
   uint64_t epoch_start_bytes = 0;
@@ -198,46 +200,52 @@ struct TraceWriter::Impl {
     block.cover = {};
   }
 
-  template <class Rows, class Fill>
-  void close(Rows& rows, Cover& cover, Fill fill) {
-    if (rows.empty()) return;
+  template <class Event, class Encode>
+  void close(EventBlock<Event>& block, Encode encode) {
+    if (block.rows.empty()) return;
     writeDefinitions();
-    write(rows.size(), cover, fill);
-    rows.clear();
-    cover = {};
+    write(block.rows.size(), block.cover, [&](schema::Block::Builder out) { encode(block.rows, out); });
+    block.rows.clear();
+    block.cover = {};
   }
 
-  void closeSwitches() {
-    close(switches, switches_cover,
-          [&](schema::Block::Builder out) { encodeSwitches(switches, out.initSwitches()); });
+  void close(EventBlock<SwitchEvent>& block) {
+    close(block, [](auto& rows, auto out) { encodeSwitches(rows, out.initSwitches()); });
   }
-  void closeWakes() {
-    close(wakes, wakes_cover, [&](schema::Block::Builder out) { encodeWakes(wakes, out.initWakes()); });
+  void close(EventBlock<WakeEvent>& block) {
+    close(block, [](auto& rows, auto out) { encodeWakes(rows, out.initWakes()); });
   }
-  void closeSignals() {
-    close(signals, signals_cover,
-          [&](schema::Block::Builder out) { encodeSignals(signals, out.initSignals()); });
+  void close(EventBlock<SignalEvent>& block) {
+    close(block, [](auto& rows, auto out) { encodeSignals(rows, out.initSignals()); });
   }
-  void closeLosses() {
-    close(losses, losses_cover, [&](schema::Block::Builder out) {
-      encodeLosses(losses, out.initLosses(static_cast<unsigned>(losses.size())));
+  void close(EventBlock<LossEvent>& block) {
+    close(block, [](auto& rows, auto out) {
+      encodeLosses(rows, out.initLosses(static_cast<unsigned>(rows.size())));
     });
   }
-  void closeClocks() {
-    close(clocks, clocks_cover, [&](schema::Block::Builder out) {
-      encodeClocks(clocks, out.initClocks(static_cast<unsigned>(clocks.size())));
+  void close(EventBlock<ClockPoint>& block) {
+    close(block, [](auto& rows, auto out) {
+      encodeClocks(rows, out.initClocks(static_cast<unsigned>(rows.size())));
     });
+  }
+
+  // Adds a row that covers from … to.
+  template <class Event>
+  void append(EventBlock<Event>& block, const Event& event, int64_t from_ns, int64_t to_ns) {
+    block.rows.push_back(event);
+    block.cover.add(from_ns, to_ns, now());
+    if (block.rows.size() >= options.block_rows) close(block);
   }
 
   void closeAll() {
     writeDefinitions();
     close(late_calls);
     close(calls);
-    closeWakes();
-    closeSwitches();
-    closeSignals();
-    closeLosses();
-    closeClocks();
+    close(wakes);
+    close(switches);
+    close(signals);
+    close(losses);
+    close(clocks);
   }
 
   void requireOpen() const {
@@ -253,8 +261,8 @@ struct TraceWriter::Impl {
   // When the oldest row that waits came, INT64_MAX if none does.
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
-    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches_cover,
-                               &wakes_cover, &signals_cover, &losses_cover, &clocks_cover}) {
+    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover,
+                               &wakes.cover, &signals.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -412,9 +420,7 @@ void TraceWriter::add(const SwitchEvent& event) {
   w.use(event.pending.resource);
   w.stacks.use(event.user_stack);
   w.limitDefinitions();
-  w.switches.push_back(event);
-  w.switches_cover.add(event.ts_ns, event.ts_ns, w.now());
-  if (w.switches.size() >= w.options.block_rows) w.closeSwitches();
+  w.append(w.switches, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const WakeEvent& event) {
@@ -423,33 +429,24 @@ void TraceWriter::add(const WakeEvent& event) {
   w.use(event.waker_call.resource);
   w.stacks.use(event.kernel_stack);
   w.limitDefinitions();
-  w.wakes.push_back(event);
-  w.wakes_cover.add(event.ts_ns, event.ts_ns, w.now());
-  if (w.wakes.size() >= w.options.block_rows) w.closeWakes();
+  w.append(w.wakes, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const SignalEvent& event) {
-  Impl& w = *impl_;
-  w.advance(event.ts_ns);
-  w.signals.push_back(event);
-  w.signals_cover.add(event.ts_ns, event.ts_ns, w.now());
-  if (w.signals.size() >= w.options.block_rows) w.closeSignals();
+  impl_->advance(event.ts_ns);
+  impl_->append(impl_->signals, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const LossEvent& event) {
   Impl& w = *impl_;
   w.advance(event.ts_ns);
-  w.losses.push_back(event);
   w.lost += event.count;
-  w.losses_cover.add(event.ts_ns, addNs(event.ts_ns, event.dur_ns), w.now());
-  if (w.losses.size() >= w.options.block_rows) w.closeLosses();
+  w.append(w.losses, event, event.ts_ns, addNs(event.ts_ns, event.dur_ns));
 }
 
 void TraceWriter::add(const ClockPoint& clock) {
-  Impl& w = *impl_;
-  w.advance(clock.boottime_ns);
-  w.clocks.push_back(clock);
-  w.clocks_cover.add(clock.boottime_ns, clock.boottime_ns, w.now());
+  impl_->advance(clock.boottime_ns);
+  impl_->append(impl_->clocks, clock, clock.boottime_ns, clock.boottime_ns);
 }
 
 void TraceWriter::tick(int64_t now_ns) {
