@@ -60,6 +60,7 @@ Timeline Timeline::load(Database& db, const TimelineOptions& options) {
     timeline.loadFacts(db);
     timeline.loadProcesses(db);
     timeline.loadThreads(db);
+    timeline.loadKillers(db);
     timeline.loadResources(db);
     timeline.loadStates(db, options);
   } catch (const UsageError& error) {
@@ -112,6 +113,20 @@ void Timeline::loadProcesses(Database& db) {
   for (auto exec = db.prepare("SELECT upid, min(ts) FROM exec GROUP BY upid"); exec.step();) {
     const int32_t process = lookUp(process_ids_, exec, 0);
     if (process != kNone) processes_[static_cast<size_t>(process)].first_exec_ts = exec.integer(1);
+  }
+}
+
+void Timeline::loadKillers(Database& db) {
+  // Databases of older versions have no such table.
+  if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'signal'").step()) return;
+  auto q = db.prepare(
+      "SELECT t.upid, st.upid, s.signo FROM signal s JOIN thread t ON t.utid = s.utid"
+      " JOIN thread st ON st.utid = s.sender_utid WHERE s.action IN ('terminate', 'core') ORDER BY s.id");
+  while (q.step()) {
+    const int32_t index = lookUp(process_ids_, q, 0);
+    if (index == kNone) continue;
+    ProcessInfoRow& process = processes_[static_cast<size_t>(index)];
+    if (process.exit_signal == q.integer(2)) process.killer = lookUp(process_ids_, q, 1);
   }
 }
 

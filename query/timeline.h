@@ -90,6 +90,7 @@ struct ProcessInfoRow {
   std::vector<int32_t> threads;
   std::vector<int32_t> children;
   std::optional<int64_t> first_exec_ts;
+  int32_t killer = kNone;  // process that sent exit_signal
 };
 
 struct ResourceInfo {
@@ -154,6 +155,7 @@ class Timeline {
   void loadNames(Database& db);
   void loadProcesses(Database& db);
   void loadThreads(Database& db);
+  void loadKillers(Database& db);
   void loadResources(Database& db);
   void loadStates(Database& db, const TimelineOptions& options);
   void loadFacts(Database& db);

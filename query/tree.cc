@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstring>
 
+#include "analyzer/decode/text.h"
+#include "query/process_end.h"
 #include "query/render/units.h"
 #include "query/timeline.h"
 #include "query/why/explain.h"
@@ -19,8 +19,9 @@ constexpr int kDeepest = 60;
 
 std::string exitText(const ProcessInfoRow& p, bool lived) {
   if (p.exit_signal) {
-    const char* name = ::sigabbrev_np(static_cast<int>(*p.exit_signal));
-    return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", *p.exit_signal);
+    std::string signal;
+    decode::appendSignal(signal, static_cast<uint32_t>(*p.exit_signal));
+    return signal;
   }
   if (p.exit_code) return std::to_string(*p.exit_code);
   return lived ? "running" : "";
@@ -119,6 +120,7 @@ class TreeWriter {
     if (p.cmdline.empty() && !p.comm.empty()) command = "[" + command + "]";
     const std::string exit = exitText(p, life.has_value());
     Cell exit_cell(exit);
+    if (p.exit_signal) exit_cell = Cell::shown(Cell(exit), endingSignal(timeline_, p));
     if (p.exit_signal || p.exit_code.value_or(0) != 0) exit_cell.ink = Ink::red;
     const Cell start_cell = start == INT64_MIN
                                 ? Cell::shown(Cell(), "before")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "query/process_end.h"
 #include "query/render/rows.h"
 #include "query/render/units.h"
 
@@ -40,7 +41,7 @@ class Printer {
     title += fmt::format("   {} real, {} on CPU ({})", formatDuration(e_.realNs()), formatDuration(e_.cpu_ns),
                          formatPercent(e_.cpu_ns, e_.realNs()));
     if (p.exit_signal && e_.subject != WhySubject::thread)
-      title += fmt::format(", killed by signal {}", *p.exit_signal);
+      title += ", killed by " + endingSignal(timeline_, p);
     else if (p.exit_code.value_or(0) != 0 && e_.subject != WhySubject::thread)
       title += fmt::format(", exit status {}", *p.exit_code);
     else if (!e_.ended) title += ", still there at the end";
