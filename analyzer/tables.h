@@ -422,7 +422,9 @@ inline constexpr Table<PayloadRow, 10> kPayload{
       {"length", &PayloadRow::length, "bytes there were; data may be shorter"},
       {"data", &PayloadRow::data, "the bytes"},
       {"arg", &PayloadRow::arg, "argument, from 0"},
-      {"part", &PayloadRow::part, "of an iovec or msghdr: 0 structure, 1 address, 2 iovec array, 3 data"}}},
+      {"part", &PayloadRow::part,
+       "of an iovec or msghdr: 0 structure, 1 address, 2 iovec array, 3 data, 4 control data, 5 "
+       "starts of later buffers; more in trace-format.md"}}},
     {"syscall_id", "resource_id"}};
 
 struct StackRow {

@@ -110,6 +110,9 @@ enum class ArgType : uint8_t {
   clock_nanosleep_flags, timerfd_settime_flags, mlockall_flags, mbind_flags, setns_flags, shmat_flags, ipc_cmd,
   ipc_call_nr, socketcall_nr, ioprio_which, pkey_rights, landlock_rule,
   move_mount_flags, open_tree_flags, fsopen_flags, fsmount_flags, fspick_flags, fsconfig_cmd, mount_attr_flags,
+
+  // System V: {long mtype; char mtext[]}, length of the text in length_arg (out: the result); struct shmid_ds
+  msgbuf_in, msgbuf_out, shmctl_arg,
 };
 // clang-format on
 

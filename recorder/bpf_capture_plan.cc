@@ -75,16 +75,17 @@ constexpr std::array kStructs = {
     StructShape{ArgType::ulong_out, false, true, 8, 4},
     StructShape{ArgType::long_inout, true, true, 8, 4},
     StructShape{ArgType::open_how_in, true, false, 24, 24},
-    StructShape{ArgType::flock_inout, true, true, 32, 16},
     StructShape{ArgType::sched_param_in, true, false, 4, 4},
     StructShape{ArgType::sched_param_out, false, true, 4, 4},
     StructShape{ArgType::sched_attr_in, true, false, 48, 48},
+    StructShape{ArgType::sched_attr_out, false, true, 48, 48},
+    StructShape{ArgType::seccomp_in, true, false, 16, 8},  // struct sock_fprog
+    StructShape{ArgType::socklen_inout, true, true, 4, 4},
     StructShape{ArgType::cap_header, true, false, 8, 8},
     StructShape{ArgType::cap_data, false, true, 24, 24},
     StructShape{ArgType::cap_data_in, true, false, 24, 24},
     StructShape{ArgType::io_uring_params_inout, true, true, 120, 120},
     StructShape{ArgType::futex_waitv_pair_in, true, false, 48, 48},
-    StructShape{ArgType::pselect_sigset_in, true, false, 16, 8},
     StructShape{ArgType::sigevent_in, true, false, 64, 64},
     StructShape{ArgType::mq_attr_in, true, false, 64, 32},
     StructShape{ArgType::mq_attr_out, false, true, 64, 32},
@@ -114,6 +115,22 @@ constexpr std::array kArrays = {
     ArrayShape{ArgType::cpu_mask_out, false, true, 1},
 };
 
+// A structure behind an argument that may be one, as the command `back` arguments before it says.
+struct CommandShape {
+  ArgType type;
+  bool in, out;
+  uint32_t rule;  // RULE_*
+  uint8_t back;
+};
+
+constexpr std::array kByCommand = {
+    CommandShape{ArgType::fcntl_arg, true, true, RULE_FCNTL, 1},
+    CommandShape{ArgType::ioctl_arg, true, true, RULE_IOCTL, 1},
+    CommandShape{ArgType::futex_val2, true, false, RULE_FUTEX, 2},
+    CommandShape{ArgType::futex_val2_64, true, false, RULE_FUTEX64, 2},
+    CommandShape{ArgType::shmctl_arg, false, true, RULE_SHMCTL, 1},
+};
+
 template <class Table>
 const typename Table::value_type* findShape(const Table& table, ArgType type) {
   const auto it =
@@ -124,7 +141,7 @@ const typename Table::value_type* findShape(const Table& table, ArgType type) {
 bool isNumber(ArgType type) {
   if (type >= ArgType::open_flags && type <= ArgType::rwf_flags) return true;
   if (type >= ArgType::offset_low && type <= ArgType::page_offset) return true;
-  if (type >= ArgType::file_mode) return true;
+  if (type >= ArgType::file_mode && type <= ArgType::mount_attr_flags) return true;
   if (type <= ArgType::dirfd) return true;
   // pointers whose value is itself of interest, or that may be numbers
   return type == ArgType::ioctl_arg || type == ArgType::fcntl_arg || type == ArgType::prctl_arg ||
@@ -149,6 +166,7 @@ class PlanBuilder {
     for (uint8_t i = 0; i < spec_.arg_count; ++i) addAlways(i);
     if (snaplen_) {
       for (uint8_t i = 0; i < spec_.arg_count; ++i) addWithSnaplen(i);
+      addOddOnes();
     }
     if (spec_.result == ArgType::fd) shape_.plan.flags |= PLAN_RETURNS_FD;
     if (spec_.name == "fcntl" || spec_.name == "fcntl64") {
@@ -195,7 +213,8 @@ class PlanBuilder {
     if (spec.type == ArgType::envp) addItem(ITEM_ENVP, arg, false);
     if (spec.type == ArgType::path_out) addItem(ITEM_RESULT_STRING, arg, true);
     if (spec.type == ArgType::pollfd_inout) addItem(ITEM_READY_POLL, arg, true, lengthArg(spec));
-    if (spec.type == ArgType::fd_set_inout) addItem(ITEM_READY_SELECT, arg, true);
+    // One item for the three sets.
+    if (spec.type == ArgType::fd_set_inout && arg == 1) addItem(ITEM_READY_SELECT, arg, true);
     if (spec.type == ArgType::epoll_events_out) addItem(ITEM_READY_EPOLL, arg, true);
     const StructShape* fixed = findShape(kStructs, spec.type);
     if (fixed != nullptr && fixed->always) addStruct(*fixed, arg);
@@ -211,17 +230,58 @@ class PlanBuilder {
       if (array->out) addItem(ITEM_COUNTED, arg, true, NO_ARG, elementBytes(*array));
     }
     if (spec.type == ArgType::buffer_in) addItem(ITEM_BUFFER, arg, false, length);
-    if (spec.type == ArgType::buffer_out || spec.type == ArgType::dirents_out)
-      addItem(ITEM_RESULT, arg, true);
+    if (spec.type == ArgType::buffer_out) addItem(ITEM_RESULT, arg, true);
+    if (spec.type == ArgType::dirents_out) addItem(ITEM_DIRENTS, arg, true, NO_ARG, reclenOffset());
     if (spec.type == ArgType::sockaddr_out || spec.type == ArgType::sockopt_out) {
       addItem(ITEM_SOCKLEN, arg, true, length);
     }
-    if (spec.type == ArgType::socklen_inout) addItem(ITEM_FIXED, arg, true, NO_ARG, 4);
     if (spec.type == ArgType::iovec_in) addItem(ITEM_IOVEC, arg, false, length);
     if (spec.type == ArgType::iovec_out) addItem(ITEM_IOVEC, arg, true, length);
-    if (spec.type == ArgType::msghdr_in) addItem(ITEM_MSGHDR, arg, false);
-    if (spec.type == ArgType::msghdr_out) addItem(ITEM_MSGHDR, arg, true);
+    if (spec.type == ArgType::iovec_addr) addItem(ITEM_IOVEC, arg, false, length, IOVEC_ARRAY_ONLY);
     if (spec.type == ArgType::fd_set_inout) addItem(ITEM_FIXED, arg, false, NO_ARG, 128);
+    if (spec.type == ArgType::pselect_sigset_in) addItem(ITEM_SIGMASK, arg, false);
+    if (spec.type == ArgType::clone_args_in) addItem(ITEM_CLONE_IDS, arg, true);
+    if (spec.type == ArgType::msgbuf_in) addItem(ITEM_MSGBUF, arg, false, length, wordBytes());
+    if (spec.type == ArgType::msgbuf_out) addItem(ITEM_MSGBUF, arg, true, NO_ARG, wordBytes());
+    addMessages(spec.type, arg, length);
+    addByCommand(spec.type, arg);
+  }
+
+  void addMessages(ArgType type, uint8_t arg, uint8_t length) {
+    const uint32_t header = is_64_ ? 56 : 28, element = is_64_ ? 64 : 32;
+    // Of several messages the first ones; their lengths are known at the exit.
+    constexpr uint32_t kMessages = 8;
+    switch (type) {
+      case ArgType::msghdr_in: addItem(ITEM_MSGHDR, arg, false); break;
+      case ArgType::msghdr_out:
+        addItem(ITEM_FIXED, arg, false, NO_ARG, header);
+        addItem(ITEM_MSGHDR, arg, true);
+        break;
+      case ArgType::mmsghdr_in:
+      case ArgType::mmsghdr_out: {
+        const bool out = type == ArgType::mmsghdr_out;
+        addItem(ITEM_COUNTED, arg, false, length, element);
+        addItem(ITEM_COUNTED, arg, true, NO_ARG, element);
+        for (uint32_t i = 0; i < kMessages; ++i) {
+          addItem(ITEM_MMSGHDR, arg, out, out ? uint8_t{NO_ARG} : length, i);
+        }
+        break;
+      }
+      default: break;
+    }
+  }
+
+  void addByCommand(ArgType type, uint8_t arg) {
+    if (type == ArgType::prctl_arg && arg == 1) {
+      addItem(ITEM_BY_COMMAND, arg, false, 0, RULE_PRCTL);
+      addItem(ITEM_BY_COMMAND, arg, true, 0, RULE_PRCTL);
+    }
+    if (type == ArgType::prctl_arg && arg == 2) addItem(ITEM_BY_COMMAND, arg, false, 0, RULE_SECCOMP);
+    const CommandShape* shape = findShape(kByCommand, type);
+    if (shape == nullptr || arg < shape->back) return;
+    const auto command = static_cast<uint8_t>(arg - shape->back);
+    if (shape->in) addItem(ITEM_BY_COMMAND, arg, false, command, shape->rule);
+    if (shape->out) addItem(ITEM_BY_COMMAND, arg, true, command, shape->rule);
   }
 
   void addStruct(const StructShape& shape, uint8_t arg) {
@@ -233,6 +293,15 @@ class PlanBuilder {
     if (shape.out) addItem(ITEM_FIXED, arg, true, NO_ARG, size);
   }
 
+  // What the types of the arguments do not say.
+  void addOddOnes() {
+    if (spec_.name == "clone") addItem(ITEM_FIXED, 2, true, NO_ARG, 4);  // the parent's copy of the tid
+    if (spec_.name == "rt_sigreturn" && abi_ == Abi::x86_64) addItem(ITEM_SIGRETURN, 0, false);
+  }
+
+  uint32_t wordBytes() const { return is_64_ ? 8 : 4; }
+  // include/linux/dirent.h: behind d_ino and d_off, which are longs in the old call
+  uint32_t reclenOffset() const { return spec_.name == "getdents" ? 2 * wordBytes() : 16; }
   uint32_t elementBytes(const ArrayShape& array) const {
     return abi_ == Abi::aarch64 && array.type == ArgType::epoll_events_out ? 16 : array.element;
   }

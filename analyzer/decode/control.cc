@@ -1,6 +1,4 @@
-// Arguments whose meaning a command decides: fcntl, ioctl, prctl.
-#include <algorithm>
-
+// Arguments whose meaning a command decides: fcntl, prctl. How many arguments are shown.
 #include "analyzer/decode/decoders.h"
 #include "analyzer/decode/text.h"
 
@@ -24,6 +22,8 @@ enum FcntlCommand : uint32_t {
   kGetOwn = 9,
   kSetSig = 10,
   kGetSig = 11,
+  kSetOwnEx = 15,
+  kGetOwnEx = 16,
   kGetLk64 = 12,
   kSetLk64 = 13,
   kSetLkw64 = 14,
@@ -71,12 +71,26 @@ void appendLock(std::string& out, const Call& call, int arg) {
   });
 }
 
+// include/uapi/asm-generic/fcntl.h: struct f_owner_ex
+void appendOwner(std::string& out, const Call& call, int arg, D direction) {
+  static constexpr Name kTypes[] = {{0, "F_OWNER_TID"}, {1, "F_OWNER_PID"}, {2, "F_OWNER_PGRP"}};
+  appendStruct(out, call, arg, direction, 8, [&](const Bytes& bytes) {
+    out += "{type=";
+    appendConstant(out, {NameTable::Kind::values, "F_OWNER_???", kTypes}, bytes.u32(0), call.style());
+    out += ", pid=";
+    appendSigned(out, bytes.i32(4));
+    out += '}';
+  });
+}
+
 void fcntlArgument(std::string& out, const Call& call, int arg) {
   const uint32_t command = call.arg32(arg - 1);
   if (isLock(command)) return appendLock(out, call, arg);
   switch (command) {
     case kSetFd: return appendFlags(out, kFdFlags, call.arg32(arg), call.style());
     case kSetFl: return appendOpenFlags(out, call, call.arg32(arg));
+    case kSetOwnEx: return appendOwner(out, call, arg, D::in);
+    case kGetOwnEx: return appendOwner(out, call, arg, D::out);
     case kSetSig: return appendSignal(out, call.arg32(arg));
     case kSetLease: return appendConstant(out, kLockTypes, call.arg32(arg), call.style());
     case kAddSeals: return appendFlags(out, kSeals, call.arg32(arg), call.style());
@@ -86,101 +100,6 @@ void fcntlArgument(std::string& out, const Call& call, int arg) {
     case kSetPipeSize: return appendSigned(out, call.argInt(arg));
     default: return call.known(arg) ? appendHex(out, call.arg(arg)) : call.appendAddress(out, arg);
   }
-}
-
-// ---- ioctl(2): requests of asm-generic/ioctls.h and others
-
-enum Request : uint32_t {
-  kTcGets = 0x5401,
-  kTcSets = 0x5402,
-  kTcSetsw = 0x5403,
-  kTcSetsf = 0x5404,
-  kTcFlush = 0x540b,
-  kTioGetPgrp = 0x540f,
-  kTioSetPgrp = 0x5410,
-  kOutputQueue = 0x5411,
-  kGetWindow = 0x5413,
-  kSetWindow = 0x5414,
-  kInputQueue = 0x541b,
-  kNonBlock = 0x5421,
-  kGetSession = 0x5429,
-  kPtyNumber = 0x80045430,
-  kPtyLock = 0x40045431,
-  kAsync = 0x5452,
-  kNoCloexec = 0x5450,
-  kCloexec = 0x5451,
-  kExclusive = 0x540c,
-  kNotExclusive = 0x540d,
-  kNoTty = 0x5422,
-  kFiClone = 0x40049409,
-};
-
-constexpr uint32_t kIntOut[] = {kTioGetPgrp, kOutputQueue, kInputQueue, kGetSession, kPtyNumber};
-constexpr uint32_t kIntIn[] = {kTioSetPgrp, kNonBlock, kAsync, kPtyLock};
-constexpr uint32_t kPlainNumber[] = {kTcFlush, kFiClone};
-
-template <size_t N>
-bool isOneOf(uint32_t value, const uint32_t (&list)[N]) {
-  return std::find(std::begin(list), std::end(list), value) != std::end(list);
-}
-
-void appendWindow(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(out, call, arg, direction, 8, [&](const Bytes& bytes) {
-    static constexpr std::string_view kNames[] = {"ws_row", "ws_col", "ws_xpixel", "ws_ypixel"};
-    for (size_t i = 0; i < 4; ++i) {
-      out += i == 0 ? "{" : ", ";
-      out += kNames[i];
-      out += '=';
-      appendUnsigned(out, bytes.u16(i * 2));
-    }
-    out += '}';
-  });
-}
-
-// struct termios of the kernel (include/uapi/asm-generic/termbits.h), in strace's short form.
-void appendTermios(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(out, call, arg, direction, 17, [&](const Bytes& bytes) {
-    static constexpr std::string_view kNames[] = {"c_iflag", "c_oflag", "c_cflag", "c_lflag"};
-    for (size_t i = 0; i < 4; ++i) {
-      out += i == 0 ? "{" : ", ";
-      out += kNames[i];
-      out += '=';
-      appendHex(out, bytes.u32(i * 4));
-    }
-    out += ", ...}";
-  });
-}
-
-bool ioctlFillsIn(uint32_t request) {
-  if (isOneOf(request, kIntOut) || request == kGetWindow || request == kTcGets) return true;
-  // _IOR of the generic encoding; terminal requests are older than it.
-  return (request >> 30 & 2) != 0;
-}
-
-void ioctlArgument(std::string& out, const Call& call, int arg) {
-  const uint32_t request = call.arg32(arg - 1);
-  const auto number = [&](D direction) {
-    appendStruct(
-        out, call, arg, direction, 4,
-        [&](const Bytes& bytes) {
-          out += '[';
-          appendSigned(out, bytes.i32(0));
-          out += ']';
-        },
-        "[...]");
-  };
-  if (isOneOf(request, kIntOut)) return number(D::out);
-  if (isOneOf(request, kIntIn)) return number(D::in);
-  if (isOneOf(request, kPlainNumber)) return appendSigned(out, call.argInt(arg));
-  if (request == kGetWindow) return appendWindow(out, call, arg, D::out);
-  if (request == kSetWindow) return appendWindow(out, call, arg, D::in);
-  if (request == kTcGets) return appendTermios(out, call, arg, D::out);
-  if (request >= kTcSets && request <= kTcSetsf) return appendTermios(out, call, arg, D::in);
-  if (call.known(arg)) {
-    if (call.options().hide_pointers && call.arg(arg) >= 4096) return call.appendPointer(out, call.arg(arg));
-    return appendHex(out, call.arg(arg));
-  }
-  call.appendAddress(out, arg);
 }
 
 // ---- prctl(2)
@@ -202,13 +121,48 @@ enum PrctlOption : uint32_t {
   kGetTimerSlack = 30,
   kPerfDisable = 31,
   kPerfEnable = 32,
+  kGetTsc = 25,
   kSetSubreaper = 36,
   kGetSubreaper = 37,
   kSetNoNewPrivs = 38,
+  kGetTidAddress = 40,
   kGetNoNewPrivs = 39,
   kSetThpDisable = 41,
   kGetThpDisable = 42,
 };
+
+template <class Body>
+void appendPointed(std::string& out, const Call& call, int arg, size_t size, const Body& body) {
+  appendStruct(
+      out, call, arg, D::out, size,
+      [&](const Bytes& bytes) {
+        out += '[';
+        body(bytes);
+        out += ']';
+      },
+      "[...]");
+}
+
+// include/uapi/linux/filter.h: struct sock_fprog
+void appendFilterProgram(std::string& out, const Call& call, int arg) {
+  appendStruct(out, call, arg, D::in, 2 * call.word(), [&](const Bytes& bytes) {
+    out += "{len=";
+    appendUnsigned(out, bytes.u16(0));
+    out += ", filter=";
+    call.appendPointer(out, bytes.ulong(call.word()));
+    out += '}';
+  });
+}
+
+// seccomp(2)
+void seccompArgument(std::string& out, const Call& call, int arg) {
+  constexpr uint32_t kSetModeFilter = 1;
+  if (call.arg32(0) == kSetModeFilter) {
+    appendFilterProgram(out, call, arg);
+  } else {
+    call.appendAddress(out, arg);
+  }
+}
 
 void prctlArgument(std::string& out, const Call& call, int arg) {
   const uint32_t option = call.arg32(0);
@@ -240,9 +194,25 @@ void prctlArgument(std::string& out, const Call& call, int arg) {
       case kSetThpDisable:
       case kSetKeepCaps:
       case kSetTimerSlack: return appendUnsigned(out, call.arg(arg));
+      case kGetDeathSignal:
+        return appendPointed(out, call, arg, 4, [&](const Bytes& bytes) { appendSignal(out, bytes.u32(0)); });
+      case kGetSubreaper:
+        return appendPointed(out, call, arg, 4, [&](const Bytes& bytes) { appendSigned(out, bytes.i32(0)); });
+      case kGetTidAddress:
+        return appendPointed(out, call, arg, call.word(),
+                             [&](const Bytes& bytes) { call.appendPointer(out, bytes.ulong(0)); });
+      case kGetTsc: {
+        static constexpr Name kNames[] = {{1, "PR_TSC_ENABLE"}, {2, "PR_TSC_SIGSEGV"}};
+        return appendPointed(out, call, arg, 4, [&](const Bytes& bytes) {
+          appendConstant(out, {NameTable::Kind::values, "PR_TSC_???", kNames}, bytes.u32(0), call.style());
+        });
+      }
+      case kBoundingRead:
+      case kBoundingDrop: return appendConstant(out, kCapabilities, call.arg(arg), call.style());
       default: break;
     }
   }
+  if (arg == 2 && option == kSetSeccomp) return appendFilterProgram(out, call, arg);
   if (!call.known(arg)) return call.appendAddress(out, arg);
   if (call.options().hide_pointers && call.arg(arg) >= 4096) return call.appendPointer(out, call.arg(arg));
   appendHex(out, call.arg(arg));
@@ -250,8 +220,8 @@ void prctlArgument(std::string& out, const Call& call, int arg) {
 
 constexpr ArgDecoder kDecoders[] = {
     {ArgType::fcntl_arg, Phase::enter, fcntlArgument},
-    {ArgType::ioctl_arg, Phase::enter, ioctlArgument},
     {ArgType::prctl_arg, Phase::enter, prctlArgument},
+    {ArgType::seccomp_in, Phase::enter, seccompArgument},
 };
 
 int shownPrctl(uint32_t option) {
@@ -272,6 +242,8 @@ int shownPrctl(uint32_t option) {
     case kBoundingDrop:
     case kSetTimerSlack:
     case kSetSubreaper:
+    case kGetTsc:
+    case kGetTidAddress:
     case kGetSubreaper: return 2;
     case kSetSeccomp: return 3;
     default: return 5;
@@ -305,11 +277,7 @@ int shownArgs(const Call& call) {
                        value == kGetLease || value == kGetPipeSize || value == kGetSeals
                    ? i + 1
                    : count;
-      case ArgType::ioctl_request:
-        return value == kCloexec || value == kNoCloexec || value == kExclusive || value == kNotExclusive ||
-                       value == kNoTty
-                   ? i + 1
-                   : count;
+      case ArgType::ioctl_request: return ioctlHasArgument(value) ? count : i + 1;
       case ArgType::prctl_option: return shownPrctl(value);
       case ArgType::reboot_cmd: {
         constexpr uint32_t kRestart2 = 0xa1b2c3d4;
@@ -324,10 +292,12 @@ int shownArgs(const Call& call) {
 
 bool filledByCall(const Call& call, int arg) {
   switch (call.type(arg)) {
-    case ArgType::fcntl_arg: return isGetLock(call.arg32(arg - 1));
+    case ArgType::fcntl_arg: return isGetLock(call.arg32(arg - 1)) || call.arg32(arg - 1) == kGetOwnEx;
     case ArgType::ioctl_arg: return ioctlFillsIn(call.arg32(arg - 1));
     case ArgType::prctl_arg:
-      return arg == 1 && (call.arg32(0) == kGetName || call.arg32(0) == kGetDeathSignal);
+      return arg == 1 &&
+             (call.arg32(0) == kGetName || call.arg32(0) == kGetDeathSignal ||
+              call.arg32(0) == kGetSubreaper || call.arg32(0) == kGetTsc || call.arg32(0) == kGetTidAddress);
     default: return false;
   }
 }

@@ -29,7 +29,10 @@ std::span<const ArgDecoder> taskDecoders();     // structs_task.cc
 std::span<const ArgDecoder> signalDecoders();   // structs_signal.cc
 std::span<const ArgDecoder> networkDecoders();  // structs_network.cc
 std::span<const ArgDecoder> pollDecoders();     // structs_poll.cc
+std::span<const ArgDecoder> messageDecoders();  // structs_message.cc
+std::span<const ArgDecoder> ipcDecoders();      // structs_ipc.cc
 std::span<const ArgDecoder> controlDecoders();  // control.cc: arguments that depend on a command
+std::span<const ArgDecoder> ioctlDecoders();    // ioctl.cc
 
 // ---- special_calls.cc
 
@@ -39,6 +42,17 @@ int shownArgs(const Call& call);
 bool filledByCall(const Call& call, int arg);
 // Calls whose arguments strace puts in another order; false: not one of them.
 bool appendSpecialCall(std::string& out, const Call& call);
+
+// ---- ioctl.cc
+
+bool ioctlFillsIn(uint32_t request);      // its argument is known at the return only
+bool ioctlHasArgument(uint32_t request);  // a third one
+
+// ---- structs_terminal.cc
+
+void appendTermios(std::string& out, const Call& call, int arg, PayloadDirection direction);
+void appendWindowSize(std::string& out, const Call& call, int arg, PayloadDirection direction);
+void appendModemLines(std::string& out, const Call& call, int arg, PayloadDirection direction);
 
 // ---- result.cc
 
@@ -51,9 +65,9 @@ void appendTimeval(std::string& out, const Bytes& bytes, size_t offset);
 // A signal set: [INT CHLD], ~[RTMIN].
 void appendSigset(std::string& out, std::string_view bytes);
 void appendSockaddr(std::string& out, const Call& call, const Bytes& bytes, size_t length);
-// Elements of an iovec array with the bytes that were moved (`data`, in order); `moved` -1: all.
-void appendIovec(std::string& out, const Call& call, const PayloadRef* array, uint64_t count,
-                 const PayloadRef* data, int64_t moved);
+// Elements of the iovec array in part 2 with the bytes of parts 3 and 5 (docs/trace-format.md), of which
+// `moved` were moved (-1: all, -2: addresses only). `base` is added to the numbers of the parts.
+void appendIovec(std::string& out, const Call& call, int arg, uint64_t count, int64_t moved, int base = 0);
 void appendWaitStatus(std::string& out, uint32_t status);
 void appendOpenFlags(std::string& out, const Call& call, uint64_t flags);
 

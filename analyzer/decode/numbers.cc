@@ -311,7 +311,6 @@ constexpr ArgDecoder kDecoders[] = {
     {ArgType::robust_list, Phase::enter, address},
     {ArgType::rseq, Phase::enter, address},
     {ArgType::user_desc, Phase::enter, address},
-    {ArgType::seccomp_in, Phase::enter, address},
     {ArgType::perf_attr_in, Phase::enter, address},
     {ArgType::signed_int, Phase::enter, signedInt},
     {ArgType::signed_long, Phase::enter, signedLong},

@@ -16,9 +16,9 @@ constexpr size_t kTypes = 512;
 const std::array<ArgDecoder, kTypes>& decoderIndex() {
   static const auto index = [] {
     std::array<ArgDecoder, kTypes> decoders{};
-    for (const auto list :
-         {numberDecoders(), stringDecoders(), fileDecoders(), timeDecoders(), taskDecoders(),
-          signalDecoders(), networkDecoders(), pollDecoders(), controlDecoders()}) {
+    for (const auto list : {numberDecoders(), stringDecoders(), fileDecoders(), timeDecoders(),
+                            taskDecoders(), signalDecoders(), networkDecoders(), messageDecoders(),
+                            pollDecoders(), ipcDecoders(), controlDecoders(), ioctlDecoders()}) {
       for (const ArgDecoder& decoder : list) decoders.at(static_cast<size_t>(decoder.type)) = decoder;
     }
     return decoders;

@@ -111,6 +111,13 @@ void appendRemark(std::string& out, const Call& call) {
     out += " (flags ";
     appendFlags(out, kFdFlags, static_cast<uint64_t>(ret), call.style());
     out += ')';
+  } else if (name.starts_with("recvmmsg")) {
+    const std::string left = timeLeft(call);
+    if (ret == 0) {
+      out += " (Timeout)";
+    } else if (!left.empty()) {
+      out += " (" + left + ')';
+    }
   } else if (name.starts_with("rt_sigtimedwait")) {
     out += " (";
     appendSignal(out, static_cast<uint32_t>(ret));

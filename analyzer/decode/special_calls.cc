@@ -28,9 +28,31 @@ void appendClone(std::string& out, const Call& call) {
     out += '=';
     call.appendAddress(out, arg);
   };
-  if (flags & (kParentTid | kPidFd)) pointer("parent_tid", 2);
+  if (flags & (kParentTid | kPidFd)) {
+    const PayloadRef* written = call.payload(2, PayloadDirection::out);
+    if (written && written->data.size() >= 4 && call.succeeded()) {
+      out += ", parent_tid=[";
+      if (flags & kParentTid) {
+        appendSigned(out, call.bytes(*written).i32(0));
+      } else {
+        call.appendFd(out, call.bytes(*written).i32(0));
+      }
+      out += ']';
+    } else {
+      pointer("parent_tid", 2);
+    }
+  }
   if (flags & kSettls) pointer("tls", tls);
   if (flags & kChildTid) pointer("child_tidptr", child_tid);
+}
+
+// The mask that a signal handler's frame restores.
+void appendSigreturn(std::string& out, const Call& call) {
+  const PayloadRef* mask = call.payload(0, PayloadDirection::in);
+  if (!mask) return;
+  out += "{mask=";
+  appendSigset(out, call.bytes(*mask).text(0, 8));
+  out += '}';
 }
 
 // futex(2), "Futex operations": which arguments each one looks at.
@@ -152,6 +174,10 @@ void FutexPrinter::decoded(int arg) {
 bool appendSpecialCall(std::string& out, const Call& call) {
   if (call.name() == "clone") {
     appendClone(out, call);
+    return true;
+  }
+  if (call.name() == "rt_sigreturn") {
+    appendSigreturn(out, call);
     return true;
   }
   if (call.name() == "futex" || call.name() == "futex_time64") {

@@ -110,10 +110,21 @@ void pathOut(std::string& out, const Call& call, int arg) {
   appendQuoted(out, text, whole ? SIZE_MAX : call.options().string_limit, more);
 }
 
+void appendEntries(std::string& out, uint64_t count) {
+  out += " /* ";
+  appendUnsigned(out, count);
+  out += " entries */";
+}
+
 void directoryEntries(std::string& out, const Call& call, int arg) {
   call.appendAddress(out, arg);
   const PayloadRef* payload = call.payload(arg, PayloadDirection::out);
   if (!call.succeeded()) return;
+  // Part 1 is their count, where the recorder took it.
+  if (const PayloadRef* count = call.payload(arg, PayloadDirection::out, 1);
+      count && count->data.size() >= 4) {
+    return appendEntries(out, call.bytes(*count).u32(0));
+  }
   if (call.ret() != 0 && (!payload || payload->data.size() < static_cast<uint64_t>(call.ret()))) return;
   // include/linux/dirent.h: d_ino, d_off (longs in the old call), d_reclen
   const size_t reclen = call.name() == "getdents" ? 2 * call.word() : 16;
@@ -126,9 +137,7 @@ void directoryEntries(std::string& out, const Call& call, int arg) {
       at += length;
     }
   }
-  out += " /* ";
-  appendUnsigned(out, entries);
-  out += " entries */";
+  appendEntries(out, entries);
 }
 
 void iovecIn(std::string& out, const Call& call, int arg) {
@@ -136,7 +145,7 @@ void iovecIn(std::string& out, const Call& call, int arg) {
   const PayloadRef* array = call.payloadPart(arg, 2);
   if (call.isNull(arg) || !array || call.abi() == Abi::x32)
     return appendMissing(out, call, arg, PayloadDirection::in, "[...]");
-  appendIovec(out, call, array, call.arg(length), call.payloadPart(arg, 3), -1);
+  appendIovec(out, call, arg, call.arg(length), -1);
 }
 
 void iovecOut(std::string& out, const Call& call, int arg) {
@@ -145,15 +154,14 @@ void iovecOut(std::string& out, const Call& call, int arg) {
   if (call.isNull(arg) || !array || call.abi() == Abi::x32)
     return appendMissing(out, call, arg, PayloadDirection::out, "[...]");
   // strace shows the vector itself where nothing was read.
-  appendIovec(out, call, array, call.arg(length), call.payloadPart(arg, 3),
-              call.succeeded() ? call.ret() : 0);
+  appendIovec(out, call, arg, call.arg(length), call.succeeded() ? call.ret() : 0);
 }
 
 void iovecAddresses(std::string& out, const Call& call, int arg) {
   const PayloadRef* array = call.payloadPart(arg, 2);
   if (call.isNull(arg) || !array || call.abi() == Abi::x32)
     return appendMissing(out, call, arg, PayloadDirection::in, "[...]");
-  appendIovec(out, call, array, call.arg(call.lengthArg(arg)), nullptr, -2);
+  appendIovec(out, call, arg, call.arg(call.lengthArg(arg)), -2);
 }
 
 constexpr ArgDecoder kDecoders[] = {
@@ -182,13 +190,48 @@ void appendMissing(std::string& out, const Call& call, int arg, PayloadDirection
   }
 }
 
-void appendIovec(std::string& out, const Call& call, const PayloadRef* array, uint64_t count,
-                 const PayloadRef* data, int64_t moved) {
-  const Bytes bytes = call.bytes(*array);
+namespace {
+
+// The bytes of each buffer of an array in turn, out of parts 3 and 5.
+class BufferBytes {
+ public:
+  BufferBytes(const PayloadRef* data, const PayloadRef* starts)
+      : data_(data ? asText(data->data) : std::string_view{}),
+        starts_(starts ? asText(starts->data) : std::string_view{}) {}
+
+  // What was kept of the next buffer, of which `length` bytes were moved.
+  std::string_view next(uint64_t length) {
+    const uint64_t wanted = std::min<uint64_t>(length, data_.size());
+    const uint64_t from = at_;
+    at_ += length;
+    // The recorder's rule: part 5 has those whose start is not all in part 3.
+    if (!starts_.empty() && from + wanted > data_.size()) return take(starts_, wanted);
+    if (from >= data_.size()) return {};
+    return data_.substr(static_cast<size_t>(from),
+                        static_cast<size_t>(std::min(wanted, data_.size() - from)));
+  }
+
+ private:
+  static std::string_view take(std::string_view& rest, uint64_t length) {
+    const std::string_view taken =
+        rest.substr(0, static_cast<size_t>(std::min<uint64_t>(length, rest.size())));
+    rest.remove_prefix(taken.size());
+    return taken;
+  }
+
+  const std::string_view data_;
+  std::string_view starts_;
+  uint64_t at_ = 0;  // moved bytes before the next buffer
+};
+
+}  // namespace
+
+void appendIovec(std::string& out, const Call& call, int arg, uint64_t count, int64_t moved, int base) {
+  const PayloadRef* array = call.payloadPart(arg, base + 2);
+  const Bytes bytes = array ? call.bytes(*array) : Bytes();
   const uint32_t word = call.word();
   const size_t limit = call.options().string_limit;
-  std::string_view rest = data ? asText(data->data) : std::string_view{};
-  // Bytes that were moved but are not in `rest`, because the recorder keeps only the first ones.
+  BufferBytes kept(call.payloadPart(arg, base + 3), call.payloadPart(arg, base + 5));
   uint64_t left = moved >= 0 ? static_cast<uint64_t>(moved) : UINT64_MAX;
   out += '[';
   for (uint64_t i = 0; i < count; ++i) {
@@ -197,12 +240,12 @@ void appendIovec(std::string& out, const Call& call, const PayloadRef* array, ui
       out += "...";
       break;
     }
-    const uint64_t base = bytes.ulong(i * 2 * word), length = bytes.ulong(i * 2 * word + word);
+    const uint64_t address = bytes.ulong(i * 2 * word), length = bytes.ulong(i * 2 * word + word);
     const uint64_t here = std::min(length, left);
-    const std::string_view text = rest.substr(0, static_cast<size_t>(std::min<uint64_t>(here, rest.size())));
+    const std::string_view text = kept.next(here);
     out += "{iov_base=";
-    if (base == 0 || moved == -2) {
-      call.appendPointer(out, base);
+    if (address == 0 || moved == -2) {
+      call.appendPointer(out, address);
     } else if (here == 0) {
       out += "\"\"";
     } else {
@@ -211,8 +254,6 @@ void appendIovec(std::string& out, const Call& call, const PayloadRef* array, ui
     out += ", iov_len=";
     appendUnsigned(out, length);
     out += '}';
-    // Once bytes are missing, what remains belongs to later buffers that were not captured.
-    rest = text.size() < here ? std::string_view{} : rest.substr(text.size());
     if (left != UINT64_MAX) left -= here;
   }
   out += ']';

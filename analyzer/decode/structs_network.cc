@@ -1,4 +1,4 @@
-// Socket addresses, messages, socket options.
+// Socket addresses and socket options; messages are in structs_message.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -80,138 +80,6 @@ void sockaddrOut(std::string& out, const Call& call, int arg) {
   });
 }
 
-// cmsg(3): headers and data, each padded to a long.
-void appendControl(std::string& out, const Call& call, const Bytes& bytes, uint64_t length) {
-  const uint32_t word = call.word();
-  const size_t header = word + 8;
-  constexpr uint32_t kSocketLevel = 1, kRights = 1, kCredentials = 2;
-  out += '[';
-  for (size_t at = 0; at + header <= length && bytes.has(at, header);) {
-    const uint64_t size = bytes.ulong(at);
-    const uint32_t level = bytes.u32(at + word), type = bytes.u32(at + word + 4);
-    if (at > 0) out += ", ";
-    out += "{cmsg_len=";
-    appendUnsigned(out, size);
-    out += ", cmsg_level=";
-    appendConstant(out, kSockoptLevel, level, call.style());
-    out += ", cmsg_type=";
-    appendConstant(out, kScmTypes, type, call.style());
-    if (size > header) {
-      const uint64_t data = size - header;
-      out += ", cmsg_data=";
-      if (level == kSocketLevel && type == kRights && bytes.has(at + header, data)) {
-        out += '[';
-        for (size_t i = 0; i + 4 <= data; i += 4) {
-          if (i > 0) out += ", ";
-          call.appendFd(out, bytes.i32(at + header + i));
-        }
-        out += ']';
-      } else if (level == kSocketLevel && type == kCredentials && bytes.has(at + header, 12)) {
-        fmt::format_to(std::back_inserter(out), "{{pid={}, uid={}, gid={}}}", bytes.i32(at + header),
-                       bytes.u32(at + header + 4), bytes.u32(at + header + 8));
-      } else {
-        const std::string_view text = bytes.text(at + header, data);
-        appendQuoted(out, text, call.options().string_limit, text.size() < data);
-      }
-    }
-    out += '}';
-    if (size < header || size > length - at) break;
-    at += (size + word - 1) / word * word;
-  }
-  out += ']';
-}
-
-// Parts: 0 the struct, 1 the name, 2 the iovec array, 3 data, 4 control.
-void appendMessage(std::string& out, const Call& call, int arg, const Bytes& header, int64_t moved) {
-  const uint32_t word = call.word();
-  // socket(7): name, namelen (padded to a word), iov, iovlen, control, controllen, flags.
-  const size_t iov = 2 * word;
-  const uint32_t name_length = header.u32(word);
-  const uint64_t count = header.ulong(iov + word), control = header.ulong(iov + 2 * word),
-                 control_length = header.ulong(iov + 3 * word);
-  const PayloadRef* name = call.payloadPart(arg, 1);
-  const PayloadRef* array = call.payloadPart(arg, 2);
-  const PayloadRef* ancillary = call.payloadPart(arg, 4);
-  out += "{msg_name=";
-  if (header.ulong(0) != 0 && name && name_length >= 2) {
-    appendSockaddr(out, call, call.bytes(*name), name_length);
-  } else {
-    call.appendPointer(out, header.ulong(0));
-  }
-  out += ", msg_namelen=";
-  appendUnsigned(out, name_length);
-  out += ", msg_iov=";
-  if (header.ulong(iov) != 0 && array) {
-    appendIovec(out, call, array, count, call.payloadPart(arg, 3), moved);
-  } else {
-    call.appendPointer(out, header.ulong(iov));
-  }
-  out += ", msg_iovlen=";
-  appendUnsigned(out, count);
-  if (control_length > 0) {
-    out += ", msg_control=";
-    if (control != 0 && ancillary) {
-      appendControl(out, call, call.bytes(*ancillary), control_length);
-    } else {
-      call.appendPointer(out, control);
-    }
-  }
-  out += ", msg_controllen=";
-  appendUnsigned(out, control_length);
-  out += ", msg_flags=";
-  appendFlags(out, kMsgFlags, header.u32(iov + 4 * word), call.style());
-  out += '}';
-}
-
-void message(std::string& out, const Call& call, int arg, bool sends) {
-  const size_t size = 6 * call.word() + 4;
-  const PayloadRef* payload = call.payloadPart(arg, 0);
-  if (call.isNull(arg) || !payload || payload->data.size() < size || call.abi() == Abi::x32 ||
-      (!sends && !call.succeeded())) {
-    return appendMissing(out, call, arg, sends ? D::in : D::out);
-  }
-  appendMessage(out, call, arg, call.bytes(*payload), sends ? -1 : call.ret());
-}
-void messageIn(std::string& out, const Call& call, int arg) {
-  message(out, call, arg, true);
-}
-void messageOut(std::string& out, const Call& call, int arg) {
-  message(out, call, arg, false);
-}
-
-// Several messages: their headers alone; part 0 is the array of struct mmsghdr.
-void messages(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(
-      out, call, arg, direction, 7 * call.word() + 8,
-      [&](const Bytes& bytes) {
-        const size_t size = call.word() == 8 ? 64 : 32;
-        const uint64_t count = direction == D::out && call.succeeded() ? static_cast<uint64_t>(call.ret())
-                                                                       : call.arg32(call.lengthArg(arg));
-        out += '[';
-        for (uint64_t i = 0; i < count; ++i) {
-          if (i > 0) out += ", ";
-          if (!bytes.has(i * size, size)) {
-            out += "...";
-            break;
-          }
-          const Bytes header = bytes.from(i * size);
-          out += "{msg_hdr={msg_iovlen=";
-          appendUnsigned(out, header.ulong(3 * call.word()));
-          out += ", ...}, msg_len=";
-          appendUnsigned(out, header.u32(size - 8));
-          out += '}';
-        }
-        out += ']';
-      },
-      "[...]");
-}
-void messagesIn(std::string& out, const Call& call, int arg) {
-  messages(out, call, arg, D::in);
-}
-void messagesOut(std::string& out, const Call& call, int arg) {
-  messages(out, call, arg, D::out);
-}
-
 // The value of a socket option: by its name where that has a structure, an int, or bytes.
 void sockopt(std::string& out, const Call& call, int arg, D direction) {
   constexpr uint32_t kSocketLevel = 1, kLinger = 13, kPeerCredentials = 17, kReceiveTimeout = 20,
@@ -252,9 +120,7 @@ void sockoptOut(std::string& out, const Call& call, int arg) {
 
 constexpr ArgDecoder kDecoders[] = {
     {ArgType::sockaddr_in, Phase::enter, sockaddrIn}, {ArgType::sockaddr_out, Phase::exit, sockaddrOut},
-    {ArgType::socklen_inout, Phase::exit, socklen},   {ArgType::msghdr_in, Phase::enter, messageIn},
-    {ArgType::msghdr_out, Phase::exit, messageOut},   {ArgType::mmsghdr_in, Phase::exit, messagesIn},
-    {ArgType::mmsghdr_out, Phase::exit, messagesOut}, {ArgType::sockopt_in, Phase::enter, sockoptIn},
+    {ArgType::socklen_inout, Phase::exit, socklen},   {ArgType::sockopt_in, Phase::enter, sockoptIn},
     {ArgType::sockopt_out, Phase::exit, sockoptOut},
 };
 

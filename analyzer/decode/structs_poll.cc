@@ -167,9 +167,26 @@ void ioUringParams(std::string& out, const Call& call, int arg) {
   });
 }
 
+// pselect6's struct {const sigset_t *set; size_t size} (part 0) and the set (part 1).
+void pselectMask(std::string& out, const Call& call, int arg) {
+  appendStruct(out, call, arg, D::in, 2 * call.word(), [&](const Bytes& bytes) {
+    out += "{sigmask=";
+    const PayloadRef* set = call.payload(arg, D::in, 1);
+    if (set && bytes.ulong(0) != 0) {
+      appendSigset(out, call.bytes(*set).text(0, static_cast<size_t>(bytes.ulong(call.word()))));
+    } else {
+      call.appendPointer(out, bytes.ulong(0));
+    }
+    out += ", sigsetsize=";
+    appendUnsigned(out, bytes.ulong(call.word()));
+    out += '}';
+  });
+}
+
 constexpr ArgDecoder kDecoders[] = {
     {ArgType::pollfd_inout, Phase::enter, pollFds},
     {ArgType::fd_set_inout, Phase::enter, fdSet},
+    {ArgType::pselect_sigset_in, Phase::enter, pselectMask},
     {ArgType::epoll_event_in, Phase::enter, epollEvent},
     {ArgType::epoll_events_out, Phase::exit, epollEvents},
     {ArgType::futex_waitv_in, Phase::enter, futexWaitv},

@@ -49,7 +49,7 @@ void wordOut(std::string& out, const Call& call, int arg) {
 void appendLimit(std::string& out, uint64_t value, bool wide, uint32_t word) {
   const uint64_t infinity = wide || word == 8 ? ~uint64_t{0} : 0xffffffffU;
   if (value == infinity) {
-    out += wide ? "RLIM64_INFINITY" : "RLIM_INFINITY";
+    out += wide || word == 8 ? "RLIM64_INFINITY" : "RLIM_INFINITY";
   } else if (value > 1024 && value % 1024 == 0) {
     appendUnsigned(out, value / 1024);
     out += "*1024";
@@ -244,7 +244,20 @@ void capHeader(std::string& out, const Call& call, int arg) {
   });
 }
 
-// Two sets of 32 capabilities each (version 3); by number, since names come by the dozen.
+// 1<<CAP_CHOWN|1<<CAP_KILL
+void appendCapabilities(std::string& out, uint64_t set, NameStyle style) {
+  if (style == NameStyle::raw || set == 0) return appendHex(out, set);
+  bool first = true;
+  for (uint64_t bit = 0; bit < 64; ++bit) {
+    if ((set >> bit & 1) == 0) continue;
+    if (!first) out += '|';
+    first = false;
+    out += "1<<";
+    appendConstant(out, kCapabilities, bit, NameStyle::names);
+  }
+}
+
+// Two sets of 32 capabilities each (version 3).
 void capData(std::string& out, const Call& call, int arg) {
   const D direction = call.type(arg) == ArgType::cap_data_in ? D::in : D::out;
   appendStruct(out, call, arg, direction, 12, [&](const Bytes& bytes) {
@@ -255,10 +268,30 @@ void capData(std::string& out, const Call& call, int arg) {
       out += i == 0 ? "{" : ", ";
       out += kSets[i];
       out += '=';
-      appendHex(out, set);
+      appendCapabilities(out, set, call.style());
     }
     out += '}';
   });
+}
+
+// What clone3 wrote back: the new pidfd (part 1) and the child's tid (part 2).
+void appendCloneIds(std::string& out, const Call& call, int arg) {
+  if (!call.succeeded()) return;
+  const PayloadRef* pidfd = call.payload(arg, D::out, 1);
+  const PayloadRef* tid = call.payload(arg, D::out, 2);
+  if (!pidfd && !tid) return;
+  out += " => {";
+  if (pidfd) {
+    out += "pidfd=[";
+    call.appendFd(out, call.bytes(*pidfd).i32(0));
+    out += ']';
+  }
+  if (tid) {
+    out += pidfd ? ", parent_tid=[" : "parent_tid=[";
+    appendSigned(out, call.bytes(*tid).i32(0));
+    out += ']';
+  }
+  out += '}';
 }
 
 // include/uapi/linux/sched.h: struct clone_args
@@ -293,6 +326,7 @@ void cloneArgs(std::string& out, const Call& call, int arg) {
       appendUnsigned(out, bytes.u64(80));
     }
     out += '}';
+    appendCloneIds(out, call, arg);
   });
 }
 

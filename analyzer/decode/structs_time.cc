@@ -152,7 +152,8 @@ void timevalPair(std::string& out, const Call& call, int arg) {
           if (i > 0) out += ", ";
           appendTimeval(out, bytes, i * 2 * word);
           out += " /* ";
-          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) % 1'000'000 * 1000);
+          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) % 1'000'000 * 1000,
+                     true);
           out += " */";
         }
         out += ']';
@@ -256,7 +257,7 @@ void tms(std::string& out, const Call& call, int arg) {
       out += i == 0 ? "{" : ", ";
       out += kNames[i];
       out += '=';
-      appendUnsigned(out, bytes.ulong(i * call.word()));
+      appendTicks(out, bytes.ulong(i * call.word()));
     }
     out += '}';
   });

@@ -158,8 +158,8 @@ void appendQuoted(std::string& out, std::string_view bytes, size_t limit, bool m
       out += static_cast<char>(c);
       continue;
     }
-    // As short as it can be without running into a digit that follows.
-    const bool digit_follows = i + 1 < shown && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+    // As short as it can be without running into an octal digit that follows.
+    const bool digit_follows = i + 1 < shown && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
     if (digit_follows) {
       fmt::format_to(std::back_inserter(out), "\\{:03o}", c);
     } else {
@@ -170,15 +170,27 @@ void appendQuoted(std::string& out, std::string_view bytes, size_t limit, bool m
   if (more || shown < bytes.size()) out += "...";
 }
 
-void appendTime(std::string& out, int64_t seconds, int64_t nanoseconds) {
+void appendTime(std::string& out, int64_t seconds, int64_t nanoseconds, bool microseconds) {
   const auto when = static_cast<time_t>(seconds);
   std::tm parts{};
   if (gmtime_r(&when, &parts) == nullptr) return;
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
                  int64_t{parts.tm_year} + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
                  parts.tm_sec);
-  if (nanoseconds != 0) fmt::format_to(std::back_inserter(out), ".{:09}", nanoseconds);
+  if (nanoseconds != 0 && microseconds) {
+    fmt::format_to(std::back_inserter(out), ".{:06}", nanoseconds / 1000);
+  } else if (nanoseconds != 0) {
+    fmt::format_to(std::back_inserter(out), ".{:09}", nanoseconds);
+  }
   out += "+0000";
+}
+
+void appendTicks(std::string& out, uint64_t ticks) {
+  constexpr uint64_t kTicksPerSecond = 100;  // USER_HZ, the same on all ABIs
+  appendUnsigned(out, ticks);
+  if (ticks == 0) return;
+  fmt::format_to(std::back_inserter(out), " /* {}.{:02} s */", ticks / kTicksPerSecond,
+                 ticks % kTicksPerSecond);
 }
 
 }  // namespace tarry::decode

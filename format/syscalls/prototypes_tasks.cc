@@ -43,7 +43,7 @@ constexpr Prototype kPrototypes[] = {
     {"shmget", kIpc, signed_long, {{{"key", hex}, {"size", size}, {"shmflg", ipc_flags}}}},
     {"shmat", kIpc | kMemory, address, {{{"shmid", signed_int}, {"shmaddr", address}, {"shmflg", shmat_flags}}}},
     {"shmdt", kIpc | kMemory, signed_long, {{{"shmaddr", address}}}},
-    {"shmctl", kIpc, signed_long, {{{"shmid", signed_int}, {"cmd", ipc_cmd}, {"buf", pointer}}}},
+    {"shmctl", kIpc, signed_long, {{{"shmid", signed_int}, {"cmd", ipc_cmd}, {"buf", shmctl_arg}}}},
     // processes
     {"fork", kProcess, pid, {}},
     {"vfork", kProcess, pid, {}},

@@ -53,13 +53,17 @@ static __always_inline u64 load_word(u64 addr)
 }
 
 /* 5.17 (e6f2dd0f8067): bpf_loop(), whose body is verified once and not once for every turn. `body` is
- * a static long (*)(u32 turn, void *context) that ends the loop by returning 1. */
+ * a static long (*)(u32 turn, void *context) that ends the loop by returning 1. Older kernels verify
+ * turn by turn, within limits (1 M instructions, 8192 jumps): there a loop ends early. */
+enum { OLD_KERNEL_TURNS = 128 };
 #define LOOP(turns, body, context)                                                                 \
 	do {                                                                                       \
 		if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {                 \
 			bpf_loop(turns, body, context, 0);                                         \
 		} else {                                                                           \
-			for (u32 __turn = 0; __turn < (turns); __turn++)                           \
+			for (u32 __turn = 0;                                                       \
+			     __turn < ((turns) < OLD_KERNEL_TURNS ? (turns) : OLD_KERNEL_TURNS);   \
+			     __turn++)                                                             \
 				if (body(__turn, context))                                         \
 					break;                                                     \
 		}                                                                                  \

@@ -375,14 +375,33 @@ enum { /* what to capture of an argument */
 	ITEM_COUNTED,  /* argument `len_arg` (or the result) elements of `size` bytes */
 	ITEM_SOCKLEN,  /* length in the socklen_t behind argument `len_arg` */
 	ITEM_IOVEC,    /* array (index 2) and the data behind it (index 3) */
-	ITEM_MSGHDR,   /* struct (0), name (1), iovec (2), data (3) */
+	ITEM_MSGHDR,   /* struct (0), name (1), iovec (2), data (3), control data (4) */
 	ITEM_READY_POLL,
-	ITEM_READY_SELECT,
+	ITEM_READY_SELECT, /* all three sets */
 	ITEM_READY_EPOLL,
 	ITEM_RESULT_STRING, /* out: a NUL-terminated string of at most the result's length */
+	ITEM_MMSGHDR,    /* message `size` of an array: indexes as ITEM_MSGHDR, + 8 * (size + 1) */
+	ITEM_BY_COMMAND, /* as much as `size` (RULE_*) says for the command in argument `len_arg` */
+	ITEM_DIRENTS,    /* the result's bytes (0) and the count of entries (1); `size`: offset of d_reclen */
+	ITEM_SIGMASK,    /* struct (0), set (1) */
+	ITEM_CLONE_IDS,  /* out: pidfd (1), parent's copy of the tid (2) */
+	ITEM_MSGBUF,     /* a long of `size` bytes, then as many as argument `len_arg` or the result */
+	ITEM_SIGRETURN,  /* the mask in the frame that rt_sigreturn leaves */
 };
 
-enum { NO_ARG = 0xff, MAX_ITEMS = 8, STRING_IS_PATH = 1 /* plan_item.size of an ITEM_STRING */ };
+enum { /* plan_item.size of an ITEM_BY_COMMAND */
+	RULE_FCNTL = 1,
+	RULE_IOCTL,
+	RULE_PRCTL,
+	RULE_SECCOMP,
+	RULE_FUTEX,
+	RULE_FUTEX64,
+	RULE_SHMCTL,
+};
+
+enum { NO_ARG = 0xff, MAX_ITEMS = 16 };
+enum { STRING_IS_PATH = 1 /* plan_item.size of an ITEM_STRING */ };
+enum { IOVEC_ARRAY_ONLY = 1 /* plan_item.size of an ITEM_IOVEC: addresses of another process */ };
 
 struct plan_item {
 	__u8 what; /* ITEM_* */

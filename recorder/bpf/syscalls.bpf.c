@@ -1,6 +1,6 @@
 /* Every system call of a recorded thread: state kept from enter to exit, one record at the exit. */
 
-#include "recorder/bpf/parts.h"
+#include "recorder/bpf/items.h"
 
 #define AT_FDCWD -100
 

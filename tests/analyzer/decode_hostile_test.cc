@@ -26,7 +26,8 @@ TEST_CASE("decoders survive arguments and structures made of noise") {
         std::vector<std::vector<uint8_t>> memory;
         std::vector<PayloadRef> payloads;
         for (uint8_t arg = 0; arg < spec.arg_count; ++arg) {
-          for (uint8_t part = 0; part < 5; ++part) {
+          // 9 to 13: those of the first of several messages
+          for (const uint8_t part : std::initializer_list<uint8_t>{0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13}) {
             for (const auto direction : {PayloadDirection::in, PayloadDirection::out}) {
               std::vector<uint8_t> bytes(kSizes[random() % std::size(kSizes)]);
               // Small values are the likelier ones to be taken for lengths that fit.

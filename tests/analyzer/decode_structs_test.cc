@@ -24,6 +24,9 @@ TEST_CASE("strings are quoted, escaped and cut as by strace") {
   CHECK(quoted({"\0"
                 "7",
                 2}) == R"("\0007")");
+  CHECK(quoted({"\0"
+                "8",
+                2}) == R"("\08")");
   CHECK(quoted("\t\r\v\f\x1b") == R"("\t\r\v\f\33")");
   CHECK(quoted(std::string(40, 'x')) == "\"" + std::string(32, 'x') + "\"...");
   CHECK(quoted("ab", 32, true) == "\"ab\"...");

@@ -91,7 +91,48 @@ TEST_CASE("CapturePlan takes ready sets and what maps them also without snaplen"
   CHECK(poll.plan.item[0].len_arg == 1);
   CHECK(items(shapeOf("epoll_wait")) == std::vector{item(ITEM_READY_EPOLL, 1, "out")});
   CHECK(items(shapeOf("epoll_ctl")) == std::vector{item(ITEM_FIXED, 3, "in")});
-  CHECK(items(shapeOf("select")).size() == 3);
+  CHECK(items(shapeOf("select")) == std::vector{item(ITEM_READY_SELECT, 1, "out")});  // of three sets
+}
+
+TEST_CASE("CapturePlan takes what a command points to, with a snaplen") {
+  CHECK(shapeOf("fcntl").plan.items == 0);
+  CHECK(items(shapeOf("fcntl", 32)) ==
+        std::vector{item(ITEM_BY_COMMAND, 2, "in"), item(ITEM_BY_COMMAND, 2, "out")});
+  CHECK(shapeOf("fcntl", 32).plan.item[0].size == RULE_FCNTL);
+  CHECK(shapeOf("fcntl", 32).plan.item[0].len_arg == 1);
+  CHECK(shapeOf("ioctl", 32).plan.item[0].size == RULE_IOCTL);
+  CHECK(items(shapeOf("futex", 32)) == std::vector{item(ITEM_BY_COMMAND, 3, "in")});
+  CHECK(shapeOf("futex", 32).plan.item[0].len_arg == 1);
+  CHECK(shapeOf("futex_time64", 32, Abi::i386).plan.item[0].size == RULE_FUTEX64);
+  CHECK(items(shapeOf("prctl", 32)) == std::vector{item(ITEM_BY_COMMAND, 1, "in"),
+                                                   item(ITEM_BY_COMMAND, 1, "out"),
+                                                   item(ITEM_BY_COMMAND, 2, "in")});
+  CHECK(items(shapeOf("rt_sigreturn", 32)) == std::vector{item(ITEM_SIGRETURN, 0, "in")});
+  CHECK(shapeOf("rt_sigreturn").plan.items == 0);
+  CHECK(shapeOf("rt_sigreturn", 32, Abi::i386).plan.items == 0);
+}
+
+TEST_CASE("CapturePlan takes messages, the first ones of several") {
+  CHECK(items(shapeOf("recvmsg", 32)) == std::vector{item(ITEM_FIXED, 1, "in"), item(ITEM_MSGHDR, 1, "out")});
+  CHECK(shapeOf("recvmsg", 32).plan.item[0].size == 56);
+  CHECK(shapeOf("recvmsg", 32, Abi::i386).plan.item[0].size == 28);
+  const CallShape several = shapeOf("sendmmsg", 32);
+  REQUIRE(several.plan.items == 10);
+  CHECK(several.plan.item[0].size == 64);
+  CHECK(several.plan.item[9].what == ITEM_MMSGHDR);
+  CHECK(several.plan.item[9].size == 7);
+  CHECK(several.plan.item[9].len_arg == 2);
+}
+
+TEST_CASE("CapturePlan takes lengths before and after the call, and whole pselect6") {
+  CHECK(items(shapeOf("getsockname", 32)) ==
+        std::vector{item(ITEM_SOCKLEN, 1, "out"), item(ITEM_FIXED, 2, "in"), item(ITEM_FIXED, 2, "out")});
+  const std::vector<std::string> pselect = items(shapeOf("pselect6", 32));
+  CHECK(std::count(pselect.begin(), pselect.end(), item(ITEM_SIGMASK, 5, "in")) == 1);
+  const CallShape dirents = shapeOf("getdents64", 32);
+  CHECK(items(dirents) == std::vector{item(ITEM_DIRENTS, 1, "out")});
+  CHECK(dirents.plan.item[0].size == 16);
+  CHECK(shapeOf("getdents", 32, Abi::i386).plan.item[0].size == 8);
 }
 
 TEST_CASE("CapturePlan knows returned fds") {
@@ -130,13 +171,15 @@ TEST_CASE("CapturePlan is sound for every call of every ABI") {
       for (const int64_t snaplen : {int64_t{0}, int64_t{32}}) {
         INFO(spec.name);
         const CallShape shape = planOf(spec, abi, snaplen);
-        CHECK(shape.plan.items <= MAX_ITEMS);
+        CHECK(shape.plan.items < MAX_ITEMS);  // or one may have been left out
         for (int i = 0; i < shape.plan.items; ++i) {
           const plan_item& one = shape.plan.item[i];
+          if (one.what == ITEM_SIGRETURN) continue;  // behind the stack pointer
           CHECK(one.arg < spec.arg_count);
           CHECK((one.len_arg == NO_ARG || one.len_arg < spec.arg_count));
           CHECK(one.size <= 1024);
-          // what is copied for it is no number
+          // what is copied for it is no number, unless a command or a flag says otherwise
+          if (one.what == ITEM_BY_COMMAND || spec.name == "clone") continue;
           CHECK((shape.keep_mask >> one.arg & 1) == 0);
         }
         if ((shape.plan.flags & PLAN_SHORT) != 0) CHECK(shape.plan.items == 0);
