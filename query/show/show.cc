@@ -26,13 +26,16 @@ class Survey : public TraceVisitor {
   }
   void onLoss(const LossEvent& loss) override {
     if (loss.source == LossSource::syscalls || loss.source == LossSource::encoder) lost_ += loss.count;
+    if (loss.source == LossSource::signals) lost_signals_ += loss.count;
   }
   size_t threads() const { return tids_.size(); }
   uint64_t lost() const { return lost_; }
+  uint64_t lostSignals() const { return lost_signals_; }
 
  private:
   std::unordered_set<int32_t> tids_;
   uint64_t lost_ = 0;
+  uint64_t lost_signals_ = 0;
 };
 
 // wait(2): "exited with 0", "killed by SIGSEGV (core dumped)".
@@ -263,6 +266,10 @@ void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, st
   if (survey.lost() > 0) {
     notes << "tarry: " << formatCount(survey.lost())
           << " system calls were lost while recording and are not shown\n";
+  }
+  if (survey.lostSignals() > 0) {
+    notes << "tarry: " << formatCount(survey.lostSignals())
+          << " signals were lost while recording and are not shown\n";
   }
   const bool waits = reader.header().level == Level::waits;
   if (waits) {

@@ -187,8 +187,12 @@ int BPF_PROG(on_signal_generate, int signo, struct kernel_siginfo *siginfo, stru
 			      bpf_ktime_get_boot_ns());
 		return 0;
 	}
-	if (key.pid)
-		bpf_map_update_elem(&signal_senders, &key, &sender, BPF_ANY);
+	if (key.pid) {
+		u32 *known = bpf_map_lookup_elem(&signal_senders, &key);
+
+		if (!known || *known != sender)
+			bpf_map_update_elem(&signal_senders, &key, &sender, BPF_ANY);
+	}
 	if (flags & SIGNAL_GROUP_EXIT && task->signal->group_exit_code == signo) {
 		struct fatal_signal fatal = { .sender = sender };
 

@@ -117,6 +117,19 @@ class SignalsTest(harness.LiveTest):
                                 " ORDER BY id")
         self.assertEqual([row["value"] for row in values], list(range(1, 51)))
 
+    def test_recorded_and_lost_are_what_was_sent(self):
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                recorded = self.record(harness.workload("signals"), "storm", level=level,
+                                       options=["--buffer", "64K"])
+                fact = recorded.json_lines()[0]
+                seen = recorded.query("SELECT count(*) AS n FROM signal WHERE name = 'SIGUSR2'")[0]["n"]
+                lost = recorded.query("SELECT coalesce(sum(count), 0) AS n FROM loss"
+                                      " WHERE source = 'signals'")[0]["n"]
+                self.assertEqual(seen + lost, fact["times"])
+                notes = harness.run_tarry("show", recorded.trace, "-e", "none", "-e", "signal=none").stderr
+                self.assertEqual("signals were lost" in notes, lost > 0)
+
     def test_sender_that_is_not_recorded(self):
         for level in ("waits", "syscalls"):
             with self.subTest(level=level):

@@ -263,8 +263,10 @@ TEST_CASE("show says beforehand that calls were lost") {
   TraceBuilder builder;
   makeSimple(builder);
   builder.loss(1_ms, 100_ms, LossSource::syscalls, 1234);
+  builder.loss(1_ms, 100_ms, LossSource::signals, 5);
   CHECK(shown(builder, {}).notes ==
-        "tarry: 1,234 system calls were lost while recording and are not shown\n");
+        "tarry: 1,234 system calls were lost while recording and are not shown\n"
+        "tarry: 5 signals were lost while recording and are not shown\n");
 }
 
 TEST_CASE("a set of system calls takes strace's words") {

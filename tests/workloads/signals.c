@@ -1,5 +1,5 @@
 // Signals of every kind, one scene a word of the command line: kills children timers faults pipes queued
-// stops blocked threads. Each leaves the process as it found it; `last` ends it by SIGABRT.
+// stops blocked threads storm. Each leaves the process as it found it; `last` ends it by SIGABRT.
 // Facts: {"fact": "signal", "tid" (receiver), "signo", "action", "sender_tid", "times"}, and
 // {"fact": "none", "pid"} of a process that ends without any signal.
 #include <setjmp.h>
@@ -244,13 +244,21 @@ static void threads(void) {
   fact("\"fact\": \"none\", \"pid\": %d", child);
 }
 
+// More than a small ring holds.
+static void storm(void) {
+  enum { COUNT = 200000 };
+  handle(SIGUSR2, count, SA_RESTART);
+  for (int i = 0; i < COUNT; i++) CHECK(syscall(SYS_tgkill, getpid(), my_tid(), SIGUSR2) == 0);
+  fact("\"fact\": \"storm\", \"tid\": %d, \"times\": %d", my_tid(), COUNT);
+}
+
 int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*play)(void);
-  } scenes[] = {{"kills", kills},   {"children", children}, {"timers", timers},
-                {"faults", faults}, {"pipes", pipes},       {"queued", queued},
-                {"stops", stops},   {"blocked", blocked},   {"threads", threads}};
+  } scenes[] = {{"kills", kills},     {"children", children}, {"timers", timers}, {"faults", faults},
+                {"pipes", pipes},     {"queued", queued},     {"stops", stops},   {"blocked", blocked},
+                {"threads", threads}, {"storm", storm}};
   handled = mmap(NULL, sizeof *handled, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   CHECK(handled != MAP_FAILED);
   prctl(PR_SET_DUMPABLE, 0);  // no core files
