@@ -2,6 +2,7 @@
 #include "query/show/show.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -133,6 +134,7 @@ Action declareShow(CLI::App& app) {
       ->type_name("FORMAT");
   return [flags] {
     apply(*flags);
+    flags->options.hints = ::isatty(STDERR_FILENO) != 0;
     TraceReader reader = TraceReader::open(traceFile(flags->file));
     show(reader, flags->options, std::cout, std::cerr);
     return 0;

@@ -102,14 +102,9 @@ class Writer {
     number("si_int", info_.intValue());
     pointer("si_ptr", info_.pointerValue());
   }
-  // In ticks of 10 ms.
   void ticks(std::string_view text, int64_t value) {
-    number(text, value);
-    if (value <= 0) return;
-    const auto hundredths = static_cast<uint64_t>(value);
-    std::string digits = std::to_string(hundredths % 100);
-    if (digits.size() < 2) digits.insert(0, 1, '0');
-    out_ += " /* " + std::to_string(hundredths / 100) + "." + digits + " s */";
+    name(text);
+    appendTicks(out_, static_cast<uint64_t>(value));
   }
 
   void fromUser() {

@@ -27,10 +27,35 @@ bool isError(int64_t ret) {
   return ret < 0 && ret >= -4095;
 }
 
+// strace's other qualifiers: what to do instead.
+struct Elsewhere {
+  std::string_view keyword;
+  std::string_view advice;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"fault", "a recording cannot change calls that are over; strace can"},
+    {"inject", "a recording cannot change calls that are over; strace can"},
+    {"read", "-s all shows buffers as far as they were recorded (record -s)"},
+    {"write", "-s all shows buffers as far as they were recorded (record -s)"},
+    {"abbrev", "-v shows structures and arrays in full"},
+    {"verbose", "-v shows structures and arrays in full"},
+    {"decode-fds", "--no-annotate leaves out what is behind an fd"},
+    {"quiet", "--no-exits leaves out +++ exited with 0 +++"},
+};
+
+void refuseElsewhere(std::string_view keyword) {
+  for (const Elsewhere& other : kElsewhere) {
+    if (keyword == other.keyword) throw UsageError(fmt::format("no -e {}: {}", other.keyword, other.advice));
+  }
+}
+
 }  // namespace
 
 void CallFilter::add(std::string_view expression) {
   const size_t equals = expression.find('=');
+  // Bare `read` and `write` are calls.
+  if (equals != std::string_view::npos || expression == "fault" || expression == "inject")
+    refuseElsewhere(expression.substr(0, equals));
   // A regular expression may hold an equals sign.
   if (equals == std::string_view::npos || expression.starts_with('/')) {
     calls_ = SyscallSet::parse(expression);

@@ -47,6 +47,12 @@ std::string exitText(int32_t status) {
   return fmt::format("+++ killed by {}{} +++", signal, (bits & 0x80) != 0 ? " (core dumped)" : "");
 }
 
+// strace's marks for what is left out: a buffer, a structure, an array.
+bool hasGap(std::string_view args) {
+  return args.find("\"\"...") != args.npos || args.find("{...}") != args.npos ||
+         args.find("[...]") != args.npos;
+}
+
 class ShowVisitor : public TraceVisitor {
  public:
   ShowVisitor(TraceReader& reader, const ShowOptions& options, bool prefix, std::ostream& out)
@@ -111,6 +117,9 @@ class ShowVisitor : public TraceVisitor {
     if (waits_.size() > kMostWaits) printWait();
   }
 
+  // Some call was shown without what its pointers led to.
+  bool contentsMissing() const { return contents_missing_; }
+
   void finish() {
     while (!waits_.empty()) printWait();
     printer_.finish();
@@ -165,6 +174,7 @@ class ShowVisitor : public TraceVisitor {
     call.no_return = spec && spec->no_return;
     call.name = callName(event);
     call.text = renderCall(event, text_, label_, renderOptions(event));
+    contents_missing_ = contents_missing_ || hasGap(call.text.args);
     return call;
   }
 
@@ -246,6 +256,7 @@ class ShowVisitor : public TraceVisitor {
   TraceReader& reader_;
   const ShowOptions& options_;
   const int64_t start_ns_;
+  bool contents_missing_ = false;
   const TextOf text_;
   const ResourceLabelOf label_;
   const CallFilter::PathOf path_;
@@ -293,6 +304,10 @@ void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, st
     notes << "tarry: the trace was cut: it has no end, and its last half second may be missing\n";
   if (reader.report().damaged_frames > 0) {
     notes << "tarry: " << counted(reader.report().damaged_frames, "damaged block") << " could not be read\n";
+  }
+  if (options.hints && !waits && reader.header().snaplen == 0 && visitor.contentsMissing()) {
+    notes << "tarry: buffers and structures were not recorded: `tarry record -s 32` keeps the first bytes of "
+             "each, as strace -s 32 shows them\n";
   }
 }
 

@@ -42,7 +42,8 @@ struct ShowOptions {
   std::vector<int> pids, tids;
   int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;  // since the start of the trace; by time of entry
   double pace = 0;                                 // 1: as fast as recorded, 10: ten times faster, 0: at once
-  bool exits = true;                               // +++ exited with 0 +++
+  bool hints = false;  // what could be recorded better next time, as a note at the end
+  bool exits = true;   // +++ exited with 0 +++
 };
 
 // Lines go to `out`; what a reader must know beforehand (losses, a cut file, a level without calls)

@@ -1,5 +1,6 @@
 #include "query/show/show.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
 
@@ -67,6 +68,32 @@ TEST_CASE("show prints the lines strace prints") {
         "close(3</etc/hosts>)                    = 0\n"
         "+++ exited with 3 +++\n");
   CHECK(text.notes.empty());
+}
+
+TEST_CASE("show refuses strace's qualifiers that mean nothing here, with the way to go") {
+  CallFilter filter;
+  CHECK_THROWS_WITH(filter.add("fault=read:error=EIO"), Catch::Contains("cannot change"));
+  CHECK_THROWS_WITH(filter.add("inject"), Catch::Contains("cannot change"));
+  CHECK_THROWS_WITH(filter.add("write=3"), Catch::Contains("-s all"));
+  CHECK_THROWS_WITH(filter.add("verbose=read"), Catch::Contains("-v"));
+  CHECK_NOTHROW(filter.add("write"));
+}
+
+TEST_CASE("show says once how contents would have been kept, where it is asked for hints") {
+  TraceBuilder builder;
+  auto& p = builder.process("cat", 100);
+  for (int i = 0; i < 3; ++i) {
+    p.at(i * 1_ms).call("read", {.args = {3, 0, 4096}, .ret = 5, .arg_mask = 0x3d}, 5_us);
+  }
+  ShowOptions options;
+  CHECK(shown(builder, options).notes.empty());
+  options.hints = true;
+  const std::string notes = shown(builder, options).notes;
+  CHECK(notes.find("record -s 32") != std::string::npos);
+  CHECK(std::count(notes.begin(), notes.end(), '\n') == 1);
+  TraceBuilder whole;
+  whole.process("cat", 100).at(1_ms).call("close", {.args = {3}}, 1_us);
+  CHECK(shown(whole, options).notes.empty());
 }
 
 TEST_CASE("show shortens strings, drops labels and exits where asked") {
@@ -306,7 +333,7 @@ TEST_CASE("unknown words of a filter are one line that names the nearest known o
   CHECK(message("%fil") == "no system call or class '%fil' (did you mean %file?)");
   CHECK(message("status=bad").find("known are successful") != std::string::npos);
   CHECK(message("fd=x") == "-e fd=x: not a number");
-  CHECK(message("inject=all").find("known are trace") != std::string::npos);
+  CHECK(message("kvm=vcpu").find("known are trace") != std::string::npos);
   CHECK(message("/(").find("does not compile") != std::string::npos);
   CHECK_FALSE(message("trace=").empty());
   CHECK(message("trace=read") == "");
