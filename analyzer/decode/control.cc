@@ -175,7 +175,9 @@ void prctlArgument(std::string& out, const Call& call, int arg) {
         if (const StringArg* string = call.string(arg))
           return appendQuoted(out, call.text(string->text), 15, false);
         if (!payload) return call.appendAddress(out, arg);
-        return appendQuoted(out, call.bytes(*payload).cString(0, 16), 15, false);
+        // As strace: from 15 characters on nobody knows whether there were more.
+        const std::string_view text = call.bytes(*payload).cString(0, 16);
+        return appendQuoted(out, text, 15, text.size() >= 15);
       }
       case kSetDumpable: {
         static constexpr Name kNames[] = {

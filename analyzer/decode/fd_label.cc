@@ -44,7 +44,9 @@ std::string unixLabel(const Resource& resource, std::string_view path) {
 std::string fdLabel(const Resource& resource, const TextOf& text) {
   const std::string_view path = text(resource.path);
   const auto anonymous = [&](std::string_view name) {
-    return path.empty() ? fmt::format("anon_inode:[{}]", name) : std::string(path);
+    if (path.empty()) return fmt::format("anon_inode:[{}]", name);
+    // The kernel's own name of the inode, which has had the prefix or not over time.
+    return path.starts_with("anon_inode:") ? std::string(path) : fmt::format("anon_inode:{}", path);
   };
   switch (resource.kind) {
     case ResourceKind::socket: return inetLabel(resource);

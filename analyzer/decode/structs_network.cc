@@ -82,7 +82,7 @@ void sockaddrOut(std::string& out, const Call& call, int arg) {
 
 // The value of a socket option: by its name where that has a structure, an int, or bytes.
 void sockopt(std::string& out, const Call& call, int arg, D direction) {
-  constexpr uint32_t kSocketLevel = 1, kLinger = 13, kPeerCredentials = 17, kReceiveTimeout = 20,
+  constexpr uint32_t kSocketLevel = 1, kError = 4, kLinger = 13, kPeerCredentials = 17, kReceiveTimeout = 20,
                      kSendTimeout = 21;
   const uint32_t level = call.arg32(arg - 2), name = call.arg32(arg - 1);
   appendStruct(
@@ -99,6 +99,10 @@ void sockopt(std::string& out, const Call& call, int arg, D direction) {
         } else if (level == kSocketLevel && name == kPeerCredentials && bytes.has(0, 12)) {
           fmt::format_to(std::back_inserter(out), "{{pid={}, uid={}, gid={}}}", bytes.i32(0), bytes.u32(4),
                          bytes.u32(8));
+        } else if (level == kSocketLevel && name == kError && bytes.has(0, 4) && findError(bytes.i32(0))) {
+          out += '[';
+          out += findError(bytes.i32(0))->name;
+          out += ']';
         } else if (length == 4 && bytes.has(0, 4) &&
                    (level != kSocketLevel || name < kReceiveTimeout || name > kSendTimeout)) {
           out += '[';

@@ -361,6 +361,9 @@ TEST_CASE("labels of fds are strace's") {
   Resource epoll;
   epoll.kind = ResourceKind::epoll;
   CHECK(fdLabel(epoll, text) == "anon_inode:[eventpoll]");
+  epoll.path = StringId{1};
+  CHECK(fdLabel(epoll, [](StringId) { return "[eventpoll]"; }) == "anon_inode:[eventpoll]");
+  CHECK(fdLabel(epoll, [](StringId) { return "anon_inode:[eventpoll]"; }) == "anon_inode:[eventpoll]");
   Resource file;
   file.kind = ResourceKind::file;
   file.path = StringId{1};
