@@ -63,6 +63,8 @@ void SignalScope::restoreInChild() const {
 }
 
 void SignalScope::letGo() {
+  while (next()) {
+  }
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   sigset_t set;

@@ -34,7 +34,8 @@ class SignalScope {
   // For the child between fork and exec: mask and dispositions as they were. Async-signal-safe.
   void restoreInChild() const;
   // From now on SIGINT, SIGTERM, … end this process at once (a second Ctrl-C while the end of the
-  // recording is being written).
+  // recording is being written). What came before is dropped: a Ctrl-C that ended the command came to
+  // this process too, and may still wait unread when the command's end is already known.
   void letGo();
 
  private:
