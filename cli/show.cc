@@ -91,7 +91,10 @@ void apply(ShowFlags& flags) {
 Action declareShow(CLI::App& app) {
   app.description(
       "The system calls and signals of a trace as strace prints them, in the order in which they were "
-      "entered.");
+      "entered. "
+      "A signal that is ignored is dropped by the kernel when it is sent and is not shown; strace, as a "
+      "tracer, "
+      "gets to see it.");
   auto flags = std::make_shared<ShowFlags>();
   ShowOptions& options = flags->options;
   declareFile(app, flags->file);
