@@ -107,7 +107,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   const auto put = [&](std::string_view name, int64_t value, std::string_view description) {
     into.insert({Label(name), value, Label(description)});
   };
-  const auto putCount = [&](std::string_view name, uint64_t value, std::string_view description) {
+  const auto put_count = [&](std::string_view name, uint64_t value, std::string_view description) {
     put(name, static_cast<int64_t>(value), description);
   };
   put("syscalls", counts.calls, "system calls in the trace");
@@ -124,23 +124,23 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");
   put("events_orphaned", counts.orphan_events,
       "events of threads that nothing in the trace defines; skipped");
-  putCount("wakes_missing", states.missing_wakes,
-           "sleeps whose wake-up is not in the trace; they include the time queued for a CPU");
-  putCount("switches_missing", states.missing_switches,
-           "switches that contradict the one before; shown as unknown");
-  putCount("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
+  put_count("wakes_missing", states.missing_wakes,
+            "sleeps whose wake-up is not in the trace; they include the time queued for a CPU");
+  put_count("switches_missing", states.missing_switches,
+            "switches that contradict the one before; shown as unknown");
+  put_count("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
 
   const ReadReport& report = reader.report();
-  putCount("file_bytes", report.file_bytes, "size of the trace file");
-  putCount("decoded_bytes", report.decoded_bytes, "its size before compression");
-  putCount("blocks", report.blocks, "blocks read");
-  putCount("damaged_frames", report.damaged_frames, "frames that are damaged and were skipped");
-  putCount("damaged_bytes", report.damaged_bytes, "bytes skipped because of damage");
-  putCount("unknown_blocks", report.unknown_blocks, "blocks of a kind that this version does not know");
-  putCount("dropped_rows", report.dropped_rows,
-           "rows whose definitions are lost or whose values make no sense");
+  put_count("file_bytes", report.file_bytes, "size of the trace file");
+  put_count("decoded_bytes", report.decoded_bytes, "its size before compression");
+  put_count("blocks", report.blocks, "blocks read");
+  put_count("damaged_frames", report.damaged_frames, "frames that are damaged and were skipped");
+  put_count("damaged_bytes", report.damaged_bytes, "bytes skipped because of damage");
+  put_count("unknown_blocks", report.unknown_blocks, "blocks of a kind that this version does not know");
+  put_count("dropped_rows", report.dropped_rows,
+            "rows whose definitions are lost or whose values make no sense");
   put("cut", report.cut ? 1 : 0, "1: the file has no end; the recorder was killed or the file was cut");
-  putCount("cut_bytes", report.cut_bytes, "bytes of an incomplete block at the end");
+  put_count("cut_bytes", report.cut_bytes, "bytes of an incomplete block at the end");
 
   if (const auto& trailer = reader.trailer()) {
     const RecorderCost& cost = trailer->cost;

@@ -60,20 +60,20 @@ void apply(ShowFlags& flags) {
   options.render.abbreviate = !flags.verbose;
   options.render.string_limit =
       flags.string_limit == "all" ? SIZE_MAX : parseNumber<size_t>(flags.string_limit, "-s");
-  static const std::map<std::string_view, NameStyle> kNames = {
+  static const std::map<std::string_view, NameStyle> styles = {
       {"abbrev", NameStyle::names}, {"raw", NameStyle::raw}, {"verbose", NameStyle::both}};
-  const auto names = kNames.find(flags.names);
-  if (names == kNames.end())
+  const auto names = styles.find(flags.names);
+  if (names == styles.end())
     throw UsageError(fmt::format("-X: '{}' is none of abbrev, raw, verbose", printable(flags.names)));
   options.render.names = names->second;
 
   constexpr ShowTime kTimes[] = {ShowTime::none, ShowTime::seconds, ShowTime::microseconds, ShowTime::epoch};
   if (flags.timestamps > 3) throw UsageError("-t can be given up to three times");
   options.time = flags.relative ? ShowTime::relative : kTimes[flags.timestamps];
-  static const std::map<std::string_view, ShowPrefix> kPrefixes = {
+  static const std::map<std::string_view, ShowPrefix> prefixes = {
       {"auto", ShowPrefix::automatic}, {"never", ShowPrefix::never}, {"always", ShowPrefix::always}};
-  const auto prefix = kPrefixes.find(flags.prefix);
-  if (prefix == kPrefixes.end())
+  const auto prefix = prefixes.find(flags.prefix);
+  if (prefix == prefixes.end())
     throw UsageError(fmt::format("--pids: '{}' is none of auto, always, never", printable(flags.prefix)));
   options.prefix = prefix->second;
   options.exits = !flags.no_exits;

@@ -59,7 +59,7 @@ void codeAddress(Mode mode, IntColumn& column, size_t row, std::array<uint8_t, 1
 
 template <class Mode>
 void codeResources(std::vector<Resource>& rows, ResourceColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   Resource before;
   for (size_t i = 0; i < rows.size(); ++i) {
     Resource& row = rows[i];
@@ -100,7 +100,7 @@ struct StackColumns {
 
 template <class Mode>
 void codeFrames(std::vector<Frame>& frames, StackColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   Frame before;
   for (size_t i = 0; i < frames.size(); ++i) {
     Frame& frame = frames[i];
@@ -116,7 +116,7 @@ void codeFrames(std::vector<Frame>& frames, StackColumns& c) {
 // Reading: the depths become the sizes of the frame lists, which codeRefs then fills.
 template <class Mode>
 void codeStackHeads(std::vector<StackRow>& stacks, StackColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   uint32_t before = 0;
   for (size_t i = 0; i < stacks.size(); ++i) {
     StackRow& stack = stacks[i];
@@ -134,7 +134,7 @@ void codeStackHeads(std::vector<StackRow>& stacks, StackColumns& c) {
 
 template <class Mode>
 void codeRefs(std::vector<StackRow>& stacks, StackColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   uint32_t before = 0;
   size_t at = 0;
   for (StackRow& stack : stacks) {
@@ -159,7 +159,7 @@ struct OpenFdColumns {
 
 template <class Mode>
 void codeOpenFds(std::vector<OpenFd>& fds, OpenFdColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   OpenFd before;
   for (size_t i = 0; i < fds.size(); ++i) {
     OpenFd& fd = fds[i];

@@ -44,7 +44,7 @@ struct IndexColumns {
 
 template <class Mode>
 void codeIndex(std::vector<BlockInfo>& index, IndexColumns& c) {
-  constexpr Mode mode{};
+  const Mode mode{};
   BlockInfo before;
   for (size_t i = 0; i < index.size(); ++i) {
     BlockInfo& block = index[i];

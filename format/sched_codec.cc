@@ -59,7 +59,7 @@ struct SwitchMemory {
 // not every row has a value in.
 template <class Mode>
 void codeSwitches(std::vector<SwitchEvent>& rows, int64_t base_ns, SwitchColumns& columns) {
-  constexpr Mode mode{};
+  const Mode mode{};
   std::unordered_map<uint64_t, SwitchMemory> memories;
   int64_t last_ts = base_ns;
   uint16_t last_cpu = 0;
@@ -104,7 +104,7 @@ struct WakeMemory {
 template <class Mode>
 void codeWakes(std::vector<WakeEvent>& rows, int64_t base_ns, std::vector<uint32_t>& wakers,
                WakeColumns& columns) {
-  constexpr Mode mode{};
+  const Mode mode{};
   std::unordered_map<uint64_t, WakeMemory> memories;
   int64_t last_ts = base_ns;
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -19,7 +19,7 @@ struct Columns {
 // What has one value a row and says nothing of threads.
 template <class Mode>
 void codeRows(std::vector<SignalEvent>& rows, int64_t base_ns, Columns& columns) {
-  constexpr Mode mode{};
+  const Mode mode{};
   SignalEvent last;
   last.ts_ns = base_ns;
   for (size_t i = 0; i < rows.size(); ++i) {

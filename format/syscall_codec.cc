@@ -74,10 +74,10 @@ class RowCoder {
     ShapeLayout::Start& at = cursors_[row.shape];
     LastOfShape& last = shapes_[row.shape];
 
-    tarry::code(mode_, columns_.enter, at.row, row.enter_ns, ends_[row.thread]);
-    tarry::code(mode_, columns_.dur, at.row, row.dur_ns, int64_t{0});
-    tarry::code(mode_, columns_.ret, at.row, row.ret, last.ret);
-    tarry::code(mode_, columns_.user_stack, at.row, row.user_stack, last.user_stack);
+    tarry::code(kMode, columns_.enter, at.row, row.enter_ns, ends_[row.thread]);
+    tarry::code(kMode, columns_.dur, at.row, row.dur_ns, int64_t{0});
+    tarry::code(kMode, columns_.ret, at.row, row.ret, last.ret);
+    tarry::code(kMode, columns_.user_stack, at.row, row.user_stack, last.user_stack);
     last.ret = row.ret;
     last.user_stack = row.user_stack;
     ends_[row.thread] =
@@ -104,7 +104,7 @@ class RowCoder {
     for (size_t i = 0; i < kMaxArgs; ++i) {
       if ((shape.arg_mask >> i & 1) == 0) continue;
       int64_t& value = rows_.args[next++];
-      tarry::code(mode_, columns_.args[i], at.arg[i]++, value, last.args[i]);
+      tarry::code(kMode, columns_.args[i], at.arg[i]++, value, last.args[i]);
       last.args[i] = value;
       args[i] = value;
     }
@@ -119,7 +119,7 @@ class RowCoder {
         string.arg = shape.strings[i] & 127;
         string.truncated = (shape.strings[i] & CallShape::kTruncated) != 0;
       }
-      tarry::code(mode_, columns_.strings, at.string++, string.text.value, last_string_);
+      tarry::code(kMode, columns_.strings, at.string++, string.text.value, last_string_);
       last_string_ = path = string.text.value;
     }
     return path;
@@ -135,11 +135,11 @@ class RowCoder {
       if (role < kMaxArgs && (shape.arg_mask >> role & 1) != 0)
         expected_fd = static_cast<int32_t>(args[role]);
       if (object.role == ObjectRole::returned) expected_fd = static_cast<int32_t>(row.ret);
-      tarry::code(mode_, columns_.fds, at.object, object.fd, expected_fd);
+      tarry::code(kMode, columns_.fds, at.object, object.fd, expected_fd);
       last.fds[i] = object.fd;
       codeResource(row.thread, object, path, columns_.resources[at.object]);
       if (object.role == ObjectRole::ready) {
-        tarry::code(mode_, columns_.ready_data, at.ready++, object.ready_data, last_ready_);
+        tarry::code(kMode, columns_.ready_data, at.ready++, object.ready_data, last_ready_);
         last_ready_ = object.ready_data;
       }
       ++at.object;
@@ -166,7 +166,7 @@ class RowCoder {
     if (opened) by_path = value;
   }
 
-  static constexpr Mode mode_{};
+  static constexpr Mode kMode{};
   SyscallRows& rows_;
   SyscallColumns& columns_;
   std::vector<ShapeLayout::Start> cursors_;
@@ -181,7 +181,7 @@ class RowCoder {
 // shape, thread and seq: known before the layout of the rest is.
 template <class Mode>
 void codeRowHeads(SyscallRows& rows, SyscallColumns& columns) {
-  constexpr Mode mode{};
+  const Mode mode{};
   std::vector<uint32_t> follower(rows.shapes.size() + 1), last_shape(rows.threads.size());
   std::vector<uint32_t> last_seq(rows.threads.size());
   uint32_t last_thread = 0;
@@ -392,7 +392,7 @@ struct PayloadColumns {
 
 template <class Mode>
 void codePayloads(PayloadRows& payloads, PayloadColumns& columns) {
-  constexpr Mode mode{};
+  const Mode mode{};
   uint32_t last_row = 0, last_size = 0;
   for (size_t i = 0; i < payloads.rows.size(); ++i) {
     PayloadRow& row = payloads.rows[i];

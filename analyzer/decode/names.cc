@@ -12,7 +12,7 @@ struct TypeNames {
 };
 
 std::span<const TypeNames> typeNames() {
-  static const TypeNames kTypes[] = {
+  static const TypeNames types[] = {
       {ArgType::access_mode, &kAccessMode},
       {ArgType::at_flags, &kAtFlags},
       {ArgType::unlink_flags, &kUnlinkFlags},
@@ -103,7 +103,7 @@ std::span<const TypeNames> typeNames() {
       {ArgType::socketcall_nr, &kSocketcallNr},
       {ArgType::ipc_call_nr, &kIpcCallNr},
   };
-  return kTypes;
+  return types;
 }
 
 // The order is strace's; O_SYNC holds the bit of O_DSYNC, O_TMPFILE that of O_DIRECTORY.

@@ -16,8 +16,8 @@ struct StatLayout {
   Member dev, ino, mode, nlink, uid, gid, rdev, file_size, blksize, blocks, atime, mtime, ctime;
   uint8_t nsec_length;
 };
-constexpr StatLayout kStatX86_64 = {144,     {0, 8},  {8, 8},  {24, 4}, {16, 8}, {28, 4},  {32, 4}, {40, 8},
-                                    {48, 8}, {56, 8}, {64, 8}, {72, 8}, {88, 8}, {104, 8}, 8};
+constexpr StatLayout kStatX64 = {144,     {0, 8},  {8, 8},  {24, 4}, {16, 8}, {28, 4},  {32, 4}, {40, 8},
+                                 {48, 8}, {56, 8}, {64, 8}, {72, 8}, {88, 8}, {104, 8}, 8};
 constexpr StatLayout kStatGeneric = {128,     {0, 8},  {8, 8},  {16, 4}, {20, 4}, {24, 4},  {28, 4}, {32, 8},
                                      {48, 8}, {56, 4}, {64, 8}, {72, 8}, {88, 8}, {104, 8}, 8};
 constexpr StatLayout kStatI386 = {64,      {0, 4},  {4, 4},  {8, 2},  {10, 2}, {12, 2}, {14, 2}, {16, 4},
@@ -34,7 +34,7 @@ const StatLayout& statLayout(Abi abi, ArgType type) {
     case Abi::x86_64:
     case Abi::x32: break;
   }
-  return kStatX86_64;
+  return kStatX64;
 }
 
 bool isDeviceNode(uint64_t mode) {
