@@ -6,6 +6,7 @@ strace splits are put together, and the filling in front of the equals sign is d
 line may differ only as DIFFERENCES says. Addresses are compared too, where tarry has them: it keeps
 none of pointers that only lead to what it prints, and shows "0x..." for one hexadecimal number.
 """
+import platform
 import re
 import unittest
 
@@ -138,6 +139,11 @@ class SameTextTest(harness.LiveTest):
 
     def test_sockets_and_polling(self):
         self.check(harness.workload("rich_sockets"), minimum=100, cwd=self.directory)
+
+    def test_calls_of_32_bits(self):
+        if platform.machine() != "x86_64":
+            self.skip_loudly("only x86-64 has a 32-bit gate")
+        self.check(harness.workload("rich_int80"), minimum=30, cwd=self.directory)
 
     def test_ls(self):
         tree = self.directory / "tree"
