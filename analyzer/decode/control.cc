@@ -117,6 +117,7 @@ enum PrctlOption : uint32_t {
   kSetSeccomp = 22,
   kBoundingRead = 23,
   kBoundingDrop = 24,
+  kGetSecureBits = 27,
   kSetTimerSlack = 29,
   kGetTimerSlack = 30,
   kPerfDisable = 31,
@@ -126,6 +127,7 @@ enum PrctlOption : uint32_t {
   kGetSubreaper = 37,
   kSetNoNewPrivs = 38,
   kGetTidAddress = 40,
+  kAmbient = 47,
   kGetNoNewPrivs = 39,
   kSetThpDisable = 41,
   kGetThpDisable = 42,
@@ -214,6 +216,15 @@ void prctlArgument(std::string& out, const Call& call, int arg) {
       default: break;
     }
   }
+  if (option == kAmbient && arg == 1) {
+    static constexpr Name kNames[] = {{1, "PR_CAP_AMBIENT_IS_SET"},
+                                      {2, "PR_CAP_AMBIENT_RAISE"},
+                                      {3, "PR_CAP_AMBIENT_LOWER"},
+                                      {4, "PR_CAP_AMBIENT_CLEAR_ALL"}};
+    return appendConstant(out, {NameTable::Kind::values, "PR_CAP_AMBIENT_???", kNames}, call.arg(arg),
+                          call.style());
+  }
+  if (option == kAmbient && arg == 2) return appendConstant(out, kCapabilities, call.arg(arg), call.style());
   if (arg == 2 && option == kSetSeccomp) return appendFilterProgram(out, call, arg);
   if (!call.known(arg)) return call.appendAddress(out, arg);
   if (call.options().hide_pointers && call.arg(arg) >= 4096) return call.appendPointer(out, call.arg(arg));
@@ -232,6 +243,7 @@ int shownPrctl(uint32_t option) {
     case kGetKeepCaps:
     case kGetSeccomp:
     case kGetTimerSlack:
+    case kGetSecureBits:
     case kPerfDisable:
     case kPerfEnable: return 1;
     case kSetDeathSignal:

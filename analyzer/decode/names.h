@@ -145,6 +145,7 @@ extern const NameTable kSocketOptions;
 extern const NameTable kTcpOptions;
 extern const NameTable kIpOptions;
 extern const NameTable kIpv6Options;
+extern const NameTable kNetlinkOptions;
 extern const NameTable kScmTypes;
 extern const NameTable kPollEvents;
 extern const NameTable kEpollEvents;

@@ -117,6 +117,12 @@ constexpr Name kIpOptionsNames[] = {
     {0x31, "IP_MULTICAST_ALL"}, {0x32, "IP_UNICAST_IF"}, {0x33, "IP_LOCAL_PORT_RANGE"},
     {0x34, "IP_PROTOCOL"},
 };
+constexpr Name kNetlinkOptionsNames[] = {
+    {1, "NETLINK_ADD_MEMBERSHIP"}, {2, "NETLINK_DROP_MEMBERSHIP"}, {3, "NETLINK_PKTINFO"},
+    {4, "NETLINK_BROADCAST_ERROR"}, {5, "NETLINK_NO_ENOBUFS"}, {6, "NETLINK_RX_RING"},
+    {7, "NETLINK_TX_RING"}, {8, "NETLINK_LISTEN_ALL_NSID"}, {9, "NETLINK_LIST_MEMBERSHIPS"},
+    {10, "NETLINK_CAP_ACK"}, {11, "NETLINK_EXT_ACK"}, {12, "NETLINK_GET_STRICT_CHK"},
+};
 constexpr Name kIpv6OptionsNames[] = {
     {1, "IPV6_ADDRFORM"}, {2, "IPV6_2292PKTINFO"}, {3, "IPV6_2292HOPOPTS"}, {4, "IPV6_2292DSTOPTS"},
     {5, "IPV6_2292RTHDR"}, {6, "IPV6_2292PKTOPTIONS"}, {7, "IPV6_CHECKSUM"}, {8, "IPV6_2292HOPLIMIT"},
@@ -283,6 +289,7 @@ const NameTable kSocketOptions = {NameTable::Kind::values, "SO_???", kSocketOpti
 const NameTable kTcpOptions = {NameTable::Kind::values, "TCP_???", kTcpOptionsNames};
 const NameTable kIpOptions = {NameTable::Kind::values, "IP_???", kIpOptionsNames};
 const NameTable kIpv6Options = {NameTable::Kind::values, "IPV6_???", kIpv6OptionsNames};
+const NameTable kNetlinkOptions = {NameTable::Kind::values, "NETLINK_???", kNetlinkOptionsNames};
 const NameTable kScmTypes = {NameTable::Kind::values, "SCM_???", kScmTypesNames};
 const NameTable kPollEvents = {NameTable::Kind::flags, "POLL???", kPollEventsNames};
 const NameTable kEpollEvents = {NameTable::Kind::flags, "EPOLL???", kEpollEventsNames};

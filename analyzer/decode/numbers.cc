@@ -162,6 +162,7 @@ void sockoptName(std::string& out, const Call& call, int arg) {
     case 0: return appendConstant(out, kIpOptions, value, call.style());
     case 6: return appendConstant(out, kTcpOptions, value, call.style());
     case 41: return appendConstant(out, kIpv6Options, value, call.style());
+    case 270: return appendConstant(out, kNetlinkOptions, value, call.style());
     default: return appendUnsigned(out, value);
   }
 }

@@ -91,6 +91,11 @@ void appendSelectResult(std::string& out, const Call& call) {
   if (!parts.empty()) out += " (" + parts + ')';
 }
 
+bool isSecureBits(const Call& call) {
+  constexpr uint32_t kGetSecureBits = 27;
+  return call.name() == "prctl" && call.arg32(0) == kGetSecureBits;
+}
+
 // The remark in parentheses that strace puts behind some results.
 void appendRemark(std::string& out, const Call& call) {
   const std::string_view name = call.name();
@@ -137,6 +142,19 @@ void appendRemark(std::string& out, const Call& call) {
       out += kNames[ret];
       out += ')';
     }
+  } else if (isSecureBits(call) && ret != 0) {
+    static constexpr Name kNames[] = {{0x1, "SECBIT_NOROOT"},
+                                      {0x2, "SECBIT_NOROOT_LOCKED"},
+                                      {0x4, "SECBIT_NO_SETUID_FIXUP"},
+                                      {0x8, "SECBIT_NO_SETUID_FIXUP_LOCKED"},
+                                      {0x10, "SECBIT_KEEP_CAPS"},
+                                      {0x20, "SECBIT_KEEP_CAPS_LOCKED"},
+                                      {0x40, "SECBIT_NO_CAP_AMBIENT_RAISE"},
+                                      {0x80, "SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED"}};
+    out += " (";
+    appendFlags(out, {NameTable::Kind::flags, "SECBIT_???", kNames}, static_cast<uint64_t>(ret),
+                call.style());
+    out += ')';
   } else if (name == "personality") {
     out += " (";
     appendConstant(out, kPersonality, static_cast<uint64_t>(ret), NameStyle::names);
@@ -155,7 +173,7 @@ void appendRemark(std::string& out, const Call& call) {
 bool returnsHex(const Call& call) {
   const std::string_view name = call.name();
   return ((name == "fcntl" || name == "fcntl64") && (call.arg32(1) == 1 || call.arg32(1) == 3)) ||
-         name == "personality";
+         name == "personality" || isSecureBits(call);
 }
 
 // fcntl's duplicates return an fd though its declaration says a number.

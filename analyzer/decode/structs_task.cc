@@ -208,7 +208,7 @@ void groupList(std::string& out, const Call& call, int arg) {
   const uint64_t count = direction == D::in ? call.arg32(0)
                          : call.succeeded() ? static_cast<uint64_t>(call.ret())
                                             : 0;
-  if (direction == D::out && call.argInt(0) == 0) return call.appendAddress(out, arg);
+  if (direction == D::out && call.argInt(0) == 0 && count > 0) return call.appendAddress(out, arg);
   if (count == 0 && call.succeeded() && !call.isNull(arg)) {
     out += "[]";
     return;

@@ -33,7 +33,9 @@ void timespecOutput(std::string& out, const Call& call, int arg, bool wide) {
     return timespecIn(out, call, arg, D::out, wide);
   const PayloadRef* payload = call.payload(arg, D::out);
   const uint32_t word = timeWord(call, wide);
-  const bool interrupted = call.error() == kErrorInterrupted || call.error() == kErrorRestart;
+  constexpr uint32_t kAbsolute = 1;  // TIMER_ABSTIME: nothing is left of a point in time
+  const bool relative = name == "nanosleep" || (call.arg32(1) & kAbsolute) == 0;
+  const bool interrupted = relative && (call.error() == kErrorInterrupted || call.error() == kErrorRestart);
   if (!interrupted || call.isNull(arg) || !payload || payload->data.size() < 2 * word) {
     return call.appendAddress(out, arg);
   }

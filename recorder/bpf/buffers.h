@@ -160,8 +160,8 @@ __noinline u32 put_iovec(struct plan_item *item, struct buffers *where, u64 move
 	walk.at = end;
 	walk.left = at_most_snaplen(moved);
 	LOOP(IOVEC_MAX, put_iovec_bytes, &walk);
-	if (!walk.used)
-		return walk.left ? at | ITEM_FAILED : end;
+	if (!walk.used) /* nothing could be read: at the exit that is the end of it */
+		return walk.left && slot == SLOT_ENTER ? at | ITEM_FAILED : end;
 	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, (u8)where->part + PART_DATA,
 		 walk.used, moved);
 	end += sizeof(struct rec_part) + round_up8(walk.used);
@@ -233,8 +233,9 @@ __noinline u32 put_msghdr(struct plan_item *item, struct message *message, u32 s
 		.address = header.iov, .count = header.iovlen, .compat = message->compat, .part = part
 	};
 	end = put_iovec(item, &where, message->moved, slot, end);
-	if (end & ITEM_FAILED)
+	if (end & ITEM_FAILED && slot == SLOT_ENTER)
 		return at | ITEM_FAILED;
+	end &= END_MASK;
 	if (header.control && header.controllen) {
 		u64 len = header.controllen < CONTROL_MAX ? header.controllen : CONTROL_MAX;
 

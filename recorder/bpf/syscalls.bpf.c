@@ -201,6 +201,9 @@ static __always_inline void put_call(struct thread_state *st, u8 flags, u64 now,
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
+/* include/linux/errno.h: a sleep that a signal ended has written what was left of it. */
+enum { ERESTART_RESTARTBLOCK = 516 };
+
 static long gather_at_exit(u32 i, void *context)
 {
 	struct gathering *all = context;
@@ -209,7 +212,8 @@ static long gather_at_exit(u32 i, void *context)
 
 	if (i >= all->plan->items)
 		return 1;
-	if (!item->out ? !(all->st->retry & 1U << i) : all->ret < 0)
+	bool written = all->ret >= 0 || all->ret == -ERESTART_RESTARTBLOCK;
+	if (item->out ? !written : !(all->st->retry & 1U << i))
 		return 0;
 	if (is_ready_item(item))
 		end = put_ready_item(all->st, item, all->ret, SLOT_EXIT, all->at);

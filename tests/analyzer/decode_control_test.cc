@@ -84,6 +84,22 @@ TEST_CASE("prctl and seccomp show what they point to") {
         "SECCOMP_SET_MODE_FILTER, 0, {len=4, filter=0x7700} = 0");
 }
 
+TEST_CASE("secure bits, ambient capabilities, options of netlink, interrupted sleeps") {
+  CHECK(CallText("prctl").args({27, 0, 0, 0, 0}).ret(0x10).line() ==
+        "PR_GET_SECUREBITS = 0x10 (SECBIT_KEEP_CAPS)");
+  CHECK(CallText("prctl").args({47, 1, 0, 0, 0}).ret(0).line() ==
+        "PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0 = 0");
+  CHECK(CallText("setsockopt").args({3, 270, 11, 0, 4}).unrecorded(3).in(3, Memory().u32(1)).ret(0).line() ==
+        "3, SOL_NETLINK, NETLINK_EXT_ACK, [1], 4 = 0");
+  CHECK(CallText("getgroups").args({0, 0}).unrecorded(1).ret(0).line() == "0, [] = 0");
+  CallText sleep("clock_nanosleep");
+  sleep.args({0, 0, 0, 0}).unrecorded(2).unrecorded(3).in(2, Memory().u64(2).u64(0));
+  sleep.out(3, Memory().u64(1).u64(5)).ret(-516);
+  CHECK(sleep.line() ==
+        "CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, {tv_sec=1, tv_nsec=5} = ? "
+        "ERESTART_RESTARTBLOCK (Interrupted by signal)");
+}
+
 TEST_CASE("masks behind a frame and behind a structure") {
   CHECK(CallText("rt_sigreturn").in(0, Memory().u64(1 << 9)).ret(0).line() == "{mask=[USR1]} = 0");
   CHECK(CallText("rt_sigreturn").ret(0).line() == " = 0");

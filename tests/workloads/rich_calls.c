@@ -160,6 +160,11 @@ static void with_times(void) {
   struct itimerspec timer = {{1, 0}, {0, 500000000}}, old;
   struct tms spent;
   nanosleep(&t, &left);
+  struct itimerval soon = {{0, 0}, {0, 20000}};
+  signal(SIGALRM, on_signal);
+  setitimer(ITIMER_REAL, &soon, NULL);
+  struct timespec longer = {5, 0};
+  nanosleep(&longer, &left);
   clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
   syscall(SYS_clock_gettime, CLOCK_REALTIME, &t);
   syscall(SYS_clock_getres, CLOCK_MONOTONIC, &t);

@@ -110,6 +110,7 @@ static void with_addresses(void) {
   bind(netlink, (struct sockaddr*)&kernel, sizeof kernel);
   length = sizeof kernel;
   getsockname(netlink, (struct sockaddr*)&kernel, &length);
+  setsockopt(netlink, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
 }
 
 static void with_messages(void) {
@@ -128,6 +129,9 @@ static void with_messages(void) {
   char ancillary[200];
   struct iovec into[2] = {{data, 5}, {data + 5, 15}};
   struct msghdr received = {name, sizeof name, into, 2, ancillary, sizeof ancillary, 0};
+  struct iovec nothing = {NULL, 0};
+  struct msghdr peek = {NULL, 0, &nothing, 1, NULL, 0, 0};
+  recvmsg(pair[1], &peek, MSG_PEEK | MSG_TRUNC);
   recvmsg(pair[1], &received, MSG_CMSG_CLOEXEC);
   recvmsg(pair[1], &received, MSG_DONTWAIT);
   struct ucred credentials;
