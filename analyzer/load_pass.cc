@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/batch_inserter.h"
 #include "analyzer/resource_label.h"
 
 namespace tarry::analysis {
@@ -45,11 +46,17 @@ struct LoadPass::Inserters {
         frame(db),
         loss(db),
         clock(db) {}
-  Inserter<tables::kSyscall> syscall;
-  Inserter<tables::kSyscallObjectMore> object;
-  Inserter<tables::kThreadState> state;
+  void flush() {
+    syscall.flush();
+    object.flush();
+    state.flush();
+    arg.flush();
+  }
+  BatchInserter<tables::kSyscall> syscall;
+  BatchInserter<tables::kSyscallObjectMore> object;
+  BatchInserter<tables::kThreadState> state;
   Inserter<tables::kSignal> signal;
-  Inserter<tables::kSyscallArg> arg;
+  BatchInserter<tables::kSyscallArg> arg;
   Inserter<tables::kPayload> payload;
   Inserter<tables::kStack> stack;
   Inserter<tables::kFrame> frame;
@@ -361,6 +368,7 @@ void LoadPass::finish() {
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
   states_.finish(end_ts_);
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
+  into_->flush();
   storeLateChanges();
   storeTasks();
   storeResources();

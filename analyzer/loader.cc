@@ -49,6 +49,8 @@ class TemporaryFile {
 }  // namespace
 
 void loadTraceKeeping(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains) {
+  // What is freed while loading need not be overwritten (secure_delete is on in some builds of SQLite).
+  db.execute("PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; PRAGMA cache_size = -65536");
   db.execute("BEGIN");
   try {
     createSchema(db);

@@ -16,7 +16,7 @@ TableInfo tableInfo() {
   }();
   size_t indexes = 0;
   while (indexes < kTable.indexes.size() && !kTable.indexes[indexes].empty()) indexes++;
-  return {kTable.name, kTable.doc, columns, std::span(kTable.indexes).first(indexes)};
+  return {kTable.name, kTable.doc, columns, std::span(kTable.indexes).first(indexes), kTable.key};
 }
 
 // In the order of docs/schema.md.
@@ -137,7 +137,8 @@ void createSchema(Database& db) {
         sql += " NOT NULL";
       }
     }
-    db.execute(sql + "\n)");
+    if (!table.key.empty()) sql += ",\n  PRIMARY KEY (" + std::string(table.key) + ")";
+    db.execute(sql + (table.key.empty() ? "\n)" : "\n) WITHOUT ROWID"));
   }
   for (const ViewInfo& view : kViews) {
     db.execute("CREATE VIEW " + std::string(view.name) + " AS " + std::string(view.sql));

@@ -22,6 +22,7 @@ struct TableInfo {
   std::string_view doc;
   std::span<const ColumnInfo> columns;
   std::span<const std::string_view> indexes;
+  std::string_view key = {};  // see Table
 };
 
 std::span<const TableInfo> allTables();

@@ -55,6 +55,9 @@ struct Table {
   std::array<Column<Row>, kColumns> columns;
   // Column lists of the indexes, e.g. {"utid, ts"}; made after loading. Empty ones are ignored.
   std::array<std::string_view, 3> indexes = {};
+  // Columns that are the key where no single one is; the rows are then stored in its order, which is the
+  // order they must come in to be quick.
+  std::string_view key = {};
   using RowType = Row;
 };
 

@@ -291,7 +291,8 @@ inline constexpr Table<SyscallArgRow, 5> kSyscallArg{
       {"name", &SyscallArgRow::name, "the kernel's name for it"},
       {"type", &SyscallArgRow::type, "fd, path, buffer, flags, ..."},
       {"value", &SyscallArgRow::value, "as strace prints it"}}},
-    {"syscall_id"}};
+    {},
+    "syscall_id, idx"};
 
 struct ThreadStateRow {
   int64_t id = 0;
