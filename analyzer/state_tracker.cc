@@ -48,6 +48,7 @@ void StateTracker::enter(Thread& thread, int64_t ts, RunState state, StateDetail
   thread.now.detail = detail;
   thread.now.throttled = throttled;
   thread.snapshot_runnable = false;
+  thread.off_cpu_ts.reset();
 }
 
 void StateTracker::end(Thread& thread, int64_t ts) {
@@ -125,13 +126,14 @@ void StateTracker::leave(Thread& thread, int64_t ts, const SwitchEvent& event) {
   thread.now.user_stack = event.user_stack;
 }
 
-// The thread has left this CPU some time after it got it, and no event said when.
-void StateTracker::displace(Utid utid, uint16_t cpu) {
+// The thread has left this CPU some time after it got it, at ts at the latest, and no event said when.
+void StateTracker::displace(Utid utid, uint16_t cpu, int64_t ts) {
   Thread& thread = get(utid);
   if (thread.ended || thread.now.state != RunState::running || thread.now.cpu != cpu) return;
   counts_.missing_switches++;
   thread.now.state = RunState::unknown;
   thread.now.detail = StateDetail::loss;
+  thread.off_cpu_ts = std::max(ts, thread.now.begin);
   thread.has_early_wake = false;
 }
 
@@ -141,7 +143,7 @@ void StateTracker::occupy(Utid utid, int64_t ts, const SwitchEvent& event) {
   if (event.cpu >= cpus_.size()) cpus_.resize(event.cpu + 1U);
   Cpu& cpu = cpus_[event.cpu];
   if (cpu.displaced != 0 && cpu.displaced != utid && ts > cpu.displaced_ts)
-    displace(cpu.displaced, event.cpu);
+    displace(cpu.displaced, event.cpu, cpu.displaced_ts);
   if (cpu.displaced == utid || ts > cpu.displaced_ts) cpu.displaced = 0;
   if (event.in) {
     if (cpu.runs != 0 && cpu.runs != utid) {
@@ -152,7 +154,7 @@ void StateTracker::occupy(Utid utid, int64_t ts, const SwitchEvent& event) {
     return;
   }
   // At one instant the switch in of the next thread comes before the switch out of this one.
-  if (cpu.runs != 0 && cpu.runs != utid && get(cpu.runs).now.begin < ts) displace(cpu.runs, event.cpu);
+  if (cpu.runs != 0 && cpu.runs != utid && get(cpu.runs).now.begin < ts) displace(cpu.runs, event.cpu, ts);
   if (cpu.runs == utid || get(cpu.runs).now.state != RunState::running) cpu.runs = 0;
 }
 
@@ -236,6 +238,14 @@ void StateTracker::woken(Utid utid, int64_t ts, const WakeEvent& event) {
     case RunState::blocked: setWaker(thread.now, event); break;
     case RunState::unknown:
       if (thread.snapshot_runnable) return;
+      if (thread.off_cpu_ts && *thread.off_cpu_ts < ts) {
+        // Only a sleeping thread is woken: from where it was off the CPU until now it slept, nobody knows
+        // in which call.
+        const int64_t from = *thread.off_cpu_ts;
+        close(thread, utid, from);
+        enter(thread, from, RunState::blocked, StateDetail::none);
+        setWaker(thread.now, event);
+      }
       break;
     case RunState::none: break;
   }

@@ -105,6 +105,8 @@ class StateTracker {
     int64_t exit_ts = 0;
     int64_t end_ts = 0;
     int64_t lossy_until = INT64_MIN;
+    // state unknown: by then another thread had its CPU
+    std::optional<int64_t> off_cpu_ts;
   };
 
   // Who has a CPU. A switch out that never came shows when another thread turns up there.
@@ -116,7 +118,7 @@ class StateTracker {
 
   Thread& get(Utid utid);
   void occupy(Utid utid, int64_t ts, const SwitchEvent& event);
-  void displace(Utid utid, uint16_t cpu);
+  void displace(Utid utid, uint16_t cpu, int64_t ts);
   bool isOver(Thread& thread);
   void close(Thread& thread, Utid utid, int64_t ts);
   void enter(Thread& thread, int64_t ts, RunState state, StateDetail detail);

@@ -191,9 +191,33 @@ WaitVerdict byResource(const WaitEvidence& e) {
   return {kindOfStack(e.kernel_stack), object.id};
 }
 
+// Did its own time-out end a futex wait? The result says so; without one (level waits) the timer
+// interrupt does.
+bool timedOut(const WaitEvidence& e) {
+  constexpr int64_t kEtimedout = 110;
+  if (e.finished) return e.result == -kEtimedout;
+  return e.woken && e.waker_context == WakerContext::timer;
+}
+
+// Kernel threads wait for work, or until it is time to look for some, and have no call that tells. Only
+// sleeps that cannot be interrupted are waits for something they need.
+WaitVerdict kernelThread(const WaitEvidence& e) {
+  if (e.in_iowait) return {WaitKind::disk, e.resource.id};
+  if (e.state == TaskState::uninterruptible) {
+    const WaitKind by_stack = kindOfStack(e.kernel_stack);
+    if (by_stack != WaitKind::unknown) return {by_stack, e.resource.id};
+    if (e.woken && e.waker_context == WakerContext::disk) return {WaitKind::disk, {}};
+  }
+  const bool by_timer = e.woken && e.waker_context == WakerContext::timer;
+  return {by_timer ? WaitKind::sleep : WaitKind::unknown, {}, true};
+}
+
 WaitVerdict inCall(const WaitEvidence& e) {
   switch (e.call->wait) {
-    case WaitCall::futex: return {WaitKind::lock, {}};
+    case WaitCall::futex:
+      // A condition variable or semaphore on which nothing came in time is a pause, as an empty poll is.
+      if (timedOut(e) && !isHeldLock(*e.call, e.args)) return {WaitKind::sleep, {}};
+      return {WaitKind::lock, {}};
     case WaitCall::sleep: return {WaitKind::sleep, {}};
     case WaitCall::child: return {WaitKind::child, {}};
     case WaitCall::signal: return {WaitKind::signal, {}};
@@ -250,7 +274,6 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
     return WaitVerdict{by_stack, storage ? storageObject(e).id : e.resource.id};
   }
   if (e.call == nullptr) {
-    if (e.kernel_thread) return std::nullopt;
     return isStorage(e.resource.kind) ? WaitVerdict{WaitKind::disk, e.resource.id}
                                       : WaitVerdict{WaitKind::memory, {}};
   }
@@ -259,8 +282,11 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
   switch (e.call->wait) {
     case WaitCall::open:
     case WaitCall::path:
-    case WaitCall::exec:
     case WaitCall::sync: return WaitVerdict{WaitKind::disk, storageObject(e).id};
+    case WaitCall::exec:
+      // Also the move to another CPU (sched_exec() in kernel/sched/core.c) and the end of the other
+      // threads (de_thread() in fs/exec.c): I/O has shown above.
+      return WaitVerdict{};
     case WaitCall::send:
     case WaitCall::receive:
     case WaitCall::other:
@@ -327,15 +353,30 @@ WaitKind kindOfResource(ResourceKind kind) {
   return WaitKind::unknown;
 }
 
+bool isHeldLock(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args) {
+  if (call.name.text != "futex" && call.name.text != "futex_time64") return false;
+  // include/uapi/linux/futex.h
+  constexpr int64_t kCommandMask = 0x7f;
+  constexpr int64_t kWait = 0;
+  constexpr int64_t kLockPi = 6;
+  constexpr int64_t kWaitBitset = 9;
+  constexpr int64_t kLockPi2 = 13;
+  const int64_t command = args[1] & kCommandMask;
+  if (command == kLockPi || command == kLockPi2) return true;
+  // The value of a contended mutex in glibc, Rust and most others.
+  constexpr uint32_t kContended = 2;
+  return (command == kWait || command == kWaitBitset) && static_cast<uint32_t>(args[2]) == kContended;
+}
+
 bool isLockCommand(int64_t command) {
   // F_SETLKW, F_SETLKW64, F_OFD_SETLKW (include/uapi/asm-generic/fcntl.h)
   return command == 7 || command == 14 || command == 38;
 }
 
 WaitVerdict attributeWait(const WaitEvidence& e) {
+  if (e.state == TaskState::stopped || e.state == TaskState::traced) return {WaitKind::stopped, {}};
+  if (e.kernel_thread) return kernelThread(e);
   switch (e.state) {
-    case TaskState::stopped:
-    case TaskState::traced: return {WaitKind::stopped, {}};
     case TaskState::uninterruptible:
       if (const auto verdict = uninterruptible(e)) return *verdict;
       break;
@@ -344,13 +385,15 @@ WaitVerdict attributeWait(const WaitEvidence& e) {
     case TaskState::sleeping:
     case TaskState::dead:
     case TaskState::idle:
+    case TaskState::stopped:
+    case TaskState::traced:
     case TaskState::parked:
       if (e.in_iowait) return {WaitKind::disk, storageObject(e).id};
       break;
   }
   if (e.call != nullptr) return inCall(e);
   const WaitKind by_stack = kindOfStack(e.kernel_stack);
-  if (by_stack != WaitKind::unknown || e.kernel_thread) return {by_stack, e.resource.id};
+  if (by_stack != WaitKind::unknown) return {by_stack, e.resource.id};
   if (isStorage(e.resource.kind)) return {WaitKind::disk, e.resource.id};
   return fromWaker(e).kind == WaitKind::disk ? WaitVerdict{WaitKind::disk, {}} : WaitVerdict{};
 }

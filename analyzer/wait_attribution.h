@@ -82,12 +82,17 @@ struct WaitEvidence {
 struct WaitVerdict {
   WaitKind kind = WaitKind::unknown;
   ResourceId resource;  // what it waited for; none: nothing, or not known
+  bool idle = false;    // nobody's problem: a kernel thread until there is work
 };
 
 WaitVerdict attributeWait(const WaitEvidence& evidence);
 
 // A wait on this resource is of which kind.
 WaitKind kindOfResource(ResourceKind kind);
+
+// A futex word of a contended mutex or one with an owner: whoever waits wants what another thread has,
+// also where it gives up after some time.
+bool isHeldLock(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args);
 
 // fcntl commands that wait for a lock.
 bool isLockCommand(int64_t fcntl_command);

@@ -132,6 +132,7 @@ size_t WaitTracker::findReady(const CurrentCall& call, Upid process,
 }
 
 WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, const Habit& habit) const {
+  if (verdict.idle) return WaitRole::idle;
   if (verdict.kind != WaitKind::network && verdict.kind != WaitKind::ipc) return WaitRole::none;
   if (e.call == nullptr) return WaitRole::none;
   switch (e.call->wait) {
@@ -158,9 +159,7 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     // FUTEX_WAIT and FUTEX_WAIT_BITSET; the others wait for a lock with an owner, or for several words.
     const bool has_command = e.call->name.text == "futex" || e.call->name.text == "futex_time64";
     if (!has_command || (command != 0 && command != 9)) return;
-    // The value of a contended mutex in glibc, Rust and most others: somebody holds it.
-    constexpr int64_t kContended = 2;
-    if (static_cast<uint32_t>(e.args[2]) == kContended) return;
+    if (isHeldLock(*e.call, e.args)) return;
     queue.futex = true;
     queue.id = static_cast<uint64_t>(e.args[0]);
   } else if (verdict.kind == WaitKind::ipc && verdict.resource) {

@@ -166,9 +166,23 @@ TEST_CASE("A switch out that never came shows when another thread gets the CPU",
     }
     return own.text();
   };
-  CHECK(rowsOf(1) == "runnable:0-10 unknown:10-70 runnable:70-");
+  // It slept when it was woken, so from where another had the CPU on: before that, nobody knows.
+  CHECK(rowsOf(1) == "runnable:0-10 unknown:10-30 blocked:30-70 runnable:70-");
   CHECK(rowsOf(2) == "runnable:0-30 running:30-50 runnable:50-");
   CHECK(rowsOf(3) == "runnable:0-50 running:50-60 runnable:60-");
+}
+
+TEST_CASE("A thread that lost its CPU unseen and turns up again without a wake-up may have slept or not",
+          "[states]") {
+  Intervals intervals;
+  StateTracker tracker(intervals);
+  tracker.forked(1, 0);
+  tracker.switched(1, 10, in());
+  tracker.switched(2, 30, in());
+  tracker.switched(3, 40, in());
+  tracker.switched(1, 60, in(1));
+  tracker.switched(1, 70, out(TaskState::dead));
+  CHECK(intervals.text() == "runnable:0-10 unknown:10-60 running:60-70");
 }
 
 TEST_CASE("A loss makes the time unknown until an event after it", "[states]") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "analyzer/wait_attribution.h"
 #include "tests/analyzer/loaded.h"
 
 using namespace tarry;
@@ -166,6 +167,79 @@ TEST_CASE("Calls that wait for nothing else say it themselves", "[waits]") {
   both("signal - -", [](TraceBuilder&, ThreadScript& p) { p.blocksIn("pause", {.ret = -514}, 2_ms); });
   both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::stopped, 2_ms); });
   both("stopped - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::traced, 2_ms); });
+}
+
+TEST_CASE("A futex wait that ended by its time-out is a pause, unless it was for a lock", "[waits]") {
+  constexpr int64_t kTimedOut = -110;
+  constexpr int64_t kBitset = 0x189;
+  both("sleep - -", [](TraceBuilder&, ThreadScript& p) {
+    p.blocksIn("futex", {.args = {4096, kBitset, 0}, .ret = kTimedOut}, 2_ms).wokenBy(WakerContext::timer);
+  });
+  both("lock - -", [](TraceBuilder& b, ThreadScript& p) {
+    auto& other = b.process("other", 50);
+    p.blocksIn("futex", {.args = {4096, kBitset, 0}}, 2_ms).wokenBy(other, "futex");
+  });
+  // pthread_mutex_timedlock(): another thread holds it; and a lock with priority inheritance.
+  both("lock - -", [](TraceBuilder&, ThreadScript& p) {
+    p.blocksIn("futex", {.args = {4096, kBitset, 2}, .ret = kTimedOut}, 2_ms).wokenBy(WakerContext::timer);
+  });
+  both("lock - -", [](TraceBuilder&, ThreadScript& p) {
+    p.blocksIn("futex", {.args = {4096, 0x86, 0}, .ret = kTimedOut}, 2_ms).wokenBy(WakerContext::timer);
+  });
+  // The result knows better than the interrupt that happened to run when it was woken.
+  CHECK(at(Level::syscalls, [](TraceBuilder&, ThreadScript& p) {
+          p.blocksIn("futex", {.args = {4096, kBitset, 0}, .ret = 0}, 2_ms).wokenBy(WakerContext::timer);
+        }) == "lock - -");
+}
+
+TEST_CASE("Kernel threads are idle, except where they need something", "[waits]") {
+  const auto kernel = [](const std::function<void(TraceBuilder&, ThreadScript&)>& story) {
+    TraceBuilder b(Level::waits);
+    auto& p = b.process("kthreadd", 2);
+    p.runsFor(1_ms);
+    story(b, p);
+    p.runsFor(1_ms);
+    Loaded db(b);
+    return blockedWaits(db, 2);
+  };
+  // kcompactd and kswapd sleep in functions that reclaim memory when there is work.
+  CHECK(kernel([](TraceBuilder& b, ThreadScript& p) {
+          p.sleepsIn(TaskState::sleeping, 2_ms)
+              .wokenBy(WakerContext::timer)
+              .kernelStack(b.stack({"schedule_timeout", "kcompactd", "kthread"}));
+        }) == "sleep idle -");
+  CHECK(kernel([](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::idle, 2_ms); }) ==
+        "unknown idle -");
+  CHECK(kernel([](TraceBuilder&, ThreadScript& p) {
+          p.sleepsIn(TaskState::uninterruptible, 2_ms).wokenBy(WakerContext::timer);
+        }) == "sleep idle -");
+  CHECK(kernel([](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::uninterruptible, 2_ms, true); }) ==
+        "disk - -");
+  CHECK(kernel([](TraceBuilder& b, ThreadScript& p) {
+          p.sleepsIn(TaskState::uninterruptible, 2_ms)
+              .kernelStack(b.stack({"schedule", "rwsem_down_write_slowpath"}));
+        }) == "lock - -");
+}
+
+TEST_CASE("A program that starts waits for the disk only where I/O shows", "[waits]") {
+  analysis::CallTraits execve;
+  execve.name = Label("execve");
+  execve.wait = analysis::WaitCall::exec;
+  analysis::WaitEvidence e;
+  e.state = TaskState::uninterruptible;
+  e.call = &execve;
+  // The move to another CPU, the end of the other threads: nothing says which.
+  CHECK(attributeWait(e).kind == analysis::WaitKind::unknown);
+  e.in_iowait = true;
+  CHECK(attributeWait(e).kind == analysis::WaitKind::disk);
+  e.in_iowait = false;
+  e.woken = true;
+  e.waker_context = WakerContext::disk;
+  CHECK(attributeWait(e).kind == analysis::WaitKind::disk);
+  e.woken = false;
+  constexpr std::string_view kStack[] = {"schedule", "ext4_map_blocks"};
+  e.kernel_stack = kStack;
+  CHECK(attributeWait(e).kind == analysis::WaitKind::disk);
 }
 
 TEST_CASE("Terminals and other devices are told apart", "[waits]") {

@@ -1,4 +1,5 @@
 // Time passing: nanosleep, clock_nanosleep, multiplexers that time out, timerfd; and signals.
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -30,6 +31,14 @@ static void sleep_in_calls(void) {
   until.tv_nsec %= 1000000000;
   w = expect_sleep("clock_nanosleep to an absolute time", "clock_nanosleep");
   clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL);
+  done(w);
+}
+
+static void time_out_on_a_futex(void) {
+  uint32_t word = 7;
+  struct timespec t = {0, NAP_MS * MS};
+  struct expected_wait* w = expect_sleep("futex that times out", "futex");
+  CHECK(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 7, &t, NULL, 0) == -1);
   done(w);
 }
 
@@ -136,6 +145,7 @@ static void in_pause(const sigset_t* usr1) {
 int main(void) {
   sleep_in_calls();
   time_out();
+  time_out_on_a_futex();
   read_timer();
   signal(SIGUSR1, ignore_signal);
   be_signalled("sigsuspend", "rt_sigsuspend", in_sigsuspend);
