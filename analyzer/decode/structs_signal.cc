@@ -33,6 +33,8 @@ void sigaction(std::string& out, const Call& call, int arg, D direction) {
     out += "{sa_handler=";
     if (handler <= 1) {
       out += handler == 0 ? "SIG_DFL" : "SIG_IGN";
+    } else if (bytes.slong(0) == -1) {
+      out += "SIG_ERR";
     } else {
       call.appendPointer(out, handler);
     }

@@ -101,6 +101,12 @@ TEST_CASE("secure bits, ambient capabilities, options of netlink, interrupted sl
 }
 
 TEST_CASE("masks behind a frame and behind a structure") {
+  CHECK(CallText("rt_sigaction")
+            .args({20, 0, 0, 8})
+            .unrecorded(1)
+            .in(1, Memory().u64(~0ULL).zeros(24))
+            .ret(0)
+            .line() == "SIGTSTP, {sa_handler=SIG_ERR, sa_mask=[], sa_flags=0}, NULL, 8 = 0");
   CHECK(CallText("rt_sigreturn").in(0, Memory().u64(1 << 9)).ret(0).line() == "{mask=[USR1]} = 0");
   CHECK(CallText("rt_sigreturn").ret(0).line() == " = 0");
   CallText select("pselect6");
