@@ -299,24 +299,7 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
 }  // namespace
 
 Label waitKindLabel(WaitKind kind) {
-  switch (kind) {
-    case WaitKind::none: return {};
-    case WaitKind::cpu_queue: return Label("cpu-queue");
-    case WaitKind::cpu_limit: return Label("cpu-limit");
-    case WaitKind::network: return Label("network");
-    case WaitKind::ipc: return Label("ipc");
-    case WaitKind::disk: return Label("disk");
-    case WaitKind::lock: return Label("lock");
-    case WaitKind::sleep: return Label("sleep");
-    case WaitKind::child: return Label("child");
-    case WaitKind::terminal: return Label("terminal");
-    case WaitKind::memory: return Label("memory");
-    case WaitKind::device: return Label("device");
-    case WaitKind::signal: return Label("signal");
-    case WaitKind::stopped: return Label("stopped");
-    case WaitKind::unknown: return Label("unknown");
-  }
-  return Label("unknown");
+  return kind == WaitKind::none ? Label() : Label(waitKindName(kind));
 }
 
 WaitKind kindOfResource(ResourceKind kind) {

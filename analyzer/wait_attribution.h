@@ -1,9 +1,9 @@
 // From what is known about a wait to what the thread was waiting for: one pure function over a
 // struct of evidence, so that every rule can be read and tested in one place.
 //
-// How to add a kind: add it to WaitKind and waitKindLabel, decide it in wait_attribution.cc, name it
-// in docs/schema.md (column thread_state.wait_kind in analyzer/tables.h), test it in
-// tests/analyzer/wait_attribution_test.cc.
+// How to add a kind: add it to WaitKind and its names (analyzer/wait_kind.h), decide it in
+// wait_attribution.cc, name it in docs/schema.md (column thread_state.wait_kind in analyzer/tables.h), test
+// it in tests/analyzer/wait_attribution_test.cc.
 #pragma once
 
 #include <array>
@@ -13,28 +13,14 @@
 #include <string_view>
 
 #include "analyzer/call_traits.h"
+#include "analyzer/wait_kind.h"
 #include "format/events.h"
 
 namespace tarry::analysis {
 
-enum class WaitKind : uint8_t {
-  none,
-  cpu_queue,
-  cpu_limit,
-  network,
-  ipc,
-  disk,
-  lock,
-  sleep,
-  child,
-  terminal,
-  memory,
-  device,
-  signal,
-  stopped,
-  unknown,
-};
+using tarry::WaitKind;
 
+// Its name; nothing for none.
 Label waitKindLabel(WaitKind kind);
 
 struct EvidenceResource {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "analyzer/sqlite.h"
@@ -12,10 +11,6 @@
 
 namespace tarry {
 namespace {
-
-constexpr std::array<std::string_view, kWaitKinds> kKindNames = {
-    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",   "sleep",
-    "child",  "terminal",  "memory",    "device",  "signal", "stopped", "unknown"};
 
 RunState stateOf(std::string_view text) {
   if (text == "running") return RunState::running;
@@ -26,8 +21,7 @@ RunState stateOf(std::string_view text) {
 
 WaitKind kindOf(RunState state, std::string_view text) {
   if (state == RunState::running) return WaitKind::none;
-  for (size_t i = 1; i < kKindNames.size(); ++i)
-    if (kKindNames[i] == text) return static_cast<WaitKind>(i);
+  if (const std::optional<WaitKind> kind = waitKindOf(text)) return *kind;
   return state == RunState::runnable ? WaitKind::cpu_queue : WaitKind::unknown;
 }
 
@@ -49,10 +43,6 @@ int64_t addClamped(int64_t a, int64_t b) {
 }
 
 }  // namespace
-
-std::string_view waitKindName(WaitKind kind) {
-  return kKindNames[static_cast<size_t>(kind)];
-}
 
 Timeline Timeline::load(Database& db, const TimelineOptions& options) {
   Timeline timeline;

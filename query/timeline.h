@@ -16,32 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/wait_kind.h"
+
 namespace tarry {
 
 class Database;
 
 enum class RunState : uint8_t { running, runnable, blocked, unknown };
-
-enum class WaitKind : uint8_t {
-  none,  // on a CPU
-  cpu_queue,
-  cpu_limit,
-  network,
-  ipc,
-  disk,
-  lock,
-  sleep,
-  child,
-  terminal,
-  memory,
-  device,
-  signal,
-  stopped,
-  unknown,
-};
-inline constexpr int kWaitKinds = static_cast<int>(WaitKind::unknown) + 1;
-
-std::string_view waitKindName(WaitKind kind);
 
 enum class WaitRole : uint8_t { none, answer, idle };
 

@@ -36,6 +36,15 @@ std::string eventData(uint32_t events, uint64_t data) {
 
 }  // namespace
 
+TEST_CASE("Every kind of wait has a name of its own, and is found by it", "[waits]") {
+  for (int i = 1; i < kWaitKinds; i++) {
+    const auto kind = static_cast<WaitKind>(i);
+    CHECK(waitKindOf(waitKindName(kind)) == kind);
+  }
+  CHECK_FALSE(waitKindOf("on CPU").has_value());
+  CHECK_FALSE(waitKindOf("").has_value());
+}
+
 TEST_CASE("A wait for the network names the connection", "[waits]") {
   both("network answer TCP 10.0.0.1:40000 → 10.0.0.2:80", [](TraceBuilder& b, ThreadScript& p) {
     const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
