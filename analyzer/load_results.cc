@@ -44,6 +44,11 @@ NullableInteger optionalId(uint32_t id) {
 }  // namespace
 
 std::string commandLineText(std::string_view words) {
+  // A process that gave itself a title (setproctitle) has it in one word with blanks, and nothing but
+  // empty words where its other arguments were.
+  if (const std::string_view first = words.substr(0, words.find('\0')); first.find(' ') != first.npos) {
+    if (words.find_first_not_of('\0', first.size()) == words.npos) return std::string(first);
+  }
   std::string text;
   while (!words.empty()) {
     const size_t end = words.find('\0');

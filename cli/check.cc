@@ -43,7 +43,10 @@ int verify(const std::string& path) {
   }
   fmt::print("{}: damaged ({}; {} damaged frames, {} lost, {} rows dropped{})\n", safeText(path), content,
              countText(report.damaged_frames), sizeText(report.damaged_bytes + report.cut_bytes),
-             countText(report.dropped_rows), report.cut ? ", the end is missing" : "");
+             countText(report.dropped_rows),
+             report.cut              ? ", the end is missing"
+             : report.bad_seek_table ? ", the seek table is damaged"
+                                     : "");
   fmt::print("the rest can be read as it is; to write a clean copy: tarry check {} --repair FILE\n",
              shellWord(path));
   return 1;

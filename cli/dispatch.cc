@@ -107,7 +107,7 @@ int runVerb(const Command& command, const std::vector<std::string>& arguments, s
   CLI::App app;
   const auto fail = [&](const std::string& text, int status) {
     const std::vector<std::string> wrong = commandInsteadOfTrace(command, app, arguments);
-    err << "tarry " << command.name << ": ";
+    err << "tarry: ";
     if (!wrong.empty()) {
       err << "'" << wrong.front() << "' is a command, not a trace (to record and explain it: tarry run -- "
           << shellLine(wrong) << ")\n";

@@ -32,7 +32,9 @@ Action declareFiles(CLI::App& app) {
   app.add_option("--process", options.process, "only what this process did")->type_name("PID|NAME");
   app.add_option("-P,--path", options.paths, "only this path and what is below it; repeatable")
       ->type_name("PATH")
-      ->take_all();
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--sort", options.sort, "first (use), bytes, time or name")
       ->type_name("KEY")
       ->transform(CLI::CheckedTransformer(std::map<std::string, FilesSort>{{"first", FilesSort::first},

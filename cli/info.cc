@@ -5,12 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
 
+#include "cli/census.h"
 #include "cli/command.h"
+#include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
 #include "format/trace_reader.h"
@@ -26,30 +26,6 @@ constexpr size_t kShownProblems = 10;
 
 void line(std::string_view name, const std::string& value) {
   fmt::print("{:10} {}\n", name, value);
-}
-
-std::string_view levelName(Level level) {
-  switch (level) {
-    case Level::waits: return "waits";
-    case Level::syscalls: return "syscalls";
-    case Level::full: return "full";
-  }
-  return "unknown";
-}
-
-std::string_view sourceName(LossSource source) {
-  switch (source) {
-    case LossSource::unknown: return "unknown";
-    case LossSource::syscalls: return "system calls";
-    case LossSource::switches: return "switches";
-    case LossSource::wakes: return "wake-ups";
-    case LossSource::lifecycle: return "process lifecycle";
-    case LossSource::definitions: return "definitions";
-    case LossSource::payload: return "payload";
-    case LossSource::encoder: return "recorder too slow";
-    case LossSource::signals: return "signals";
-  }
-  return "unknown";
 }
 
 std::string targetText(const TraceHeader& header) {
@@ -83,53 +59,23 @@ std::string endText(const std::optional<Trailer>& trailer) {
   return text + fmt::format("; the command's exit status was {}", WEXITSTATUS(status));
 }
 
-// What only reading the events tells.
-class Census : public TraceVisitor {
- public:
-  void onThread(const ThreadDef& thread) override {
-    if (!thread.recorded) return;
-    threads_.insert(thread.id.value);
-    processes_.insert(thread.leader.value);
-  }
-  void onLoss(const LossEvent& loss) override {
-    lost_[loss.source] += loss.count;
-    lost_total_ += loss.count;
-  }
-  void onClock(const ClockPoint& clock) override {
-    if (clocks_++ == 0) first_ = clock;
-    last_ = clock;
-  }
+std::string lossText(const Census& census) {
+  if (census.lostTotal() == 0) return "nothing";
+  std::string text;
+  for (const auto& [source, count] : census.lost())
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", countText(count), lossSourceName(source));
+  return fmt::format("{} events ({})", countText(census.lostTotal()), text);
+}
 
-  std::string lossText() const {
-    if (lost_total_ == 0) return "nothing";
-    std::string text;
-    for (const auto& [source, count] : lost_) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", countText(count), sourceName(source));
-    }
-    return fmt::format("{} events ({})", countText(lost_total_), text);
-  }
-
-  std::string clockText() const {
-    if (clocks_ < 2) return "not compared";
-    const int64_t asleep =
-        (last_.boottime_ns - first_.boottime_ns) - (last_.monotonic_ns - first_.monotonic_ns);
-    const int64_t drift = (last_.realtime_ns - first_.realtime_ns) - (last_.boottime_ns - first_.boottime_ns);
-    std::string text = fmt::format("the wall clock ran {} {} than the trace's", durationText(std::abs(drift)),
-                                   drift < 0 ? "less" : "more");
-    if (asleep > 1'000'000) text += "; the machine was suspended for " + durationText(asleep);
-    return text;
-  }
-
-  size_t threads() const { return threads_.size(); }
-  size_t processes() const { return processes_.size(); }
-
- private:
-  std::set<uint32_t> threads_, processes_;
-  std::map<LossSource, uint64_t> lost_;
-  uint64_t lost_total_ = 0;
-  uint64_t clocks_ = 0;
-  ClockPoint first_, last_;
-};
+std::string clockText(const Census& census) {
+  if (!census.clockCompared()) return "not compared";
+  const int64_t drift = census.driftNs();
+  std::string text = fmt::format("the wall clock ran {} {} than the trace's", durationText(std::abs(drift)),
+                                 drift < 0 ? "less" : "more");
+  if (census.suspendedNs() > 1'000'000)
+    text += "; the machine was suspended for " + durationText(census.suspendedNs());
+  return text;
+}
 
 void printHeader(const TraceReader& reader) {
   const TraceHeader& header = reader.header();
@@ -140,7 +86,7 @@ void printHeader(const TraceReader& reader) {
   line("target", targetText(header));
   line("recorded", fmt::format("{}, for {}", wallClockText(header.start.realtime_ns),
                                durationText(reader.endNs() - header.start.boottime_ns)));
-  line("level", fmt::format("{}, payload {}, backend {}", levelName(header.level),
+  line("level", fmt::format("{}, payload {}, backend {}", levelText(header.level),
                             header.snaplen < 0    ? "all"
                             : header.snaplen == 0 ? "none"
                                                   : fmt::format("{} bytes a call", header.snaplen),
@@ -190,19 +136,25 @@ void printBlocks(const std::vector<BlockTotals>& totals) {
   }
 }
 
-int printInfo(const std::string& path) {
+int printInfo(const std::string& path, const std::string& format) {
+  if (format != "text" && format != "table" && format != "json")
+    throw UsageError(fmt::format("info has no format '{}': use text or json", safeText(format)));
   TraceReader reader = TraceReader::open(path);
   Census census;
   ReadFilter filter;
   filter.syscalls = filter.payloads = filter.scheduling = false;
   reader.read(census, filter);
+  if (format == "json") {
+    fmt::print("{}\n", infoJson(reader, census));
+    return 0;
+  }
   printHeader(reader);
   line("ended", endText(reader.trailer()));
-  line("lost", census.lossText());
+  line("lost", lossText(census));
   printDamage(reader.report());
   line("seen",
        fmt::format("{} processes, {} threads", countText(census.processes()), countText(census.threads())));
-  line("clock", census.clockText());
+  line("clock", clockText(census));
   if (reader.trailer()) printCost(reader.trailer()->cost, reader.endNs() - reader.header().start.boottime_ns);
   printBlocks(reader.totals());
   return 0;
@@ -216,12 +168,14 @@ Action declareInfo(CLI::App& app) {
       "what the "
       "recorder cost, and how much of the file each kind of event takes.");
   auto file = std::make_shared<std::string>();
+  auto format = std::make_shared<std::string>("text");
+  app.add_option("--format", *format, "text or json")->type_name("FORMAT");
 #if TARRY_HAS_ANALYZER
   app.add_option("FILE", *file, "trace (.tarry); default: the newest *.tarry here");
-  return [file] { return printInfo(traceFile(*file)); };
+  return [file, format] { return printInfo(traceFile(*file), *format); };
 #else
   app.add_option("FILE", *file, "trace (.tarry)")->required();
-  return [file] { return printInfo(*file); };
+  return [file, format] { return printInfo(*file, *format); };
 #endif
 }
 

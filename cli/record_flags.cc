@@ -212,7 +212,8 @@ RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags) {
 void printRecordingNotes(const RecordResult& result) {
   const std::string_view goes_on = result.still_running ? "; the command goes on" : "";
   if (result.reason == EndReason::error) {
-    fmt::print(stderr, "tarry: recording ended early: {}{}\n", result.error, goes_on);
+    fmt::print(stderr, "tarry: recording ended early: {}; what was recorded until then is kept{}\n",
+               result.error, goes_on);
   } else if (result.reason == EndReason::max_size) {
     fmt::print(stderr, "tarry: recording ended: the file has reached --max-size{}\n", goes_on);
   } else if (result.still_running) {

@@ -103,15 +103,25 @@ Action declareShow(CLI::App& app) {
                  "status=failed, fd=3, path=/x, raw=SET; signal=SIGTERM, signal=none; repeatable")
       ->type_name("EXPR")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("-P,--trace-path", flags->paths, "only calls on this path; repeatable")
       ->type_name("PATH")
       ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_flag("-z,--successful-only", flags->successful, "only calls that succeeded");
   app.add_flag("-Z,--failed-only", flags->failed, "only calls that failed");
-  app.add_option("--process", options.pids, "only these processes; repeatable")->type_name("PID")->take_all();
-  app.add_option("--thread", options.tids, "only these threads; repeatable")->type_name("TID")->take_all();
+  app.add_option("--process", options.pids, "only these processes; repeatable")
+      ->type_name("PID")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  app.add_option("--thread", options.tids, "only these threads; repeatable")
+      ->type_name("TID")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--from", flags->from, "only calls entered this long after the start or later")
       ->type_name("TIME");
   app.add_option("--to", flags->to, "only calls entered before this time")->type_name("TIME");

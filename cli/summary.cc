@@ -15,6 +15,7 @@ namespace {
 
 struct SummaryFlags : QueryFlags {
   SummaryOptions options;
+  std::vector<std::string> expressions;
   std::string sort = "time";
 };
 
@@ -36,15 +37,21 @@ Action declareSummary(CLI::App& app) {
       ->type_name("WHAT")
       ->transform(CLI::CheckedTransformer(std::map<std::string, SummaryBy>{
           {"call", SummaryBy::call}, {"area", SummaryBy::area}, {"both", SummaryBy::both}}));
-  app.add_option("-e,--calls", options.calls, "only these calls, e.g. read,write or %network")
-      ->type_name("CALLS")
-      ->delimiter(',');
+  app.add_option(
+         "-e,--calls", flags->expressions,
+         "which calls, as for show: names, %file, %network …, /regex, !not these; status=failed, fd=3, "
+         "path=/x; repeatable")
+      ->type_name("EXPR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--process", options.process, "only what this process did")->type_name("PID|NAME");
   declareFormat(app, flags->format);
   return [flags] {
     flags->options.format = flags->rowFormat();
     flags->options.style = outputStyle();
     flags->options.sort = parseSummarySort(flags->sort);
+    for (const std::string& expression : flags->expressions) flags->options.filter.add(expression);
     TraceDatabase trace = openTrace(traceFile(flags->file), Needs::calls);
     summaryReport(trace.db(), flags->options, std::cout);
     return 0;

@@ -119,7 +119,6 @@ int explainLive(const CLI::App& app, const WhyFlags& flags) {
   printRecordingNotes(result);
   WhyOptions options = checked;
   options.shown_path = "-";
-  options.title = targetTitle(recording);
   return explain(result.path, options);
 }
 

@@ -104,9 +104,11 @@ bool BlockFile::readIndex() {
   const uint64_t trailer_bytes = table->back().file_bytes;
   if (trailer_bytes > size - *table_bytes) return false;
   const uint64_t trailer_at = size - *table_bytes - trailer_bytes;
+  uint32_t trailer_decoded_bytes = 0;
   try {
     const BlockView view = load({.offset = trailer_at, .file_bytes = table->back().file_bytes});
     if (!view.block().isTrailer()) return false;
+    trailer_decoded_bytes = view.info().decoded_bytes;
     guarded([&] {
       const auto in = view.block().getTrailer();
       trailer_ = decodeTrailer(in);
@@ -115,7 +117,21 @@ bool BlockFile::readIndex() {
   } catch (const BadBlock&) {
     return false;
   }
-  return !blocks_.empty() && blocks_.back().offset + blocks_.back().file_bytes == trailer_at;
+  if (blocks_.empty() || blocks_.back().offset + blocks_.back().file_bytes != trailer_at) return false;
+  std::vector<SeekEntry> frames;
+  for (const BlockInfo& info : blocks_) frames.push_back({info.file_bytes, info.decoded_bytes});
+  frames.push_back({table->back().file_bytes, trailer_decoded_bytes});
+  checkSeekTable(source_->read(size - *table_bytes, *table_bytes, scratch_), frames);
+  return true;
+}
+
+// Blocks are found by the index in the trailer or by their own frames: a wrong table costs nothing, but
+// a file that is not as it was written is not sound.
+void BlockFile::checkSeekTable(std::span<const uint8_t> bytes, const std::vector<SeekEntry>& frames) {
+  const std::vector<uint8_t> right = makeSeekTable(frames);
+  if (std::equal(bytes.begin(), bytes.end(), right.begin(), right.end())) return;
+  report_.bad_seek_table = true;
+  problem("the seek table at the end of the file is damaged: nothing else is lost");
 }
 
 // ---- by reading all frames --------------------------------------------------------------------
@@ -141,6 +157,7 @@ bool BlockFile::scanFrame(uint64_t offset, std::span<const uint8_t> frame) {
     BlockInfo info = view.info();
     info.offset = offset;
     info.file_bytes = static_cast<uint32_t>(frame.size());
+    scanned_.push_back({info.file_bytes, info.decoded_bytes});
     if (info.kind == BlockKind::header) checkVersion(view.block().getHeader().getFormatVersion());
     if (info.kind == BlockKind::trailer) {
       trailer_ = guarded([&] { return decodeTrailer(view.block().getTrailer()); });
@@ -178,6 +195,10 @@ void BlockFile::scan() {
       continue;
     }
     window_bytes = kWindowBytes;
+    if (probe.kind == FrameKind::skippable && offset + probe.size == size && trailer_) {
+      // After damage the table rightly knows of more frames than were found.
+      if (!damaged && report_.damaged_frames == 0) checkSeekTable(bytes.first(probe.size), scanned_);
+    }
     if (probe.kind == FrameKind::skippable ||
         (probe.kind == FrameKind::block && scanFrame(offset, bytes.first(probe.size)))) {
       damage_ends(offset);
@@ -200,6 +221,7 @@ void BlockFile::scan() {
   }
   damage_ends(size);
   if (trailer_ && report_.cut_bytes != 0) {
+    report_.bad_seek_table = true;
     problem("the seek table at the end of the file is cut: nothing else is lost");
   }
   if (!trailer_) {
@@ -212,16 +234,20 @@ void BlockFile::scan() {
 }
 
 void BlockFile::readHeader() {
-  for (const BlockInfo& info : blocks_) {
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    const BlockInfo info = blocks_[i];
     if (info.kind != BlockKind::header) continue;
     try {
       const BlockView view = load(info);
-      if (!view.block().isHeader()) continue;
+      if (!view.block().isHeader()) throw BadBlock("no header");
       header_ = guarded([&] { return decodeHeader(view.block().getHeader()); });
       checkVersion(header_.format_version);
       return;
     } catch (const BadBlock&) {
-      continue;
+      // Found by the index, so nothing else has met the damage yet.
+      ++report_.damaged_frames;
+      report_.damaged_bytes += info.file_bytes;
+      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i--));
     }
   }
   if (blocks_.empty() && !trailer_) throw TraceError(fmt::format("cannot read {}: not a tarry trace", name_));

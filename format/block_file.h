@@ -14,6 +14,7 @@
 #include "format/byte_source.h"
 #include "format/events.h"
 #include "format/frame.h"
+#include "format/seek_table.h"
 #include "format/trace.capnp.h"
 #include "format/trace_reader.h"
 
@@ -66,6 +67,7 @@ class BlockFile {
   void scan();
   bool scanFrame(uint64_t offset, std::span<const uint8_t> frame);
   uint64_t nextMagic(uint64_t offset);
+  void checkSeekTable(std::span<const uint8_t> bytes, const std::vector<SeekEntry>& frames);
   void readHeader();
   void checkVersion(uint32_t version) const;
   void problem(std::string line);
@@ -77,6 +79,7 @@ class BlockFile {
   TraceHeader header_;
   std::optional<Trailer> trailer_;
   std::vector<BlockInfo> blocks_;
+  std::vector<SeekEntry> scanned_;  // all frames, where they had to be looked for
   ReadReport report_;
 };
 

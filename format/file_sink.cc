@@ -42,7 +42,7 @@ class FileSink : public ByteSink {
 
  private:
   static const char* advice(int error) {
-    if (error == ENOSPC || error == EDQUOT) return " (what was recorded so far can be read)";
+    if (error == ENOSPC || error == EDQUOT) return " (free some space there, or write elsewhere)";
     if (error == EPIPE) return " (its reader has gone)";
     return "";
   }

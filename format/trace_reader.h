@@ -46,8 +46,9 @@ struct ReadReport {
   uint64_t dropped_rows = 0;          // whose definitions or values make no sense
   bool cut = false;                   // no trailer
   uint64_t cut_bytes = 0;             // of an incomplete last frame
+  bool bad_seek_table = false;        // the shortcut at the end is damaged; nothing is lost with it
   std::vector<std::string> problems;  // one readable line each, at most 100
-  bool clean() const { return damaged_frames == 0 && !cut && dropped_rows == 0; }
+  bool clean() const { return damaged_frames == 0 && !cut && dropped_rows == 0 && !bad_seek_table; }
 };
 
 // Restricts what read() delivers; definitions and lifecycle are always delivered.

@@ -4,6 +4,7 @@
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
+#include "query/why/notes.h"
 
 namespace tarry {
 
@@ -12,9 +13,9 @@ void requireCalls(Database& db) {
   if (calls.step()) return;
   auto level = db.prepare("SELECT value FROM meta WHERE key = 'level'");
   if (level.step() && level.text(0) == "waits")
-    throw UsageError(
+    throw TraceError(
         "this trace was recorded at level waits, which sees no system calls (record with --level syscalls)");
-  throw UsageError("no system calls were recorded in this trace");
+  throw TraceError(nothingIn(db, "system calls"));
 }
 
 }  // namespace tarry

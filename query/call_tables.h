@@ -5,7 +5,7 @@ namespace tarry {
 
 class Database;
 
-// Throws UsageError where the recording has no system calls to report on (level waits).
+// Throws TraceError where the recording has no system calls to report on (level waits).
 void requireCalls(Database& db);
 
 }  // namespace tarry

@@ -134,6 +134,8 @@ Deed deedOf(std::string_view call) {
 struct FileUse {
   std::string path;
   std::string asked_as;  // another name it was opened by (a symbolic link), or empty
+  std::string new_name;  // that it got by rename or link, or empty
+  int64_t new_names = 0;
   int64_t first_ns = INT64_MAX;
   std::set<Deed> deeds;  // successful
   std::map<std::string, int64_t> errors;
@@ -176,6 +178,7 @@ class Files {
       if (!wantedProcess(q.integer(3))) continue;
       add(std::string(q.text(0)), call, q.isNull(2) ? std::string() : std::string(q.text(2)), q);
     }
+    gatherNewNames();
   }
 
   std::vector<const FileUse*> chosen() const {
@@ -251,6 +254,23 @@ class Files {
   bool empty() const { return files_.empty(); }
 
  private:
+  // The second path of rename and link.
+  void gatherNewNames() {
+    auto q = db_.prepare(
+        "SELECT s.path, o.path, t.upid FROM syscall s JOIN syscall_object o ON o.syscall_id = s.id"
+        " JOIN thread t ON t.utid = s.utid WHERE o.role = 'new' AND o.path IS NOT NULL AND s.path IS NOT NULL"
+        " AND s.errno IS NULL AND s.dur IS NOT NULL"
+        " AND s.name IN ('rename', 'renameat', 'renameat2', 'link', 'linkat') ORDER BY s.id");
+    while (q.step()) {
+      if (!wantedProcess(q.integer(2))) continue;
+      const auto found = files_.find(std::string(q.text(0)));
+      if (found == files_.end()) continue;
+      FileUse& use = found->second;
+      if (use.new_names++ == 0) use.new_name = q.text(1);
+      else if (use.new_name == q.text(1)) --use.new_names;
+    }
+  }
+
   void loadProcesses() {
     auto q = db_.prepare(
         "SELECT upid, pid, comm, cmdline FROM process WHERE recorded = 1 OR upid IN (SELECT upid FROM "
@@ -316,7 +336,8 @@ class Files {
     if (options_.touched && (use.deeds.empty() || *use.deeds.begin() >= Deed::locked)) return false;
     if (options_.paths.empty()) return true;
     return std::any_of(options_.paths.begin(), options_.paths.end(), [&](const std::string& path) {
-      return below(use.path, path) || (!use.asked_as.empty() && below(use.asked_as, path));
+      return below(use.path, path) || (!use.asked_as.empty() && below(use.asked_as, path)) ||
+             (!use.new_name.empty() && below(use.new_name, path));
     });
   }
   static bool below(std::string_view path, std::string_view root) {
@@ -363,7 +384,7 @@ void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
     columns.push_back({"path", "", Align::left});
   } else {
     for (const char* name : {"first_ns", "what", "path", "asked_as", "read_bytes", "written_bytes", "calls",
-                             "errors", "error", "dur_ns", "processes", "pids"})
+                             "errors", "error", "dur_ns", "processes", "pids", "renamed_to"})
       columns.push_back({name, "", Align::left});
   }
   const auto chosen = files.chosen();
@@ -379,6 +400,9 @@ void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
     std::vector<Cell> row;
     if (people) {
       std::string path = printable(use->path);
+      if (!use->new_name.empty()) path += " → " + printable(use->new_name);
+      if (use->new_names > 1)
+        path += fmt::format(" and {}", counted(static_cast<uint64_t>(use->new_names - 1), "other name"));
       if (!use->asked_as.empty()) path += fmt::format("  (as {})", printable(use->asked_as));
       row = {Cell::shown(Cell(use->first_ns), formatDuration(use->first_ns)), what,
              bytesCell(use->read_bytes), bytesCell(use->written_bytes)};
@@ -396,7 +420,8 @@ void filesReport(Database& db, const FilesOptions& options, std::ostream& out) {
              use->errors.empty() ? Cell() : Cell(use->errors.begin()->first),
              Cell(use->dur_ns),
              Cell(files.who(*use)),
-             Cell(files.pids(*use))};
+             Cell(files.pids(*use)),
+             use->new_name.empty() ? Cell() : Cell(use->new_name)};
     }
     writer->row(row);
   }

@@ -24,8 +24,8 @@ struct FilesOptions {
   FilesSort sort = FilesSort::first;
 };
 
-// Columns in machine formats: first_ns, what, path, real_path, read_bytes, written_bytes, calls,
-// errors, error, dur_ns, processes. Throws UsageError on a database without system calls.
+// Columns in machine formats: first_ns, what, path, asked_as, read_bytes, written_bytes, calls,
+// errors, error, dur_ns, processes, pids, renamed_to. Throws TraceError on a database without system calls.
 void filesReport(Database& db, const FilesOptions& options, std::ostream& out);
 
 }  // namespace tarry

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
@@ -41,42 +40,6 @@ Abi abiOf(std::string_view name) {
   return Abi::x86_64;
 }
 
-// Names of calls and of strace's classes (%network).
-class CallChoice {
- public:
-  explicit CallChoice(const std::vector<std::string>& wanted) : all_(wanted.empty()) {
-    for (const std::string& name : wanted) {
-      if (name.starts_with('%')) classes_ |= classOf(name.substr(1));
-      else names_.insert(name);
-    }
-  }
-  bool fits(Abi abi, const std::string& name) const {
-    if (all_ || names_.contains(name)) return true;
-    const SyscallSpec* spec = classes_ == 0 ? nullptr : findSyscall(abi, name);
-    return spec != nullptr && (spec->classes & classes_) != 0;
-  }
-
- private:
-  static uint32_t classOf(const std::string& name) {
-    static const std::map<std::string, uint32_t> classes = {
-        {"file", kClassFile},       {"desc", kClassDesc},       {"process", kClassProcess},
-        {"network", kClassNetwork}, {"net", kClassNetwork},     {"signal", kClassSignal},
-        {"ipc", kClassIpc},         {"memory", kClassMemory},   {"creds", kClassCreds},
-        {"stat", kClassStat},       {"lstat", kClassLstat},     {"fstat", kClassFstat},
-        {"statfs", kClassStatfs},   {"fstatfs", kClassFstatfs}, {"pure", kClassPure},
-        {"clock", kClassClock}};
-    const auto found = classes.find(name);
-    if (found == classes.end())
-      throw UsageError(fmt::format(
-          "unknown class of calls %{} (known: %file, %network, %memory, %process, …)", printable(name)));
-    return found->second;
-  }
-
-  bool all_;
-  uint32_t classes_ = 0;
-  std::set<std::string> names_;
-};
-
 // Totals by call, and by area with the calls that made it up.
 struct Totals {
   std::map<std::string, CallTotal> calls;
@@ -102,17 +65,16 @@ std::string processCondition(Database& db, const std::string& process) {
 // An unfinished call has lasted until the end of the recording; its time so far counts.
 Totals gather(Database& db, const SummaryOptions& options) {
   Totals totals;
-  const CallChoice wanted(options.calls);
   auto q = db.prepare(fmt::format(
       "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, "
-      "count(*),"
-      " sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), sum(s.bytes)"
-      " FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE 1{} GROUP BY 1, 2, 3, 4",
-      processCondition(db, options.process)));
+      "count(*), sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), "
+      "sum(s.bytes), s.nr FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE {}{} "
+      "GROUP BY 1, 2, 3, 4, s.nr",
+      options.filter.sqlCondition(), processCondition(db, options.process)));
   while (q.step()) {
     CallTotal one;
     one.name = q.text(0);
-    if (!wanted.fits(abiOf(q.text(1)), one.name)) continue;
+    if (!options.filter.wantsCall(abiOf(q.text(1)), static_cast<int32_t>(q.integer(11)))) continue;
     one.calls = q.integer(4);
     one.errors = q.integer(5);
     one.total_ns = q.isNull(6) ? 0 : q.integer(6);

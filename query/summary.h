@@ -7,9 +7,10 @@
 
 #include <ostream>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "query/render/rows.h"
+#include "query/show/call_filter.h"
 
 namespace tarry {
 
@@ -27,8 +28,8 @@ struct SummaryOptions {
   TextStyle style = {};
   SummaryBy by = SummaryBy::both;  // machine formats: both means call
   SummarySort sort = SummarySort::time;
-  std::string process = {};             // pid or name
-  std::vector<std::string> calls = {};  // only these names
+  std::string process = {};  // pid or name
+  CallFilter filter = {};    // only these calls
 };
 
 void summaryReport(Database& db, const SummaryOptions& options, std::ostream& out);

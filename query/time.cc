@@ -24,9 +24,13 @@ class TimeTable {
     rows_.push_back({Cell(name), Cell::duration(ns),
                      Cell::shown(Cell(std::round(percent * 100) / 100), formatPercent(ns, whole_ns_))});
   }
+  void addUnknown(std::string_view name) {
+    rows_.push_back({Cell(name), Cell::shown(Cell(), "not known"), Cell()});
+  }
   void addKinds(const Breakdown& b) {
     for (const KindTotal& kind : b.kinds) add(waitKindName(kind.kind), kind.total_ns);
     if (b.idle_ns > 0) add("idle", b.idle_ns);
+    if (b.unknown_ns > 0) add("state unknown", b.unknown_ns);
   }
   void write(const TimeOptions& options, std::ostream& out) const {
     static const std::vector<RowColumn> columns = {
@@ -44,9 +48,13 @@ void ofCommand(const Timeline& timeline, const TimeOptions& options, std::ostrea
   const Explained e = explainCommand(timeline, states, timeline.commandRoot(), false);
   TimeTable table(e.realNs());
   table.add("real", e.realNs());
+  // The kernel says it when a process ends.
   if (e.user_ns && e.system_ns) {
     table.add("user", *e.user_ns);
     table.add("sys", *e.system_ns);
+  } else {
+    table.addUnknown("user");
+    table.addUnknown("sys");
   }
   table.add("CPU", e.cpu_ns);
   // From here on the lines add up to real: with several processes, those that were waited for.
@@ -69,8 +77,7 @@ void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostr
 
 void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
-  if (timeline.states().empty())
-    throw TraceError("the trace holds no thread states: nothing ran while it was recorded");
+  if (timeline.states().empty()) throw TraceError(nothingIn(db, "thread states"));
   if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   const int32_t root = timeline.commandRoot();
   if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, options, out);

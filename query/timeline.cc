@@ -7,7 +7,6 @@
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
-#include "query/render/units.h"
 
 namespace tarry {
 namespace {
@@ -58,6 +57,8 @@ Timeline Timeline::load(Database& db, const TimelineOptions& options) {
     throw TraceError(fmt::format("this database was not written by tarry load: {}", error.what()));
   }
   timeline.findRoot();
+  for (size_t i = 0; i < timeline.processes_.size(); ++i)
+    if (static_cast<int32_t>(i) != timeline.root_) timeline.processes_[i].launched.clear();
   return timeline;
 }
 
@@ -100,9 +101,12 @@ void Timeline::loadProcesses(Database& db) {
     processes_[static_cast<size_t>(child)].parent = parent;
     processes_[static_cast<size_t>(parent)].children.push_back(child);
   }
-  for (auto exec = db.prepare("SELECT upid, min(ts) FROM exec GROUP BY upid"); exec.step();) {
-    const int32_t process = lookUp(process_ids_, exec, 0);
-    if (process != kNone) processes_[static_cast<size_t>(process)].first_exec_ts = exec.integer(1);
+  for (auto exec = db.prepare("SELECT upid, min(ts), cmdline FROM exec GROUP BY upid"); exec.step();) {
+    const int32_t index = lookUp(process_ids_, exec, 0);
+    if (index == kNone) continue;
+    ProcessInfoRow& process = processes_[static_cast<size_t>(index)];
+    process.first_exec_ts = exec.integer(1);
+    if (exec.text(2) != process.cmdline) process.launched = exec.text(2);
   }
 }
 
@@ -302,47 +306,6 @@ void Timeline::findRoot() {
                                   : p.start_ts.value_or(INT64_MIN) < best.start_ts.value_or(INT64_MIN))
       root_ = static_cast<int32_t>(i);
   }
-}
-
-namespace {
-
-std::string_view baseName(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos || slash + 1 == path.size() ? path : path.substr(slash + 1);
-}
-
-}  // namespace
-
-std::string processName(const ProcessInfoRow& process) {
-  if (!process.comm.empty()) return printable(process.comm);
-  if (!process.exe.empty()) return printable(baseName(process.exe));
-  return fmt::format("pid {}", process.pid);
-}
-
-std::string processLabel(const ProcessInfoRow& process, int width) {
-  if (process.cmdline.empty()) return processName(process);
-  std::string_view line = process.cmdline;
-  const size_t space = line.find(' ');
-  const std::string_view program = line.substr(0, space);
-  std::string label = printable(baseName(program));
-  if (space != std::string_view::npos) label += printable(line.substr(space));
-  if (width <= 0 || displayWidth(label) <= width) return label;
-  // Too long: of absolute paths the last part tells most.
-  std::string shorter = printable(baseName(program));
-  for (std::string_view rest = space == std::string_view::npos ? "" : line.substr(space + 1);
-       !rest.empty();) {
-    const size_t end = rest.find(' ');
-    const std::string_view word = rest.substr(0, end);
-    shorter += ' ';
-    shorter += printable(word.starts_with('/') ? baseName(word) : word);
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 1);
-  }
-  return cutTo(shorter, width);
-}
-
-std::string processWithPid(const ProcessInfoRow& process, int width) {
-  return fmt::format("{}, pid {}", processLabel(process, width), process.pid);
 }
 
 }  // namespace tarry

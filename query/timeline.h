@@ -65,6 +65,7 @@ struct ProcessInfoRow {
   int64_t pid = 0;
   int32_t parent = kNone;  // process
   std::string comm, exe, cmdline;
+  std::string launched;  // the recorded command as it was started, where a later exec replaced it
   std::optional<int64_t> start_ts, end_ts, exit_code, exit_signal, user_ns, system_ns, max_rss, ppid;
   bool recorded = false;
   bool existed = false;
@@ -163,13 +164,5 @@ class Timeline {
   int64_t end_ = 0;
   int32_t root_ = kNone;
 };
-
-// "python3 slow_server.py", "cc1 …": the command line without the interpreter's path, cut to
-// `width` columns, or the kernel's name for the process. Safe for a terminal.
-std::string processLabel(const ProcessInfoRow& process, int width = 40);
-// Its short name: the program of the command line, else comm.
-std::string processName(const ProcessInfoRow& process);
-// "python3 slow_server.py, pid 4702".
-std::string processWithPid(const ProcessInfoRow& process, int width = 40);
 
 }  // namespace tarry

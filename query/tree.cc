@@ -6,6 +6,7 @@
 
 #include "analyzer/decode/text.h"
 #include "query/process_end.h"
+#include "query/process_label.h"
 #include "query/render/units.h"
 #include "query/timeline.h"
 #include "query/why/explain.h"

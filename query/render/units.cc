@@ -169,4 +169,42 @@ std::string cutTo(std::string_view text, int width) {
   return out;
 }
 
+std::string elidePath(std::string_view path, int width) {
+  if (width <= 0 || displayWidth(path) <= width) return std::string(path);
+  const size_t last = path.rfind('/');
+  if (last == std::string_view::npos || last + 1 == path.size()) return cutTo(path, width);
+  // "/usr" of "/usr/lib/x": where even that leaves no room for the name, the name alone.
+  const size_t second = path.find('/', 1);
+  for (const std::string_view head :
+       {path.substr(0, second == std::string_view::npos ? 0 : second + 1), std::string_view()}) {
+    for (size_t i = head.size(); i < path.size() && i <= last; ++i) {
+      if (path[i] != '/') continue;
+      const std::string_view tail = path.substr(i);
+      if (displayWidth(head) + 1 + displayWidth(tail) <= width) return fmt::format("{}…{}", head, tail);
+    }
+  }
+  return cutTo(path.substr(last + 1), width);
+}
+
+std::string wrapText(std::string_view text, int width, std::string_view indent) {
+  std::string out;
+  int column = 0;
+  while (!text.empty()) {
+    const size_t end = text.find(' ');
+    const std::string_view word = text.substr(0, end);
+    if (column > 0 && column + 1 + displayWidth(word) > width) {
+      out += '\n';
+      out += indent;
+      column = displayWidth(indent);
+    } else if (column > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += displayWidth(word);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
 }  // namespace tarry

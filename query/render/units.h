@@ -36,7 +36,14 @@ size_t utf8Length(std::string_view text);
 // Columns that `text` takes on a terminal (code points; ANSI sequences of `inked` do not count).
 int displayWidth(std::string_view text);
 
+// With line breaks between words so that it fits; lines after the first begin with `indent`.
+std::string wrapText(std::string_view text, int width, std::string_view indent);
+
 // Cut to `width` columns, the last of them "…".
 std::string cutTo(std::string_view text, int width);
+
+// A path in `width` columns: "/usr/…/apis/dns.py". The beginning and as much of the end as fits stay.
+// Other text is cut at its end.
+std::string elidePath(std::string_view path, int width);
 
 }  // namespace tarry

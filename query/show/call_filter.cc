@@ -165,6 +165,37 @@ bool CallFilter::matches(const SyscallEvent& event, const TextOf& text, const Pa
          matchesPath(event, text, path_of);
 }
 
+std::string CallFilter::sqlCondition() const {
+  std::string sql = "1";
+  if (const uint8_t all = kSuccessful | kFailed | kUnfinished; (status_ & all) != all) {
+    std::string any = "0";
+    if ((status_ & kSuccessful) != 0) any += " OR (s.dur IS NOT NULL AND s.errno IS NULL)";
+    if ((status_ & kFailed) != 0) any += " OR s.errno IS NOT NULL";
+    if ((status_ & kUnfinished) != 0) any += " OR s.dur IS NULL";
+    sql += fmt::format(" AND ({})", any);
+  }
+  if (!fds_.empty()) {
+    const std::string list = fmt::format("({})", fmt::join(fds_, ", "));
+    sql += fmt::format(
+        " AND {}(coalesce(s.fd IN {}, 0) OR s.id IN (SELECT syscall_id FROM syscall_object WHERE fd IN {}))",
+        fds_inverted_ ? "NOT " : "", list, list);
+  }
+  if (!paths_.empty()) {
+    std::string list;
+    for (const std::string& path : paths_) {
+      list += list.empty() ? "('" : ", '";
+      for (const char c : path) list += c == '\'' ? std::string("''") : std::string(1, c);
+      list += '\'';
+    }
+    list += ')';
+    sql += fmt::format(
+        " AND (s.path IN {0} OR r.path IN {0} OR s.id IN (SELECT o.syscall_id FROM syscall_object o LEFT JOIN"
+        " resource q ON q.id = o.resource_id WHERE o.role != 'cwd' AND (o.path IN {0} OR q.path IN {0})))",
+        list);
+  }
+  return sql;
+}
+
 bool CallFilter::isRaw(const SyscallEvent& event) const {
   return raw_ && raw_->contains(event.abi, event.nr);
 }

@@ -38,6 +38,11 @@ class CallFilter {
   bool isRaw(const SyscallEvent& event) const;
   bool matches(const SignalEvent& event) const { return signals_.contains(event.signo); }
 
+  // The same over the tables: which calls, and SQL over `syscall s LEFT JOIN resource r` for the rest
+  // ("1" where there is none).
+  bool wantsCall(Abi abi, int32_t nr) const { return calls_.contains(abi, nr); }
+  std::string sqlCondition() const;
+
  private:
   static constexpr uint8_t kSuccessful = 1, kFailed = 2, kUnfinished = 4;
   bool matchesStatus(const SyscallEvent& event) const;

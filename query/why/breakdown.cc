@@ -104,6 +104,11 @@ void BreakdownBuilder::add(int32_t process, int32_t row_index, int64_t begin, in
     on_cpu_[process] += length;
     return;
   }
+  if (row.state == RunState::unknown) {
+    unknown_[process] += length;
+    if (row.thread != kNone && timeline_.firstState(row.thread) == row_index) unknown_before_ns_ += length;
+    return;
+  }
   addWait(keyOf(row, process), row_index, length);
 }
 
@@ -200,10 +205,24 @@ Breakdown BreakdownBuilder::finish() {
   std::stable_sort(result.kinds.begin(), result.kinds.end(), larger);
   std::stable_sort(result.idle.begin(), result.idle.end(), larger);
   result.on_cpu = sorted(on_cpu_);
+  result.unknown = sorted(unknown_);
   result.share = sorted(share_);
   for (const Share& share : result.on_cpu) result.on_cpu_ns += share.total_ns;
-  result.total_ns = result.on_cpu_ns + result.waiting_ns + result.idle_ns;
+  for (const Share& share : result.unknown) result.unknown_ns += share.total_ns;
+  result.unknown_before_ns = unknown_before_ns_;
+  result.total_ns = result.on_cpu_ns + result.waiting_ns + result.idle_ns + result.unknown_ns;
   return result;
+}
+
+const WaitGroup* Breakdown::largestWait() const {
+  const WaitGroup* largest = nullptr;
+  const auto known = [](const WaitGroup& group) { return group.kind != WaitKind::unknown; };
+  for (const KindTotal& kind : kinds)
+    for (const WaitGroup& group : kind.groups)
+      if (largest == nullptr || known(group) > known(*largest) ||
+          (known(group) == known(*largest) && group.total_ns > largest->total_ns))
+        largest = &group;
+  return largest;
 }
 
 int64_t percentile(const std::vector<int64_t>& lengths, double fraction) {

@@ -48,14 +48,21 @@ struct KindTotal {
 };
 
 struct Breakdown {
-  int64_t total_ns = 0;  // of everything: on_cpu + waiting + idle
+  int64_t total_ns = 0;  // of everything: on_cpu + waiting + idle + unknown
   int64_t on_cpu_ns = 0;
-  int64_t waiting_ns = 0;  // all kinds, idle waits apart
+  int64_t waiting_ns = 0;  // all kinds, idle waits and unknown states apart
   int64_t idle_ns = 0;
-  std::vector<KindTotal> kinds;  // largest first, without the idle waits
-  std::vector<WaitGroup> idle;   // largest first
-  std::vector<Share> on_cpu;     // by process
-  std::vector<Share> share;      // by process: everything
+  int64_t unknown_ns = 0;         // state unknown: may have run or waited
+  int64_t unknown_before_ns = 0;  // of it, before the first thing that was seen of a thread
+  std::vector<KindTotal> kinds;   // largest first, without the idle waits
+  std::vector<WaitGroup> idle;    // largest first
+  std::vector<Share> on_cpu;      // by process
+  std::vector<Share> unknown;     // by process
+  std::vector<Share> share;       // by process: everything
+
+  // The largest group of waits of which it is known what they were for; where there is none, the
+  // largest; nullptr without waits.
+  const WaitGroup* largestWait() const;
 };
 
 class BreakdownBuilder {
@@ -97,7 +104,8 @@ class BreakdownBuilder {
   bool count_idle_;
   bool lengths_;
   std::unordered_map<Key, Sum, KeyHash> sums_;
-  std::unordered_map<int32_t, int64_t> on_cpu_, share_;
+  std::unordered_map<int32_t, int64_t> on_cpu_, unknown_, share_;
+  int64_t unknown_before_ns_ = 0;
 };
 
 // The time at position `fraction` (0 … 1) of ascending `lengths`; 0 if there are none.

@@ -12,6 +12,7 @@
 #include "format/syscall_table.h"
 #include "format/trace_reader.h"
 #include "query/render/units.h"
+#include "query/why/call_cpu.h"
 
 namespace tarry {
 namespace {
@@ -62,14 +63,44 @@ DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, in
     if (result.busiest.size() < kNamed)
       result.busiest.push_back({printable(q.text(0)), q.integer(1), q.integer(2)});
   }
+  if (result.calls == 0) return result;
+  // Rows of syscall are numbered in the order of time.
+  CallCpu cpu(timeline, begin, end);
+  auto calls =
+      db.prepare(fmt::format("SELECT s.utid, s.ts, s.dur FROM syscall s WHERE {} ORDER BY s.id", where));
+  while (calls.step())
+    cpu.add(timeline.threadByUtid(calls.integer(0)).value_or(kNone), calls.integer(1),
+            calls.isNull(2) ? std::nullopt : std::optional(calls.integer(2)));
+  result.calls_cpu_ns = cpu.finish();
   return result;
+}
+
+int64_t addClamped(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) return b > 0 ? INT64_MAX : INT64_MIN;
+  return sum;
+}
+
+int64_t subClamped(int64_t a, int64_t b) {
+  int64_t difference = 0;
+  if (__builtin_sub_overflow(a, b, &difference)) return b > 0 ? INT64_MIN : INT64_MAX;
+  return difference;
 }
 
 // Sums the calls of a trace as they pass.
 class MovedVisitor : public TraceVisitor {
  public:
-  // pid 0: all processes. Times are BOOTTIME, as in the trace.
-  MovedVisitor(int64_t pid, int64_t begin, int64_t end) : pid_(pid), begin_(begin), end_(end) {}
+  // pid 0: all processes. [begin, end) is trace time, `start_ns` the BOOTTIME of its zero.
+  MovedVisitor(const Timeline& timeline, int64_t pid, int64_t begin, int64_t end, int64_t start_ns)
+      : timeline_(timeline),
+        pid_(pid),
+        start_ns_(start_ns),
+        begin_(addClamped(begin, start_ns)),
+        end_(addClamped(end, start_ns)),
+        cpu_(timeline, begin, end) {
+    for (size_t i = 0; i < timeline.threads().size(); ++i)
+      by_tid_.emplace(timeline.threads()[i].tid, static_cast<int32_t>(i));
+  }
 
   struct Moved {
     int64_t bytes = 0;
@@ -85,6 +116,7 @@ class MovedVisitor : public TraceVisitor {
 
   void onThread(const ThreadDef& thread) override {
     if (pid_ != 0) pids_[thread.id.value] = thread.pid;
+    tids_[thread.id.value] = thread.tid;
   }
 
   void onSyscall(const SyscallEvent& event) override {
@@ -95,6 +127,9 @@ class MovedVisitor : public TraceVisitor {
     }
     Call& call = callOf(event.abi, event.nr);
     ++call.count;
+    const int64_t enter = subClamped(event.enter_ns, start_ns_);
+    cpu_.add(threadOf(event.thread, enter), enter,
+             event.flags.unfinished ? std::nullopt : std::optional(event.dur_ns));
     if (event.flags.unfinished) return;
     call.total_ns += event.dur_ns;
     if ((!call.reads && !call.writes) || event.ret <= 0) return;
@@ -106,8 +141,9 @@ class MovedVisitor : public TraceVisitor {
     ++moved.calls;
   }
 
-  DataMoved result(Database& db, const Timeline& timeline, int32_t process) const {
+  DataMoved result(Database& db, const Timeline& timeline, int32_t process) {
     DataMoved result;
+    if (!calls_.empty()) result.calls_cpu_ns = cpu_.finish();
     result.read = named(db, read_, result.read_bytes);
     result.written = named(db, written_, result.written_bytes);
     const auto waiting = waitingByCall(timeline, process);
@@ -125,6 +161,24 @@ class MovedVisitor : public TraceVisitor {
   }
 
  private:
+  // A tid is reused; the thread meant is there at that time.
+  int32_t threadOf(ThreadId id, int64_t ts) {
+    const auto known = threads_.find(id.value);
+    if (known != threads_.end()) return known->second;
+    constexpr int kReuses = 64;  // a trace may claim any number
+    int32_t found = kNone;
+    if (const auto tid = tids_.find(id.value); tid != tids_.end()) {
+      const auto [first, last] = by_tid_.equal_range(tid->second);
+      int looked_at = 0;
+      for (auto one = first; one != last && looked_at < kReuses; ++one, ++looked_at) {
+        const auto rows = timeline_.statesOf(one->second);
+        if (!rows.empty() && rows.front().begin <= ts && ts < rows.back().end) found = one->second;
+      }
+    }
+    threads_.emplace(id.value, found);
+    return found;
+  }
+
   Call& callOf(Abi abi, int32_t nr) {
     const std::pair<Abi, int32_t> key(abi, nr);
     if (last_ != nullptr && key == last_key_) return *last_;
@@ -175,19 +229,18 @@ class MovedVisitor : public TraceVisitor {
     return waiting;
   }
 
-  int64_t pid_, begin_, end_;
-  std::unordered_map<uint32_t, int64_t> pids_;  // of threads
+  const Timeline& timeline_;
+  int64_t pid_, start_ns_;
+  int64_t begin_, end_;  // BOOTTIME
+  CallCpu cpu_;
+  std::unordered_multimap<int64_t, int32_t> by_tid_;
+  std::unordered_map<uint32_t, int64_t> pids_, tids_;  // of threads
+  std::unordered_map<uint32_t, int32_t> threads_;
   std::map<std::pair<Abi, int32_t>, Call> calls_;
   std::pair<Abi, int32_t> last_key_{};
   Call* last_ = nullptr;
   std::unordered_map<uint32_t, Moved> read_, written_;
 };
-
-int64_t addClamped(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) return b > 0 ? INT64_MAX : INT64_MIN;
-  return sum;
-}
 
 }  // namespace
 
@@ -202,11 +255,10 @@ DataMovedSource movedFromTrace(TraceReader& reader, Database& db) {
     if (reader.header().level == Level::waits) return DataMoved{};
     const int64_t start = reader.header().start.boottime_ns;
     const int64_t pid = process == kNone ? 0 : timeline.process(process).pid;
-    const int64_t from = addClamped(begin, start), to = addClamped(end, start);
-    MovedVisitor visitor(pid, from, to);
+    MovedVisitor visitor(timeline, pid, begin, end, start);
     ReadFilter filter;
-    filter.from_ns = from;
-    filter.to_ns = to;
+    filter.from_ns = addClamped(begin, start);
+    filter.to_ns = addClamped(end, start);
     filter.payloads = false;
     filter.scheduling = false;
     reader.read(visitor, filter);

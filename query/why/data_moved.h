@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct DataMoved {
   std::vector<MovedBytes> written;
   std::vector<CallTime> busiest;  // by time, at most 5
   int64_t calls = 0;
+  // CPU time between the enters and returns of the calls, in the interval; nullopt where no calls were
+  // recorded.
+  std::optional<int64_t> calls_cpu_ns;
 };
 
 // Of one process, or of all (kNone), within [begin, end).

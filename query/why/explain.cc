@@ -26,6 +26,18 @@ void addRusage(const Timeline& timeline, int32_t index, Explained& result) {
   result.system_ns = result.system_ns.value_or(0) + *process.system_ns;
 }
 
+// Clock ticks miss what is shorter than they are; the CPU time is exact. As getrusage(2) does it
+// (kernel/sched/cputime.c, cputime_adjust), the ticks say only in which proportion.
+void scaleToCpu(Explained& result) {
+  if (!result.user_ns || !result.system_ns) return;
+  const auto user = static_cast<double>(std::max<int64_t>(*result.user_ns, 0));
+  const auto system = static_cast<double>(std::max<int64_t>(*result.system_ns, 0));
+  const double share = user + system > 0 ? system / (user + system) : 0;
+  result.system_ns =
+      std::min(result.cpu_ns, static_cast<int64_t>(static_cast<double>(result.cpu_ns) * share));
+  result.user_ns = result.cpu_ns - *result.system_ns;
+}
+
 int32_t recordedThreads(const Timeline& timeline, int32_t process) {
   int32_t count = 0;
   for (const int32_t thread : timeline.process(process).threads)
@@ -95,6 +107,7 @@ Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_
     result.cpu_ns += cpuWithin(timeline, member, life.begin, life.end);
     addRusage(timeline, member, result);
   }
+  scaleToCpu(result);
   return result;
 }
 
@@ -112,6 +125,7 @@ Explained explainProcess(const Timeline& timeline, ProcessStates& states, int32_
   result.breakdown = builder.finish();
   result.cpu_ns = cpuWithin(timeline, process, life.begin, life.end);
   addRusage(timeline, process, result);
+  scaleToCpu(result);
   return result;
 }
 

@@ -25,14 +25,20 @@ struct Explained {
   int64_t begin = 0;       // trace time
   int64_t end = 0;
   Breakdown breakdown;
-  int64_t cpu_ns = 0;                         // CPU time of all its threads (command: and of its descendants)
-  std::optional<int64_t> user_ns, system_ns;  // where the kernel said: at the end of processes
-  int32_t processes = 1;                      // command: it and its descendants
+  int64_t cpu_ns = 0;  // CPU time of all its threads (command: and of its descendants)
+  // Its parts, which add up to it: as the kernel counted them at clock ticks, so coarse where there is
+  // little. Known where processes ended.
+  std::optional<int64_t> user_ns, system_ns;
+  int32_t processes = 1;  // command: it and its descendants
   int32_t threads = 1;
   bool ended = true;  // false: it was still there at the end of the recording
 
   int64_t realNs() const { return end - begin; }
 };
+
+// Of less CPU time than this user_ns and system_ns say little: the kernel counts them at clock ticks of
+// 1 to 10 ms.
+inline constexpr int64_t kTellingTicksNs = 40'000'000;
 
 // The life of a process in the recording, as its threads' states cover it. nullopt if it has none.
 struct Lifetime {

@@ -38,6 +38,15 @@ std::vector<std::string> notesOn(Database& db) {
   return notes;
 }
 
+std::string nothingIn(Database& db, std::string_view what) {
+  auto name = db.prepare("SELECT value FROM meta WHERE key = 'file'");
+  const std::string file = name.step() ? printable(name.text(0)) : "the trace";
+  std::string_view why = "nothing of the kind happened while it was recorded";
+  if (stat(db, "cut") != 0) why = "it is cut, its end is missing (tarry check says where)";
+  else if (stat(db, "damaged_frames") > 0) why = "it is damaged (tarry check says where)";
+  return fmt::format("{} holds no {}: {}", file, what, why);
+}
+
 void writeNotes(Database& db, const TextStyle& style, std::ostream& out) {
   for (const std::string& note : notesOn(db)) out << inked(style, Ink::yellow, "! " + note) << '\n';
 }

@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/render/style.h"
@@ -16,5 +17,9 @@ std::vector<std::string> notesOn(Database& db);
 
 // The same as the first lines of a report.
 void writeNotes(Database& db, const TextStyle& style, std::ostream& out);
+
+// Of a trace that holds none of `what`: the text of an error that names the file and, if it is cut or
+// damaged, says so.
+std::string nothingIn(Database& db, std::string_view what);
 
 }  // namespace tarry

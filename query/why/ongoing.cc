@@ -71,6 +71,10 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
         own.on_cpu_ns += length;
         continue;
       }
+      if (row.state == RunState::unknown) {
+        own.unknown_ns += length;
+        continue;
+      }
       own.by_kind[static_cast<size_t>(row.kind)] += length;
       if (row.state == RunState::blocked) {
         int32_t maker = timeline.wakerProcess(row);

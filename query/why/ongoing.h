@@ -1,5 +1,5 @@
 // explainOngoing: a recording of something that goes on, in thread-seconds: every recorded thread's
-// time in the interval is on CPU, waiting, or idle, and the three add up. Ranks processes by the time
+// time in the interval is on CPU, waiting, idle or unknown, and the four add up. Ranks processes by the time
 // they were not idle and by what they made others wait for; lists what is still waiting at the end.
 //
 // Idle here is more than the role `idle`, because nobody's problem is:
@@ -18,9 +18,10 @@ namespace tarry {
 
 struct OngoingProcess {
   int32_t process = kNone;
-  int64_t busy_ns = 0;  // not idle
+  int64_t busy_ns = 0;  // on CPU or waiting
   int64_t on_cpu_ns = 0;
   int64_t idle_ns = 0;
+  int64_t unknown_ns = 0;        // state unknown, neither busy nor idle
   std::vector<int64_t> by_kind;  // kWaitKinds entries, without idle waits
   int64_t made_wait_ns = 0;      // waits of other processes that its threads ended
 };

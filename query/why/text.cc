@@ -24,11 +24,16 @@ std::string padRight(std::string_view text, int width) {
 class Printer {
  public:
   Printer(const Wording& wording, const Explained& e, const WhyTextOptions& options, std::ostream& out)
-      : wording_(wording), timeline_(wording.timeline), e_(e), options_(options), out_(out) {}
+      : wording_(wording),
+        timeline_(wording.timeline),
+        e_(e),
+        options_(options),
+        out_(out),
+        width_(layoutWidth(options.style)) {}
 
   void header() {
     const ProcessInfoRow& p = timeline_.process(e_.process);
-    std::string title = inked(options_.style, Ink::bold, processLabel(p, 60));
+    std::string title;
     if (e_.subject == WhySubject::thread) {
       const ThreadInfo& t = timeline_.thread(e_.thread);
       title += fmt::format("   thread {} {}", t.tid, printable(t.name));
@@ -38,14 +43,20 @@ class Printer {
       title += fmt::format(" and {}", counted(static_cast<uint64_t>(e_.processes - 1), "descendant"));
     else if (e_.subject != WhySubject::thread && e_.threads > 1)
       title += fmt::format(", {} threads", e_.threads);
-    title += fmt::format("   {} real, {} on CPU ({})", formatDuration(e_.realNs()), formatDuration(e_.cpu_ns),
-                         formatPercent(e_.cpu_ns, e_.realNs()));
+    std::string times = fmt::format("{} real, {} on CPU ({})", formatDuration(e_.realNs()),
+                                    formatDuration(e_.cpu_ns), formatPercent(e_.cpu_ns, e_.realNs()));
     if (p.exit_signal && e_.subject != WhySubject::thread)
-      title += ", killed by " + endingSignal(timeline_, p);
+      times += ", killed by " + endingSignal(timeline_, p);
     else if (p.exit_code.value_or(0) != 0 && e_.subject != WhySubject::thread)
-      title += fmt::format(", exit status {}", *p.exit_code);
-    else if (!e_.ended) title += ", still there at the end";
-    line(title);
+      times += fmt::format(", exit status {}", *p.exit_code);
+    else if (!e_.ended) times += ", still there at the end";
+    constexpr int kTellingLabel = 36;
+    const std::string label = processLabel(p, 0);
+    const int beside = width_ - displayWidth(title) - 3 - displayWidth(times);
+    const bool one_line = displayWidth(label) <= beside || beside >= kTellingLabel;
+    const int room = one_line ? beside : std::max(kTellingLabel, width_ - displayWidth(title));
+    line(inked(options_.style, Ink::bold, processLabel(p, room)) + title + (one_line ? "   " + times : ""));
+    if (!one_line) line("  " + times);
   }
 
   void waits() {
@@ -69,11 +80,11 @@ class Printer {
 
   void kind(const KindTotal& total) {
     if (total.groups.size() == 1) {
-      kindLine(waitKindName(total.kind), total.total_ns, details(total.groups.front()));
+      kindLine(waitKindName(total.kind), total.total_ns, details(total.groups.front(), kKindMargin));
       return;
     }
     kindLine(waitKindName(total.kind), total.total_ns,
-             fmt::format("{}, longest {}", counted(total.count, "wait"), formatDuration(total.longest_ns)));
+             howOften(total.count, total.longest_ns, total.total_ns));
     groups(total.groups);
   }
 
@@ -88,20 +99,19 @@ class Printer {
         continue;
       }
       ++shown;
-      groupLine(group.total_ns, details(group));
+      groupLine(group.total_ns, details(group, kGroupMargin));
     }
     if (rest_ns > 0)
       groupLine(rest_ns, fmt::format("{}, {}", counted(list.size() - shown, "other"), counted(rest, "wait")));
   }
 
-  void onCpu() {
+  void onCpu(const DataMoved& moved) {
     const Breakdown& b = e_.breakdown;
     std::string text =
         fmt::format("  on CPU {} ({})", formatDuration(b.on_cpu_ns), formatPercent(b.on_cpu_ns, b.total_ns));
-    std::string split;
-    if (e_.user_ns && e_.system_ns && e_.subject != WhySubject::thread)
-      split = fmt::format("{} user, {} system", formatDuration(*e_.user_ns), formatDuration(*e_.system_ns));
-    const bool parallel = e_.cpu_ns > b.on_cpu_ns + b.on_cpu_ns / 20 + 1'000'000;
+    std::string split = cpuSplit(moved);
+    // The split is of all CPU time: said where that is another number.
+    const bool parallel = e_.cpu_ns > b.on_cpu_ns + b.on_cpu_ns / 100;
     if (parallel)
       split = fmt::format("{} of CPU time in all{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ",
                           split);
@@ -115,6 +125,13 @@ class Printer {
     line(fmt::format("  idle {} ({}), until someone wants something", formatDuration(b.idle_ns),
                      formatPercent(b.idle_ns, b.total_ns)));
     groups(b.idle);
+  }
+
+  void unknown() {
+    const Breakdown& b = e_.breakdown;
+    if (b.unknown_ns == 0) return;
+    line(fmt::format("  unknown {} ({}): {}", formatDuration(b.unknown_ns),
+                     formatPercent(b.unknown_ns, b.total_ns), unknownReason(timeline_, b)));
   }
 
   // Who was running or waiting in that time; of use only where there are several.
@@ -131,9 +148,12 @@ class Printer {
         continue;
       }
       ++shown;
+      const ProcessInfoRow& process = timeline_.process(share.index);
+      const std::string after = fmt::format(", pid {}{}", process.pid, onCpuOf(share.index));
+      const int room = std::max(12, width_ - kGroupMargin - 7 - displayWidth(after));
       groupLine(share.total_ns,
                 fmt::format("{:>5}  {}{}", formatPercent(share.total_ns, e_.breakdown.total_ns),
-                            processWithPid(timeline_.process(share.index), 60), onCpuOf(share.index)));
+                            processLabel(process, room), after));
     }
     if (rest > 0)
       groupLine(rest, fmt::format("{:>5}  {}", formatPercent(rest, e_.breakdown.total_ns),
@@ -148,9 +168,10 @@ class Printer {
       std::string text = fmt::format("  {} {}", what, formatSize(static_cast<uint64_t>(total)));
       if (first.bytes < total - total / 100)
         text += fmt::format(", {} of it", formatSize(static_cast<uint64_t>(first.bytes)));
-      text += fmt::format(" {} {} in {}", what == "wrote" ? "to" : "from", cutTo(first.name, 70),
-                          counted(static_cast<uint64_t>(first.calls), "call"));
-      line(text);
+      text += what == "wrote" ? " to " : " from ";
+      const std::string calls = " in " + counted(static_cast<uint64_t>(first.calls), "call");
+      const int room = std::max(16, width_ - displayWidth(text) - displayWidth(calls));
+      line(text + elidePath(first.name, room) + calls);
     };
     say("wrote", data.written_bytes, data.written);
     say("read", data.read_bytes, data.read);
@@ -177,7 +198,7 @@ class Printer {
       std::string mostly;
       if (top != nullptr && top->total_ns > b.on_cpu_ns)
         mostly = fmt::format("{}: {}", top->role == WaitRole::idle ? "idle" : waitKindName(top->kind),
-                             wording_.describe(*top, false));
+                             wording_.describe(*top, {.tags = true}));
       else mostly = "on CPU";
       const ThreadInfo& t = timeline_.thread(id);
       rows.push_back({Cell(t.tid), Cell(printable(t.name)), Cell::duration(b.on_cpu_ns),
@@ -188,18 +209,41 @@ class Printer {
 
   void conclusion(const DataMoved& data) {
     const Conclusion c = conclude(wording_, e_, data, options_.file);
-    std::string text = "  → " + inked(options_.style, Ink::bold, c.text);
-    if (!c.command.empty()) text += fmt::format(". See: {}", c.command);
-    // Never cut: it is what the reader came for.
-    out_ << text << '\n';
+    printConclusion(c.text, c.command, options_.style, out_);
   }
 
   void line(std::string_view text) { out_ << cutTo(text, options_.style.width) << '\n'; }
 
  private:
-  std::string details(const WaitGroup& group) const {
-    return fmt::format("{}  {}, longest {}", wording_.describe(group, e_.processes > 1),
-                       counted(group.count, "wait"), formatDuration(group.longest_ns));
+  static constexpr int kKindMargin = 32;   // columns before the text of a kindLine
+  static constexpr int kGroupMargin = 20;  // and of a groupLine
+
+  std::string howOften(uint64_t count, int64_t longest_ns, int64_t total_ns) const {
+    constexpr int kRoomForLongest = 96;
+    std::string text = counted(count, "wait");
+    // One that is nearly all of them is told by the total.
+    const bool all = longest_ns >= total_ns - total_ns / 10;
+    if (!all && width_ >= kRoomForLongest) text += ", longest " + formatDuration(longest_ns);
+    return text;
+  }
+
+  std::string details(const WaitGroup& group, int margin) const {
+    const std::string after = "  " + howOften(group.count, group.longest_ns, group.total_ns);
+    DescribeStyle style;
+    style.several = e_.processes > 1;
+    style.self = e_.process;
+    style.width = std::max(20, width_ - margin - displayWidth(after));
+    return wording_.describe(group, style) + after;
+  }
+
+  // How the CPU time divides: what is known best.
+  std::string cpuSplit(const DataMoved& moved) const {
+    if (e_.subject == WhySubject::thread) return {};
+    if (e_.user_ns && e_.system_ns && e_.cpu_ns >= kTellingTicksNs)
+      return fmt::format("{} user, {} system", formatDuration(*e_.user_ns), formatDuration(*e_.system_ns));
+    if (!moved.calls_cpu_ns || *moved.calls_cpu_ns > e_.cpu_ns) return {};
+    return fmt::format("{} in system calls, {} outside", formatDuration(*moved.calls_cpu_ns),
+                       formatDuration(e_.cpu_ns - *moved.calls_cpu_ns));
   }
 
   void kindLine(std::string_view name, int64_t total, std::string_view what) {
@@ -223,9 +267,27 @@ class Printer {
   const Explained& e_;
   const WhyTextOptions& options_;
   std::ostream& out_;
+  int width_;
 };
 
 }  // namespace
+
+void printConclusion(const std::string& text, const std::string& command, const TextStyle& style,
+                     std::ostream& out) {
+  // Never cut: it is what the reader came for, and the command is there to be copied.
+  const std::string indent = "    ";
+  const std::string shown =
+      style.width > 0 ? wrapText(text, style.width - displayWidth(indent), indent) : text;
+  const std::string see = command.empty() ? "" : "See: " + command;
+  const size_t last_line = shown.rfind('\n') == std::string::npos ? 0 : shown.rfind('\n') + 1;
+  const int column = displayWidth(indent) + displayWidth(shown.substr(last_line));
+  out << "  → " << inked(style, Ink::bold, shown);
+  if (!see.empty()) {
+    if (column + 2 + displayWidth(see) <= layoutWidth(style)) out << ". " << see;
+    else out << '\n' << indent << see;
+  }
+  out << '\n';
+}
 
 void printExplained(const Wording& wording, const Explained& explained, const DataMoved& moved,
                     const WhyTextOptions& options, std::ostream& out) {
@@ -233,8 +295,9 @@ void printExplained(const Wording& wording, const Explained& explained, const Da
   printer.header();
   printer.line("");
   printer.waits();
-  printer.onCpu();
+  printer.onCpu(moved);
   printer.idle();
+  printer.unknown();
   printer.moved(moved);
   if (explained.subject == WhySubject::command) printer.byProcess();
   if (options.threads && explained.subject != WhySubject::thread) printer.threads();

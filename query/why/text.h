@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 
 #include "query/render/style.h"
 #include "query/why/wording.h"
@@ -18,5 +19,10 @@ struct WhyTextOptions {
 
 void printExplained(const Wording& wording, const Explained& explained, const DataMoved& moved,
                     const WhyTextOptions& options, std::ostream& out);
+
+// The last line: what it comes to, and a command that shows more (empty: none). Whole, on a terminal
+// in as many lines as it takes.
+void printConclusion(const std::string& text, const std::string& command, const TextStyle& style,
+                     std::ostream& out);
 
 }  // namespace tarry

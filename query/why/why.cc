@@ -6,6 +6,7 @@
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
+#include "query/process_label.h"
 #include "query/render/units.h"
 #include "query/timeline.h"
 #include "query/why/notes.h"
@@ -25,7 +26,8 @@ bool saysNothing(std::string_view symbol) {
   for (const std::string_view name :
        {"schedule", "__schedule", "schedule_timeout", "schedule_hrtimeout_range",
         "schedule_hrtimeout_range_clock", "io_schedule", "do_nanosleep", "__switch_to",
-        "schedule_preempt_disabled", "io_schedule_timeout", "wait_woken"})
+        "schedule_preempt_disabled", "io_schedule_timeout", "wait_woken", "poll_schedule_timeout",
+        "do_select", "do_sys_poll", "do_poll", "do_epoll_wait", "ep_poll"})
     if (symbol == name) return true;
   return false;
 }
@@ -37,17 +39,24 @@ StackNames stackNames(Database& db) {
       "AND"
       " s.stack_id IN (SELECT kernel_stack_id FROM thread_state WHERE wait_kind = 'unknown') ORDER BY 1, "
       "s.depth");
-  while (q.step())
-    if (!saysNothing(q.text(1))) names.try_emplace(static_cast<int32_t>(q.integer(0)), q.text(1));
+  while (q.step()) {
+    // The compiler's ".constprop.0" and ".isra.0" are nobody's name.
+    const std::string_view symbol = q.text(1).substr(0, q.text(1).find('.'));
+    if (!saysNothing(symbol)) names.try_emplace(static_cast<int32_t>(q.integer(0)), symbol);
+  }
   return names;
 }
 
-std::string ongoingTitle(const Timeline& timeline, const WhyOptions& options) {
-  if (!options.title.empty()) return printable(options.title);
+std::string ongoingTitle(const Timeline& timeline) {
   const std::string target(printable(timeline.meta("target")));
   const std::string_view kind = timeline.meta("target_kind");
   if (kind == "all") return "whole machine";
-  if (kind == "pids") return "pid " + target;
+  if (kind == "pids") {
+    // One process is better known by its name.
+    for (const ProcessInfoRow& p : timeline.processes())
+      if (p.existed && std::to_string(p.pid) == target) return processWithPid(p, 60);
+    return "pids " + target;
+  }
   if (kind == "command" && timeline.commandRoot() != kNone)
     return processLabel(timeline.process(timeline.commandRoot()), 60);
   return target.empty() ? "recording" : target;
@@ -67,14 +76,14 @@ class Why {
         wording_{timeline_, stacks_},
         notes_(notesOn(db)) {}
 
-  void run() {
+  void run(Database& db) {
     if (timeline_.states().empty())
       throw TraceError(options_.from_ns || options_.to_ns
                            ? "nothing was recorded in that interval (tarry info shows from when to when)"
-                           : "the trace holds no thread states: nothing ran while it was recorded");
+                           : nothingIn(db, "thread states"));
     if (options_.json) {
       json_.beginObject();
-      json_.number("tarry_why", 1);
+      json_.number("tarry_why", 2);
       json_.text("file", options_.shown_path);
       json_.beginArray("notes");
       for (const std::string& note : notes_) json_.text({}, note);
@@ -108,7 +117,7 @@ class Why {
   void ongoing() {
     const Ongoing o = explainOngoing(timeline_, options_.show_idle);
     if (options_.json) return writeOngoing(json_, wording_, o);
-    printOngoing(wording_, o, ongoingTitle(timeline_, options_), textOptions(), out_);
+    printOngoing(wording_, o, ongoingTitle(timeline_), textOptions(), out_);
   }
 
   void threadsOf(int64_t tid) {
@@ -181,7 +190,7 @@ class Why {
 }  // namespace
 
 void whyReport(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out) {
-  Why(db, moved, options, out).run();
+  Why(db, moved, options, out).run(db);
 }
 
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out) {

@@ -35,7 +35,6 @@ struct WhyOptions {
   TextStyle style = {};
   // What the follow-up commands name as file; empty: the path given. "-" : none is kept.
   std::string shown_path = {};
-  std::string title = {};                     // of an ongoing report; empty: from the trace
   std::function<void(double)> progress = {};  // while loading, 0 … 1
 };
 

@@ -57,7 +57,7 @@ void writeGroup(JsonOut& json, const Wording& wording, const WaitGroup& group, b
     json.number("p50_ns", percentile(group.lengths, 0.50));
     json.number("p99_ns", percentile(group.lengths, 0.99));
   }
-  json.text("text", wording.describe(group, false));
+  json.text("text", wording.describe(group));
   json.beginArray("calls");
   for (const Share& call : group.calls)
     if (call.index != kNone) json.text({}, timeline.name(call.index));
@@ -89,6 +89,7 @@ void writeBreakdown(JsonOut& json, const Wording& wording, const Breakdown& b, b
   json.number("on_cpu_ns", b.on_cpu_ns);
   json.number("waiting_ns", b.waiting_ns);
   json.number("idle_ns", b.idle_ns);
+  json.number("unknown_ns", b.unknown_ns);
   json.beginArray("waits");
   for (const KindTotal& kind : b.kinds)
     for (const WaitGroup& group : kind.groups) writeGroup(json, wording, group, percentiles);
@@ -129,6 +130,7 @@ void writeExplained(JsonOut& json, const Wording& wording, const Explained& e, c
   } else {
     json.number("exit_code", p.exit_code);
     json.number("exit_signal", p.exit_signal);
+    if (!p.launched.empty()) json.text("launched", p.launched);
     json.number("processes", e.processes);
     json.number("threads", e.threads);
   }
@@ -139,6 +141,7 @@ void writeExplained(JsonOut& json, const Wording& wording, const Explained& e, c
   json.number("cpu_ns", e.cpu_ns);
   json.number("user_ns", e.user_ns);
   json.number("system_ns", e.system_ns);
+  json.number("calls_cpu_ns", moved.calls_cpu_ns);
   writeBreakdown(json, wording, e.breakdown, false);
   writeShares(json, "on_cpu", timeline, e.breakdown.on_cpu);
   writeShares(json, "share", timeline, e.breakdown.share);
@@ -167,6 +170,7 @@ void writeOngoing(JsonOut& json, const Wording& wording, const Ongoing& ongoing)
     json.number("busy_ns", p.busy_ns);
     json.number("on_cpu_ns", p.on_cpu_ns);
     json.number("idle_ns", p.idle_ns);
+    json.number("unknown_ns", p.unknown_ns);
     json.number("made_wait_ns", p.made_wait_ns);
     json.beginObject("by_kind");
     for (size_t kind = 1; kind < p.by_kind.size(); ++kind)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "query/render/units.h"
 
@@ -23,10 +24,10 @@ std::string_view firstCall(const Timeline& timeline, const WaitGroup& group) {
   return group.calls.empty() ? std::string_view() : timeline.name(group.calls.front().index);
 }
 
-std::string resourceName(const Timeline& timeline, const WaitGroup& group) {
+std::string resourceName(const Timeline& timeline, const WaitGroup& group, int width = 70) {
   if (group.resources.empty()) return {};
   const ResourceInfo& r = timeline.resource(group.resources.front().index);
-  return cutTo(printable(r.path.empty() ? r.name : r.path), 70);
+  return elidePath(printable(r.path.empty() ? r.name : r.path), width);
 }
 
 std::string joined(std::string_view a, std::string_view b, std::string_view between = " ") {
@@ -34,90 +35,151 @@ std::string joined(std::string_view a, std::string_view b, std::string_view betw
   return fmt::format("{}{}{}", a, between, b);
 }
 
+// One way to say what a group of waits is; describe() takes the fullest one that fits.
+struct Detail {
+  size_t calls = 3;
+  bool tags = false;
+  bool peer_process = true;  // behind an address
+  bool most_of_whom = true;  // of several waiting processes, the main one
+  int path_width = 70;
+};
+
+class Phrase {
+ public:
+  Phrase(const Wording& wording, const WaitGroup& group, const DescribeStyle& style, const Detail& detail)
+      : wording_(wording), timeline_(wording.timeline), group_(group), style_(style), detail_(detail) {}
+
+  std::string text() const {
+    std::string text = what();
+    if (!style_.several || group_.processes.empty()) return text;
+    const int32_t first = group_.processes.front().index;
+    if (group_.processes.size() == 1)
+      return first == style_.self ? text : joined(text, "in " + process(first));
+    text = joined(text, "in " + counted(group_.processes.size(), "process", "processes"));
+    return detail_.most_of_whom ? fmt::format("{}, most in {}", text, process(first)) : text;
+  }
+
+ private:
+  std::string process(int32_t index) const {
+    const ProcessInfoRow& p = timeline_.process(index);
+    return detail_.tags || style_.tags ? processTag(p) : processWithPid(p, 30);
+  }
+  std::string subject() const { return elidePath(group_.subject, detail_.path_width); }
+  std::string file() const { return resourceName(timeline_, group_, detail_.path_width); }
+  std::string peer() const {
+    if (group_.peer == kNone || !(detail_.peer_process || group_.subject.empty())) return subject();
+    const std::string who = detail_.tags || style_.tags ? processTag(timeline_.process(group_.peer))
+                                                        : processWithPid(timeline_.process(group_.peer));
+    return group_.subject.empty() ? who : fmt::format("{} ({})", subject(), who);
+  }
+
+  std::string what() const {
+    std::string text = wording_.calls(group_, detail_.calls);
+    const std::string_view first = firstCall(timeline_, group_);
+    switch (group_.kind) {
+      case WaitKind::network:
+        if (group_.listening) return joined(text, "on " + subject());
+        if (const std::string other = peer(); !other.empty())
+          return joined(text, fmt::format("{} {}", arrow(first), other));
+        return text;
+      case WaitKind::ipc:
+        if (group_.peer != kNone) return joined(text, fmt::format("{} {}", arrow(first), peer()));
+        return group_.subject.empty() ? text : joined(text, "of " + subject());
+      case WaitKind::disk:
+        if (group_.resources.size() == 1) return joined(text, "of " + file());
+        if (group_.resources.size() > 1)
+          return joined(text,
+                        fmt::format("of {}, most of {}", counted(group_.resources.size(), "file"), file()));
+        return text;
+      case WaitKind::lock:
+        if (!group_.subject.empty()) text = joined(text, "of " + subject());
+        // Who hands it over is worth a word if it is another process, and mostly the same one.
+        if (group_.peer != kNone && group_.peer_ns * 2 > group_.total_ns && !group_.processes.empty() &&
+            group_.peer != group_.processes.front().index)
+          text = joined(text, fmt::format("given by {}", process(group_.peer)), ", ");
+        return text;
+      case WaitKind::child: return group_.peer == kNone ? text : joined(text, "for " + peer());
+      case WaitKind::cpu_queue: return "wanted to run, no CPU was free";
+      case WaitKind::cpu_limit: return "wanted to run, its cgroup's CPU quota was used up";
+      case WaitKind::signal: return group_.peer == kNone ? text : joined(text, "until " + peer());
+      case WaitKind::stopped: return joined("stopped by job control or a debugger", text, ", in ");
+      case WaitKind::unknown: {
+        text = joined(text, subject());
+        if (!group_.stacks.empty())
+          if (const auto name = wording_.stacks.find(group_.stacks.front().index);
+              name != wording_.stacks.end())
+            text = joined(text, "in the kernel's " + printable(name->second), ", ");
+        return text.empty() ? "in the kernel, not known where" : text;
+      }
+      case WaitKind::none:
+      case WaitKind::sleep:
+      case WaitKind::terminal:
+      case WaitKind::memory:
+      case WaitKind::device: return group_.subject.empty() ? text : joined(text, "of " + subject());
+    }
+    return text;
+  }
+
+  const Wording& wording_;
+  const Timeline& timeline_;
+  const WaitGroup& group_;
+  const DescribeStyle& style_;
+  const Detail& detail_;
+};
+
+// Columns of the path that a phrase about `group` holds, 0: none.
+int pathWidth(const Timeline& timeline, const WaitGroup& group, const Detail& detail) {
+  const std::string text = group.kind == WaitKind::disk ? resourceName(timeline, group, detail.path_width)
+                                                        : elidePath(group.subject, detail.path_width);
+  return text.starts_with('/') ? displayWidth(text) : 0;
+}
+
 }  // namespace
 
-std::string Wording::calls(const WaitGroup& group) const {
+std::string Wording::calls(const WaitGroup& group, size_t most) const {
   std::string text;
   size_t shown = 0;
   for (const Share& call : group.calls) {
     const std::string_view name = timeline.name(call.index);
-    if (shown == 3) return text + " …";
     if (name.empty() && group.kind != WaitKind::disk && group.kind != WaitKind::memory) continue;
+    if (shown == most) return text + " …";
     text = joined(text, name.empty() ? "page fault" : printable(name), ", ");
     ++shown;
   }
   return text;
 }
 
-std::string Wording::peer(const WaitGroup& group) const {
-  std::string process = group.peer == kNone ? "" : processWithPid(timeline.process(group.peer));
+std::string Wording::peer(const WaitGroup& group, bool tags) const {
+  std::string process;
+  if (group.peer != kNone)
+    process = tags ? processTag(timeline.process(group.peer)) : processWithPid(timeline.process(group.peer));
   if (group.subject.empty()) return process;
   return process.empty() ? group.subject : fmt::format("{} ({})", group.subject, process);
 }
 
-std::string Wording::describe(const WaitGroup& group, bool several) const {
-  std::string text = calls(group);
-  const std::string_view first = firstCall(timeline, group);
-  switch (group.kind) {
-    case WaitKind::network:
-      if (group.listening) text = joined(text, "on " + group.subject);
-      else if (const std::string other = peer(group); !other.empty())
-        text = joined(text, fmt::format("{} {}", arrow(first), other));
-      break;
-    case WaitKind::ipc:
-      if (group.peer != kNone) text = joined(text, fmt::format("{} {}", arrow(first), peer(group)));
-      else if (!group.subject.empty()) text = joined(text, "of " + group.subject);
-      break;
-    case WaitKind::disk:
-      if (group.resources.size() == 1) text = joined(text, "of " + resourceName(timeline, group));
-      else if (group.resources.size() > 1)
-        text = joined(text, fmt::format("of {}, most of {}", counted(group.resources.size(), "file"),
-                                        resourceName(timeline, group)));
-      break;
-    case WaitKind::lock:
-      if (!group.subject.empty()) text = joined(text, "of " + group.subject);
-      // Who hands it over is worth a word if it is another process, and mostly the same one.
-      if (group.peer != kNone && group.peer_ns * 2 > group.total_ns && !group.processes.empty() &&
-          group.peer != group.processes.front().index)
-        text = joined(text, fmt::format("given by {}", processWithPid(timeline.process(group.peer))), ", ");
-      break;
-    case WaitKind::child:
-      if (group.peer != kNone) text = joined(text, fmt::format("for {}", peer(group)));
-      break;
-    case WaitKind::cpu_queue: text = "wanted to run, no CPU was free"; break;
-    case WaitKind::cpu_limit: text = "wanted to run, its cgroup's CPU quota was used up"; break;
-    case WaitKind::signal:
-      if (group.peer != kNone) text = joined(text, fmt::format("until {}", peer(group)));
-      break;
-    case WaitKind::stopped: text = joined("stopped by job control or a debugger", text, ", in "); break;
-    case WaitKind::unknown: {
-      text = joined(text, group.subject);
-      if (!group.stacks.empty())
-        if (const auto name = stacks.find(group.stacks.front().index); name != stacks.end())
-          text = joined(text, "in the kernel's " + printable(name->second), ", ");
-      if (text.empty()) text = "events were lost or it is not known how it began";
-      break;
-    }
-    case WaitKind::none:
-    case WaitKind::sleep:
-    case WaitKind::terminal:
-    case WaitKind::memory:
-    case WaitKind::device:
-      if (!group.subject.empty()) text = joined(text, "of " + group.subject);
-      break;
+std::string Wording::describe(const WaitGroup& group, const DescribeStyle& style) const {
+  static constexpr std::array<Detail, 5> kDetails = {
+      {{},
+       {.tags = true},
+       {.calls = 1, .tags = true},
+       {.calls = 1, .tags = true, .peer_process = false},
+       {.calls = 1, .tags = true, .peer_process = false, .most_of_whom = false}}};
+  std::string text;
+  for (Detail detail : kDetails) {
+    constexpr int kTellingPath = 16;
+    text = Phrase(*this, group, style, detail).text();
+    const int excess = displayWidth(text) - style.width;
+    if (style.width <= 0 || excess <= 0) return text;
+    const int path = pathWidth(timeline, group, detail);
+    if (path - excess < kTellingPath) continue;
+    detail.path_width = path - excess;
+    return Phrase(*this, group, style, detail).text();
   }
-  if (several && !group.processes.empty()) {
-    const std::string who = processWithPid(timeline.process(group.processes.front().index), 30);
-    text = group.processes.size() == 1
-               ? joined(text, fmt::format("in {}", who))
-               : joined(text, fmt::format("in {}, most in {}",
-                                          counted(group.processes.size(), "process", "processes"), who));
-  }
-  return text;
+  return cutTo(text, style.width);
 }
 
-std::string waitingFor(const Wording& wording, const WaitGroup& group) {
-  const std::string peer = wording.peer(group);
+std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags) {
+  const std::string peer = wording.peer(group, tags);
   const std::string_view first = firstCall(wording.timeline, group);
   const std::string calls = wording.calls(group);
   switch (group.kind) {
@@ -194,42 +256,64 @@ std::string nextCommand(const WaitGroup& group, const Wording& wording, const st
   return show(printable(first));
 }
 
+std::string unknownReason(const Timeline& timeline, const Breakdown& b) {
+  if (!timeline.losses().empty()) return "events were lost";
+  if (b.unknown_before_ns * 2 > b.unknown_ns) return "before a thread was first seen";
+  return "the kernel did not report every switch";
+}
+
 namespace {
 
+bool mostlyInCalls(const Explained& e, const DataMoved& moved) {
+  if (moved.calls_cpu_ns) return *moved.calls_cpu_ns * 2 > e.cpu_ns;
+  return e.cpu_ns >= kTellingTicksNs && e.system_ns && e.user_ns && *e.system_ns > *e.user_ns;
+}
+
+// What it does on the CPU: "it is computing", "ld, pid 12 is busy in system calls, most in read".
 Conclusion concludeOnCpu(const Wording& wording, const Explained& e, const DataMoved& moved,
                          const std::string& file) {
   Conclusion result;
   const auto& shares = e.breakdown.on_cpu;
   std::string who = "it";
-  if (e.processes > 1 && !shares.empty())
+  if (e.processes > 1 && !shares.empty() && shares.front().index != e.process)
     who = processWithPid(wording.timeline.process(shares.front().index));
-  const std::string share = formatPercent(e.breakdown.on_cpu_ns, e.breakdown.total_ns);
-  const bool mostly_system = e.system_ns && e.user_ns && *e.system_ns > *e.user_ns && *e.system_ns > 0;
+  const auto command = [&](std::string_view verb) {
+    return file.empty() ? std::string() : fmt::format("tarry {} {}", verb, file);
+  };
+  if (!mostlyInCalls(e, moved)) {
+    result.text = "it is computing";
+    if (e.processes > 1 && who != "it") result.text += ", most of it " + who;
+    result.command = command(e.processes > 1 ? "tree" : "summary");
+    return result;
+  }
   constexpr int64_t kMuch = 16 << 20;
-  const auto& bytes = moved.written_bytes >= moved.read_bytes ? moved.written : moved.read;
-  if (mostly_system && !bytes.empty() && bytes.front().bytes >= kMuch) {
-    const bool writes = moved.written_bytes >= moved.read_bytes;
-    result.text =
-        fmt::format("not waiting: {} is busy {} {} {} {} ({} on CPU, most of it in the kernel)", who,
-                    writes ? "writing" : "reading", formatSize(static_cast<uint64_t>(bytes.front().bytes)),
-                    writes ? "to" : "from", bytes.front().name, share);
-    if (!file.empty()) result.command = fmt::format("tarry files {}", file);
+  const bool writes = moved.written_bytes >= moved.read_bytes;
+  const auto& bytes = writes ? moved.written : moved.read;
+  if (!bytes.empty() && bytes.front().bytes >= kMuch) {
+    result.text = fmt::format("{} is busy {} {} {} {}", who, writes ? "writing" : "reading",
+                              formatSize(static_cast<uint64_t>(bytes.front().bytes)), writes ? "to" : "from",
+                              bytes.front().name);
+    result.command = command("files");
     return result;
   }
-  if (mostly_system && !moved.busiest.empty()) {
-    result.text = fmt::format(
-        "not waiting: {} is busy in system calls ({} on CPU, most of it in the kernel), "
-        "most in {}",
-        who, share, moved.busiest.front().name);
-    if (!file.empty()) result.command = fmt::format("tarry summary {}", file);
-    return result;
-  }
-  result.text = fmt::format("it is computing, not waiting: {} on CPU", share);
-  if (e.processes > 1 && !shares.empty()) result.text += fmt::format(", most of it {}", who);
-  if (!file.empty())
-    result.command =
-        e.processes > 1 ? fmt::format("tarry tree {}", file) : fmt::format("tarry summary {}", file);
+  result.text = fmt::format("{} is busy in system calls", who);
+  if (!moved.busiest.empty()) result.text += ", most in " + moved.busiest.front().name;
+  result.command = command("summary");
   return result;
+}
+
+// What the largest wait that is understood leaves to say.
+std::string caveat(const Wording& wording, const Breakdown& b, const WaitGroup* named) {
+  std::string text;
+  for (const KindTotal& kind : b.kinds)
+    if (kind.kind == WaitKind::unknown && named != nullptr && named->kind != WaitKind::unknown &&
+        kind.total_ns > named->total_ns)
+      text += fmt::format("; for what it waits in {} ({} of the time) is not understood",
+                          wording.describe(kind.groups.front(), {.tags = true}),
+                          formatPercent(kind.total_ns, b.total_ns));
+  if (b.unknown_ns * 4 > b.total_ns)
+    text += fmt::format("; what it did {} of the time is unknown", formatPercent(b.unknown_ns, b.total_ns));
+  return text;
 }
 
 }  // namespace
@@ -238,39 +322,36 @@ Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved&
                     const std::string& file) {
   const Breakdown& b = e.breakdown;
   if (b.total_ns <= 0) return {"nothing was recorded of it", ""};
-  const int64_t busy = b.total_ns - b.idle_ns;
+  const int64_t busy = b.on_cpu_ns + b.waiting_ns;
   if (b.idle_ns > b.total_ns / 2 && busy < b.total_ns / 4) {
     const WaitGroup& idle = b.idle.front();
     return {fmt::format("it is idle: waiting for {}", waitingFor(wording, idle)),
             nextCommand(idle, wording, file)};
   }
-  const WaitGroup* largest = nullptr;
-  for (const KindTotal& kind : b.kinds)
-    for (const WaitGroup& group : kind.groups)
-      if (largest == nullptr || group.total_ns > largest->total_ns) largest = &group;
+  const WaitGroup* largest = b.largestWait();
+  const std::string but = caveat(wording, b, largest);
+  if (busy == 0) return {"what it did was not seen: " + unknownReason(wording.timeline, b), ""};
+  const std::string share = formatPercent(b.on_cpu_ns, b.total_ns);
+  Conclusion computing = concludeOnCpu(wording, e, moved, file);
   if (largest == nullptr || (b.on_cpu_ns >= largest->total_ns && b.on_cpu_ns >= b.waiting_ns))
-    return concludeOnCpu(wording, e, moved, file);
+    return {fmt::format("not waiting: {} ({} on CPU){}", computing.text, share, but), computing.command};
   // Who queues for a CPU has something to compute: say what.
   const bool queued = largest->kind == WaitKind::cpu_queue || largest->kind == WaitKind::cpu_limit;
-  if (queued && b.on_cpu_ns * 20 >= b.total_ns) {
-    const Conclusion computing = concludeOnCpu(wording, e, moved, "");
-    return {fmt::format("it is waiting for {} ({} of the time); otherwise {}", waitingFor(wording, *largest),
-                        formatPercent(largest->total_ns, b.total_ns), computing.text),
+  const std::string cause = waitingFor(wording, *largest);
+  if (queued && b.on_cpu_ns * 20 >= b.total_ns)
+    return {fmt::format("it is waiting for {} ({} of the time); otherwise {}{}", cause,
+                        formatPercent(largest->total_ns, b.total_ns), computing.text, but),
             nextCommand(*largest, wording, file)};
-  }
   const bool most = largest->total_ns * 2 >= busy;
-  if (!most && b.on_cpu_ns > largest->total_ns) {
-    Conclusion mixed;
-    mixed.text = fmt::format("it computes {} of the time and waits for many things, most for {}",
-                             formatPercent(b.on_cpu_ns, b.total_ns), waitingFor(wording, *largest));
-    mixed.command = nextCommand(*largest, wording, file);
-    return mixed;
-  }
+  if (!most && b.on_cpu_ns > largest->total_ns)
+    return {
+        fmt::format("it computes {} of the time and waits for many things, most for {}{}", share, cause, but),
+        nextCommand(*largest, wording, file)};
   std::string who = "it";
-  if (e.processes > 1 && largest->processes.size() == 1)
+  if (e.processes > 1 && largest->processes.size() == 1 && largest->processes.front().index != e.process)
     who = processWithPid(wording.timeline.process(largest->processes.front().index));
-  return {fmt::format("{} {} {}", who, most ? "is waiting for" : "waits for several things, longest for",
-                      waitingFor(wording, *largest)),
+  return {fmt::format("{} {} {}{}", who, most ? "is waiting for" : "waits for several things, longest for",
+                      cause, but),
           nextCommand(*largest, wording, file)};
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "query/process_label.h"
 #include "query/timeline.h"
 #include "query/why/breakdown.h"
 #include "query/why/data_moved.h"
@@ -14,17 +15,24 @@ namespace tarry {
 // Innermost telling function of the kernel stacks of waits that are otherwise not understood.
 using StackNames = std::unordered_map<int32_t, std::string>;
 
+// How much describe() may say.
+struct DescribeStyle {
+  bool several = false;  // waits of more than one process are in the report: each group says whose it is
+  int32_t self = kNone;  // the process for which that goes without saying
+  bool tags = false;     // processes by program and pid, not by command line
+  int width = 0;         // columns; what tells least is left out first. 0: no limit
+};
+
 struct Wording {
   const Timeline& timeline;
   const StackNames& stacks;
 
-  // "recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 4702)". With `several`, waits of more
-  // than one process are in the report and each group says whose it is.
-  std::string describe(const WaitGroup& group, bool several) const;
-  // "read, openat", at most three.
-  std::string calls(const WaitGroup& group) const;
+  // "recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 4702)"
+  std::string describe(const WaitGroup& group, const DescribeStyle& style = {}) const;
+  // "read, openat": at most `most`, then "…".
+  std::string calls(const WaitGroup& group, size_t most = 3) const;
   // The other end, without an arrow: "127.0.0.1:5000 (python3 slow_server.py, pid 4702)".
-  std::string peer(const WaitGroup& group) const;
+  std::string peer(const WaitGroup& group, bool tags = false) const;
 };
 
 // The last line: what it is waiting for, or that it computes, and a command that shows more.
@@ -35,8 +43,11 @@ struct Conclusion {
 Conclusion conclude(const Wording& wording, const Explained& explained, const DataMoved& moved,
                     const std::string& file);
 
-// The same for the largest wait alone, as "an answer from db1:5432"; used for ongoing reports.
-std::string waitingFor(const Wording& wording, const WaitGroup& group);
+// The same for one group of waits, as "an answer from db1:5432"; `tags` as in DescribeStyle.
+std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags = false);
 std::string nextCommand(const WaitGroup& group, const Wording& wording, const std::string& file);
+
+// What an amount of unknown state is about: "before a thread was first seen", "events were lost", …
+std::string unknownReason(const Timeline& timeline, const Breakdown& breakdown);
 
 }  // namespace tarry

@@ -53,7 +53,7 @@ TEST_CASE("dispatch passes on the status of a verb", "[dispatch]") {
 TEST_CASE("dispatch turns each kind of error into one line and a status", "[dispatch]") {
   const Result usage = run({"probe", "usage"});
   CHECK(usage.status == 2);
-  CHECK(usage.err == "tarry probe: it makes no sense (try another)\n");
+  CHECK(usage.err == "tarry: it makes no sense (try another)\n");
   CHECK(run({"probe", "trace"}).status == 1);
   CHECK(run({"probe", "record"}).status == 125);
   CHECK(run({"probe", "not-found"}).status == 127);
@@ -68,19 +68,18 @@ TEST_CASE("dispatch fails with 125 where a command's own status is passed on", "
 }
 
 TEST_CASE("dispatch reports wrong flags in one line", "[dispatch]") {
-  CHECK(run({"probe", "--sise", "1"}).err == "tarry probe: no option '--sise' (did you mean --size?)\n");
-  CHECK(run({"probe", "ok", "more"}).err ==
-        "tarry probe: unexpected argument 'more' (see tarry probe --help)\n");
+  CHECK(run({"probe", "--sise", "1"}).err == "tarry: no option '--sise' (did you mean --size?)\n");
+  CHECK(run({"probe", "ok", "more"}).err == "tarry: unexpected argument 'more' (see tarry probe --help)\n");
   const Result number = run({"probe", "--size", "many"});
   CHECK(number.status == 2);
-  CHECK(number.err == "tarry probe: --size: Value many not in range 0 to 9 (see tarry probe --help)\n");
+  CHECK(number.err == "tarry: --size: Value many not in range 0 to 9 (see tarry probe --help)\n");
 }
 
 TEST_CASE("dispatch hints at run where a command stands for a trace", "[dispatch]") {
   const Result hint = run({"probe", "sh", "-c", "a b"});
   CHECK(hint.status == 2);
   CHECK(hint.err ==
-        "tarry probe: 'sh' is a command, not a trace (to record and explain it: tarry run -- sh -c 'a b')\n");
+        "tarry: 'sh' is a command, not a trace (to record and explain it: tarry run -- sh -c 'a b')\n");
 }
 
 TEST_CASE("dispatch prints the help of a verb with its flags", "[dispatch]") {

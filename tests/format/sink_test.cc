@@ -71,8 +71,9 @@ TEST_CASE("A trace file is private and replaces what was there") {
 TEST_CASE("A full disk and an impossible file end in one line") {
   CHECK_THROWS_WITH(openFileSink("/nonexistent/t.tarry"),
                     "cannot create /nonexistent/t.tarry: No such file or directory");
-  CHECK_THROWS_WITH(TraceWriter(openFileSink("/dev/full"), {}),
-                    "cannot write /dev/full: No space left on device (what was recorded so far can be read)");
+  CHECK_THROWS_WITH(
+      TraceWriter(openFileSink("/dev/full"), {}),
+      "cannot write /dev/full: No space left on device (free some space there, or write elsewhere)");
 }
 
 TEST_CASE("A trace goes through a pipe and a named pipe can be read") {

@@ -9,6 +9,7 @@
 
 #include "analyzer/schema.h"
 #include "analyzer/sqlite.h"
+#include "format/syscall_table.h"
 
 namespace tarry::testing {
 
@@ -101,13 +102,14 @@ class DbBuilder {
     auto s = db_.prepare(
         "INSERT INTO syscall (ts, dur, utid, call_seq, abi, nr, name, ret, errno, fd, resource_id, bytes, "
         "path, blocked_ns)"
-        " VALUES (?, ?, ?, ?, 'x86-64', 0, ?, ?, ?, 3, ?, ?, ?, 0)");
+        " VALUES (?1, ?2, ?3, ?4, 'x86-64', ?11, ?5, ?6, ?7, 3, ?8, ?9, ?10, 0)");
     s.bind(1, ts_ms * kMs)
         .bind(2, dur_ms * kMs)
         .bind(3, utid)
         .bind(4, ++calls_[utid])
         .bind(5, name)
-        .bind(6, ret);
+        .bind(6, ret)
+        .bind(11, static_cast<int64_t>(numberOf(name)));
     if (error.empty()) s.bindNull(7);
     else s.bind(7, error);
     if (resource == 0) s.bindNull(8);
@@ -120,6 +122,14 @@ class DbBuilder {
   }
 
  private:
+  static int32_t numberOf(std::string_view name) {
+    constexpr int32_t kNumbers = 512;
+    for (int32_t nr = 0; nr < kNumbers; ++nr)
+      if (const SyscallSpec* spec = findSyscall(Abi::x86_64, nr); spec != nullptr && spec->name == name)
+        return nr;
+    return -1;
+  }
+
   DbBuilder& state(int64_t utid, int64_t until_ms, std::string_view state, const Wait& wait) {
     auto s = db_.prepare(
         "INSERT INTO thread_state (ts, dur, utid, state, wait_kind, role, resource_id, call_name, waker_utid,"

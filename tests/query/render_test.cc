@@ -65,6 +65,15 @@ TEST_CASE("text out of a trace cannot steer the terminal") {
   CHECK(cutTo("abcdef", 4) == "abc…");
   CHECK(cutTo("abc", 4) == "abc");
   CHECK(cutTo("abc", 0) == "abc");
+  CHECK(elidePath("/usr/lib/python3/apis/dns.py", 19) == "/usr/…/apis/dns.py");
+  CHECK(elidePath("/usr/lib/python3/apis/dns.py", 28) == "/usr/lib/python3/apis/dns.py");
+  CHECK(elidePath("/usr/lib/python3/apis/dns.py", 8) == "…/dns.py");
+  CHECK(elidePath("/usr/lib/python3/apis/dns.py", 4) == "dns…");
+  CHECK(elidePath("/long-name-of-a-file", 8) == "long-na…");
+  CHECK(elidePath("no path at all", 8) == "no path…");
+  CHECK(elidePath("", 8).empty());
+  CHECK(wrapText("one two three", 7, "  ") == "one two\n  three");
+  CHECK(wrapText("longer than that", 4, "") == "longer\nthan\nthat");
 }
 
 namespace {

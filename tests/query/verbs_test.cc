@@ -75,8 +75,9 @@ TEST_CASE("files --missing, -P and --process choose") {
   CHECK(missing.find("/root/.bash_profile") != std::string::npos);
   CHECK(missing.find("/etc/profile") == std::string::npos);
   CHECK(files(b, {.format = RowFormat::csv, .process = "other"}) ==
-        "first_ns,what,path,asked_as,read_bytes,written_bytes,calls,errors,error,dur_ns,processes,pids\n"
-        "20000000,opened,/etc/profile,,0,0,1,0,,0,other,1002\n");
+        "first_ns,what,path,asked_as,read_bytes,written_bytes,calls,errors,error,dur_ns,processes,pids,"
+        "renamed_to\n"
+        "20000000,opened,/etc/profile,,0,0,1,0,,0,other,1002,\n");
   const std::string below = files(b, {.format = RowFormat::tsv, .paths = {"/root/"}});
   CHECK(below.find("/root/.profile") != std::string::npos);
   CHECK(below.find("/etc") == std::string::npos);
@@ -108,7 +109,7 @@ TEST_CASE("reports on calls refuse a recording at level waits") {
   b.run(1, 50);
   CHECK_THROWS_WITH(files(b), Catch::Contains("level waits"));
   std::ostringstream out;
-  CHECK_THROWS_AS(summaryReport(b.db(), {}, out), UsageError);
+  CHECK_THROWS_AS(summaryReport(b.db(), {}, out), TraceError);
 }
 
 TEST_CASE("summary counts by call as strace -c does, and by kernel area") {
@@ -130,19 +131,28 @@ TEST_CASE("summary counts by call as strace -c does, and by kernel area") {
 TEST_CASE("summary sorts, chooses calls and processes") {
   DbBuilder b;
   loginShell(b);
+  const auto summary = [&](const std::vector<std::string_view>& expressions,
+                           const std::string& process = {}) {
+    SummaryOptions options{.format = RowFormat::csv, .by = SummaryBy::call, .sort = SummarySort::name};
+    options.process = process;
+    for (const std::string_view expression : expressions) options.filter.add(expression);
+    std::ostringstream text;
+    summaryReport(b.db(), options, text);
+    return text.str();
+  };
   std::ostringstream out;
-  summaryReport(b.db(),
-                {.format = RowFormat::csv,
-                 .by = SummaryBy::call,
-                 .sort = SummarySort::name,
-                 .calls = {"read", "openat"}},
-                out);
+  out << summary({"read,openat"});
   CHECK(out.str().find("\n0,0,0,5,2,0,0,0,0,openat\n") != std::string::npos);
   CHECK(out.str().find(",read\n") > out.str().find(",openat\n"));
   CHECK(out.str().find("execve") == std::string::npos);
-  std::ostringstream none;
-  CHECK_THROWS_AS(summaryReport(b.db(), {.calls = {"fsync"}}, none), UsageError);
-  CHECK_THROWS_AS(summaryReport(b.db(), {.process = "nobody"}, none), UsageError);
+  // Of the five openat two failed.
+  CHECK(summary({"openat", "status=failed"}).find("0,0,0,2,2,0,0,0,0,openat\n") != std::string::npos);
+  CHECK(summary({"openat", "status=!failed"}).find("0,0,0,3,0,0,0,0,0,openat\n") != std::string::npos);
+  CHECK(summary({"!openat"}).find("openat") == std::string::npos);
+  CHECK_THROWS_AS(summary({"fsync"}), UsageError);
+  CHECK_THROWS_AS(summary({"fd=77"}), UsageError);
+  CHECK_THROWS_AS(summary({"path=/no/such"}), UsageError);
+  CHECK_THROWS_AS(summary({}, "nobody"), UsageError);
   CHECK_THROWS_AS(parseSummarySort("colour"), UsageError);
   CHECK(parseSummarySort("count") == SummarySort::calls);
 }

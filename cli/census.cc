@@ -1,0 +1,53 @@
+#include "cli/census.h"
+
+namespace tarry::cli {
+
+std::string_view levelText(Level level) {
+  switch (level) {
+    case Level::waits: return "waits";
+    case Level::syscalls: return "syscalls";
+    case Level::full: return "full";
+  }
+  return "unknown";
+}
+
+std::string_view lossSourceName(LossSource source) {
+  switch (source) {
+    case LossSource::unknown: return "unknown";
+    case LossSource::syscalls: return "system calls";
+    case LossSource::switches: return "switches";
+    case LossSource::wakes: return "wake-ups";
+    case LossSource::lifecycle: return "process lifecycle";
+    case LossSource::definitions: return "definitions";
+    case LossSource::payload: return "payload";
+    case LossSource::encoder: return "recorder too slow";
+    case LossSource::signals: return "signals";
+  }
+  return "unknown";
+}
+
+void Census::onThread(const ThreadDef& thread) {
+  if (!thread.recorded) return;
+  threads_.insert(thread.id.value);
+  processes_.insert(thread.leader.value);
+}
+
+void Census::onLoss(const LossEvent& loss) {
+  lost_[loss.source] += loss.count;
+  lost_total_ += loss.count;
+}
+
+void Census::onClock(const ClockPoint& clock) {
+  if (clocks_++ == 0) first_ = clock;
+  last_ = clock;
+}
+
+int64_t Census::suspendedNs() const {
+  return (last_.boottime_ns - first_.boottime_ns) - (last_.monotonic_ns - first_.monotonic_ns);
+}
+
+int64_t Census::driftNs() const {
+  return (last_.realtime_ns - first_.realtime_ns) - (last_.boottime_ns - first_.boottime_ns);
+}
+
+}  // namespace tarry::cli

@@ -1,0 +1,42 @@
+// Census: what `tarry info` finds out by reading a trace's definitions and losses, and the names it
+// gives to levels and loss sources.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "format/trace_reader.h"
+
+namespace tarry::cli {
+
+std::string_view levelText(Level level);
+std::string_view lossSourceName(LossSource source);
+
+class Census : public TraceVisitor {
+ public:
+  void onThread(const ThreadDef& thread) override;
+  void onLoss(const LossEvent& loss) override;
+  void onClock(const ClockPoint& clock) override;
+
+  size_t threads() const { return threads_.size(); }
+  size_t processes() const { return processes_.size(); }
+  const std::map<LossSource, uint64_t>& lost() const { return lost_; }
+  uint64_t lostTotal() const { return lost_total_; }
+
+  // Between the first and the last time that the clocks were read together.
+  bool clockCompared() const { return clocks_ >= 2; }
+  int64_t suspendedNs() const;  // in which the machine slept
+  int64_t driftNs() const;      // of the wall clock against the trace's
+
+ private:
+  std::set<uint32_t> threads_, processes_;
+  std::map<LossSource, uint64_t> lost_;
+  uint64_t lost_total_ = 0;
+  uint64_t clocks_ = 0;
+  ClockPoint first_, last_;
+};
+
+}  // namespace tarry::cli

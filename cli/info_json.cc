@@ -1,0 +1,161 @@
+#include "cli/info_json.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <string_view>
+
+#include "cli/plain_text.h"
+
+namespace tarry::cli {
+namespace {
+
+std::string_view targetName(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::command: return "command";
+    case TargetKind::pids: return "pids";
+    case TargetKind::cgroup: return "cgroup";
+    case TargetKind::unit: return "unit";
+    case TargetKind::all: return "all";
+  }
+  return "unknown";
+}
+
+std::string_view endName(EndReason reason) {
+  switch (reason) {
+    case EndReason::unknown: return "unknown";
+    case EndReason::target_ended: return "target_ended";
+    case EndReason::duration: return "duration";
+    case EndReason::interrupted: return "interrupted";
+    case EndReason::max_size: return "max_size";
+    case EndReason::error: return "error";
+  }
+  return "unknown";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += {'\\', c};
+    else if (byte < 0x20) out += fmt::format("\\u{:04x}", byte);
+    // Not everything in a trace is UTF-8: as Python's surrogateescape has it.
+    else if (byte >= 0x80 && !isUtf8(text)) out += fmt::format("\\udc{:02x}", byte);
+    else out += c;
+  }
+  return out + '"';
+}
+
+// Members of an object or a list, with commas where they belong.
+class Members {
+ public:
+  Members& number(std::string_view key, int64_t value) { return raw(key, std::to_string(value)); }
+  Members& count(std::string_view key, uint64_t value) { return raw(key, std::to_string(value)); }
+  Members& text(std::string_view key, std::string_view value) { return raw(key, quoted(value)); }
+  Members& truth(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
+  Members& null(std::string_view key) { return raw(key, "null"); }
+  // `key` empty: an element of a list.
+  Members& raw(std::string_view key, std::string_view value) {
+    if (!text_.empty()) text_ += ", ";
+    if (!key.empty()) text_ += quoted(key) + ": ";
+    text_ += value;
+    return *this;
+  }
+  std::string object() const { return "{" + text_ + "}"; }
+  std::string list() const { return "[" + text_ + "]"; }
+
+ private:
+  std::string text_;
+};
+
+std::string endJson(const std::optional<Trailer>& trailer) {
+  Members end;
+  if (!trailer) return end.text("reason", "cut").object();
+  end.text("reason", endName(trailer->reason));
+  if (!trailer->error.empty()) end.text("error", trailer->error);
+  const int status = trailer->command_status;
+  if (status >= 0 && WIFSIGNALED(status)) end.number("exit_signal", WTERMSIG(status));
+  else if (status >= 0) end.number("exit_code", WEXITSTATUS(status));
+  return end.truth("repaired", trailer->repaired).object();
+}
+
+std::string damageJson(const ReadReport& report) {
+  Members problems;
+  for (const std::string& problem : report.problems) problems.text({}, problem);
+  return Members()
+      .truth("sound", report.clean())
+      .count("damaged_frames", report.damaged_frames)
+      .count("damaged_bytes", report.damaged_bytes)
+      .truth("cut", report.cut)
+      .count("cut_bytes", report.cut_bytes)
+      .count("dropped_rows", report.dropped_rows)
+      .count("unknown_blocks", report.unknown_blocks)
+      .truth("bad_seek_table", report.bad_seek_table)
+      .raw("problems", problems.list())
+      .object();
+}
+
+std::string costJson(const RecorderCost& cost) {
+  Members json;
+  json.number("user_ns", cost.user_ns)
+      .number("system_ns", cost.system_ns)
+      .number("drain_cpu_ns", cost.drain_cpu_ns)
+      .number("encode_cpu_ns", cost.encode_cpu_ns)
+      .number("max_rss_bytes", cost.max_rss_bytes)
+      .number("ring_bytes", cost.ring_bytes);
+  return (cost.bpf_run_ns >= 0 ? json.number("bpf_ns", cost.bpf_run_ns) : json.null("bpf_ns")).object();
+}
+
+}  // namespace
+
+std::string infoJson(const TraceReader& reader, const Census& census) {
+  const TraceHeader& header = reader.header();
+  const ReadReport& report = reader.report();
+  Members target, lost, blocks;
+  for (const std::string& word : header.target) target.text({}, word);
+  for (const auto& [source, count] : census.lost()) lost.count(lossSourceName(source), count);
+  for (const BlockTotals& kind : reader.totals())
+    blocks.raw({}, Members()
+                       .text("kind", kind.kind)
+                       .count("blocks", kind.blocks)
+                       .count("rows", kind.rows)
+                       .count("file_bytes", kind.file_bytes)
+                       .count("decoded_bytes", kind.decoded_bytes)
+                       .object());
+  Members json;
+  json.number("tarry_info", 1)
+      .text("file", reader.name())
+      .count("file_bytes", report.file_bytes)
+      .count("decoded_bytes", report.decoded_bytes)
+      .count("format_version", header.format_version)
+      .text("tarry_version", header.tarry_version)
+      .text("target_kind", targetName(header.target_kind))
+      .raw("target", target.list())
+      .text("level", levelText(header.level))
+      .number("snaplen", header.snaplen)
+      .text("backend", header.backend)
+      .number("start_realtime_ns", header.start.realtime_ns)
+      .number("start_boottime_ns", header.start.boottime_ns)
+      .number("duration_ns", reader.endNs() - header.start.boottime_ns)
+      .text("user", header.user)
+      .text("cwd", header.cwd)
+      .text("hostname", header.hostname)
+      .text("kernel_release", header.kernel_release)
+      .text("machine", header.machine)
+      .text("os_name", header.os_name)
+      .count("cpu_count", header.cpu_count)
+      .raw("end", endJson(reader.trailer()))
+      .count("lost_events", census.lostTotal())
+      .raw("lost", lost.object())
+      .raw("damage", damageJson(report))
+      .count("processes", census.processes())
+      .count("threads", census.threads());
+  if (census.clockCompared())
+    json.number("clock_drift_ns", census.driftNs()).number("suspended_ns", census.suspendedNs());
+  else json.null("clock_drift_ns").null("suspended_ns");
+  if (reader.trailer()) json.raw("cost", costJson(reader.trailer()->cost));
+  else json.null("cost");
+  return json.raw("blocks", blocks.list()).object();
+}
+
+}  // namespace tarry::cli

@@ -1,0 +1,15 @@
+// `tarry info --format json`: one object. Times are nanoseconds, sizes bytes; a value that is not known is
+// null. Fields are only ever added.
+#pragma once
+
+#include <string>
+
+#include "cli/census.h"
+#include "format/trace_reader.h"
+
+namespace tarry::cli {
+
+// `reader` has been read with `census`.
+std::string infoJson(const TraceReader& reader, const Census& census);
+
+}  // namespace tarry::cli
