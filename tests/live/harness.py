@@ -62,6 +62,12 @@ def query(trace, sql):
     return json.loads(done.stdout or "[]")
 
 
+def events_left_out(recorded):
+    """How many scheduler events the kernel is known to have kept back (docs/install.md)."""
+    return sum(row["value"] for row in recorded.query(
+        "SELECT value FROM stats WHERE name IN ('switches_missing', 'wakes_missing')"))
+
+
 def workload(name):
     return str(WORKLOADS / name)
 

@@ -5,6 +5,8 @@ import harness
 # Time between the workload's clock reading and the block, and back: calls and the run queue.
 SLACK_NS = 3 * harness.MS
 EDGE_NS = harness.MS // 20  # both read the same clock
+# A recording in which the kernel left out scheduler events (docs/install.md) decides nothing.
+RECORDINGS = 3
 
 ROWS = """
 SELECT t.tid AS tid, s.ts + c.boottime AS begin_ns, s.dur AS dur, s.state AS state,
@@ -81,20 +83,28 @@ class WaitTest(harness.LiveTest):
     def check_workload(self, name, *arguments):
         for level in ("syscalls", "waits"):
             with self.subTest(level=level):
-                recorded = self.record(harness.workload(name), *arguments, level=level)
-                said = recorded.json_lines()
-                for line in said:
-                    if line.get("fact") == "skip":
-                        self.skip_loudly(line["why"])
-                waits = [line for line in said if "label" in line]
-                self.assertTrue(waits, "the workload noted no waits")
-                rows = recorded.query(ROWS)
-                wrong = []
-                for wait in waits:
-                    found = differences(rows, wait, level)
-                    if found:
-                        wrong.append(f"{wait['label']}: {'; '.join(found)}")
+                wrong = ["not recorded"]
+                for _ in range(RECORDINGS):
+                    recorded = self.record(harness.workload(name), *arguments, level=level)
+                    wrong = self.wrong_waits(recorded, level)
+                    if not wrong or not harness.events_left_out(recorded):
+                        break
                 self.assertFalse(wrong, f"\n  {name} at level {level}:\n  " + "\n  ".join(wrong))
+
+    def wrong_waits(self, recorded, level):
+        said = recorded.json_lines()
+        for line in said:
+            if line.get("fact") == "skip":
+                self.skip_loudly(line["why"])
+        waits = [line for line in said if "label" in line]
+        self.assertTrue(waits, "the workload noted no waits")
+        rows = recorded.query(ROWS)
+        wrong = []
+        for wait in waits:
+            found = differences(rows, wait, level)
+            if found:
+                wrong.append(f"{wait['label']}: {'; '.join(found)}")
+        return wrong
 
     def test_locks_and_parked_workers(self):
         self.check_workload("wait_lock")
