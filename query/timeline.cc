@@ -59,6 +59,12 @@ Timeline Timeline::load(Database& db, const TimelineOptions& options) {
   timeline.findRoot();
   for (size_t i = 0; i < timeline.processes_.size(); ++i)
     if (static_cast<int32_t>(i) != timeline.root_) timeline.processes_[i].launched.clear();
+  // What was asked for, not what the kernel made of a script's first line ("env bash ./script").
+  if (const std::string_view target = timeline.meta("target");
+      timeline.root_ != kNone && timeline.meta("target_kind") == "command" && !target.empty()) {
+    ProcessInfoRow& root = timeline.processes_[static_cast<size_t>(timeline.root_)];
+    root.launched = target == root.cmdline ? std::string_view() : target;
+  }
   return timeline;
 }
 

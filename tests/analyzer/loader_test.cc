@@ -70,6 +70,16 @@ TEST_CASE("Objects of a call are all in syscall_object", "[loader]") {
   CHECK(db.rows("SELECT bytes FROM syscall WHERE name = 'splice'") == "10");
 }
 
+TEST_CASE("A title that a process gave itself stands without quotes and empty words", "[loader]") {
+  TraceBuilder b;
+  auto& server = b.process("server", 100);
+  server.at(1_ms).execs("/bin/server", {"server: worker process", "", ""}).runsFor(1_ms);
+  auto& grep = b.process("grep", 200);
+  grep.at(1_ms).execs("/bin/grep", {"grep", "a b", ""}).runsFor(1_ms);
+  Loaded db(b);
+  CHECK(db.rows("SELECT cmdline FROM process ORDER BY pid") == "server: worker process\ngrep 'a b' ''");
+}
+
 TEST_CASE("A pid used twice gives two processes", "[loader]") {
   TraceBuilder b;
   auto& shell = b.process("sh", 100);

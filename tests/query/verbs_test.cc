@@ -65,6 +65,21 @@ TEST_CASE("files answers which start-up file bash reads at a glance") {
         "  15.0 ms  checked                   /root\n");
 }
 
+TEST_CASE("files shows what a file was renamed to") {
+  DbBuilder b;
+  b.process(1, 0, "mv", 0, 50);
+  b.run(1, 50);
+  b.call(1, 1, 0, "rename", 0, {}, 0, -1, "/tmp/a");
+  b.db().execute(
+      "INSERT INTO syscall_object_more (syscall_id, role, path) SELECT max(id), 'new', '/tmp/b' FROM "
+      "syscall");
+  const std::string text = files(b);
+  INFO(text);
+  CHECK(text.find("renamed") != std::string::npos);
+  CHECK(text.find("/tmp/a → /tmp/b\n") != std::string::npos);
+  CHECK(files(b, {.paths = {"/tmp/b"}}) == text);
+}
+
 TEST_CASE("files --missing, -P and --process choose") {
   DbBuilder b;
   loginShell(b);
