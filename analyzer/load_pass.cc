@@ -4,6 +4,7 @@
 
 #include "analyzer/batch_inserter.h"
 #include "analyzer/resource_label.h"
+#include "format/event_names.h"
 
 namespace tarry::analysis {
 namespace {
@@ -15,21 +16,6 @@ constexpr int64_t kMaxTime = int64_t{1} << 61U;
 
 int64_t clampTime(int64_t ns) {
   return std::clamp(ns, -kMaxTime, kMaxTime);
-}
-
-Label lossSourceName(LossSource source) {
-  switch (source) {
-    case LossSource::unknown: return Label("unknown");
-    case LossSource::syscalls: return Label("syscalls");
-    case LossSource::switches: return Label("switches");
-    case LossSource::wakes: return Label("wakes");
-    case LossSource::lifecycle: return Label("lifecycle");
-    case LossSource::definitions: return Label("definitions");
-    case LossSource::payload: return Label("payload");
-    case LossSource::encoder: return Label("encoder");
-    case LossSource::signals: return Label("signals");
-  }
-  return Label("unknown");
 }
 
 }  // namespace
@@ -250,7 +236,7 @@ void LoadPass::onLoss(const LossEvent& event) {
   tables::LossRow row;
   row.ts = ts;
   row.dur = dur;
-  row.source = lossSourceName(event.source);
+  row.source = Label(lossSourceName(event.source));
   if (utid != 0) row.utid = utid;
   row.count = static_cast<int64_t>(event.count);
   into_->loss.insert(row);

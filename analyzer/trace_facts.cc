@@ -5,41 +5,10 @@
 #include <ctime>
 
 #include "analyzer/load_pass.h"
+#include "format/event_names.h"
 
 namespace tarry::analysis {
 namespace {
-
-std::string_view levelName(Level level) {
-  switch (level) {
-    case Level::waits: return "waits";
-    case Level::syscalls: return "syscalls";
-    case Level::full: return "full";
-  }
-  return "unknown";
-}
-
-std::string_view targetName(TargetKind kind) {
-  switch (kind) {
-    case TargetKind::command: return "command";
-    case TargetKind::pids: return "pids";
-    case TargetKind::cgroup: return "cgroup";
-    case TargetKind::unit: return "unit";
-    case TargetKind::all: return "all";
-  }
-  return "unknown";
-}
-
-std::string_view endName(EndReason reason) {
-  switch (reason) {
-    case EndReason::unknown: return "unknown";
-    case EndReason::target_ended: return "target_ended";
-    case EndReason::duration: return "duration";
-    case EndReason::interrupted: return "interrupted";
-    case EndReason::max_size: return "max_size";
-    case EndReason::error: return "error";
-  }
-  return "unknown";
-}
 
 // "2026-11-23 12:00:00.123456789 UTC"
 std::string wallClock(int64_t realtime_ns) {
@@ -76,7 +45,7 @@ void storeMeta(Database& db, const TraceReader& reader, int64_t end_ts, Upid roo
   put("level", std::string(levelName(header.level)));
   put("snaplen", std::to_string(header.snaplen));
   put("backend", header.backend);
-  put("target_kind", std::string(targetName(header.target_kind)));
+  put("target_kind", std::string(targetKindName(header.target_kind)));
   put("target", commandLineText(target));
   put("cwd", header.cwd);
   put("user", header.user);
@@ -89,7 +58,7 @@ void storeMeta(Database& db, const TraceReader& reader, int64_t end_ts, Upid roo
   put("cut", reader.report().cut ? "1" : "0");
   if (root != 0) put("root_upid", std::to_string(root));
   if (const auto& trailer = reader.trailer()) {
-    put("end_reason", std::string(endName(trailer->reason)));
+    put("end_reason", std::string(endReasonName(trailer->reason)));
     if (trailer->command_status >= 0) put("command_status", std::to_string(trailer->command_status));
     if (!trailer->error.empty()) put("error", trailer->error);
     if (trailer->repaired) put("repaired", "1");

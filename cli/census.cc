@@ -2,16 +2,7 @@
 
 namespace tarry::cli {
 
-std::string_view levelText(Level level) {
-  switch (level) {
-    case Level::waits: return "waits";
-    case Level::syscalls: return "syscalls";
-    case Level::full: return "full";
-  }
-  return "unknown";
-}
-
-std::string_view lossSourceName(LossSource source) {
+std::string_view lossSourceText(LossSource source) {
   switch (source) {
     case LossSource::unknown: return "unknown";
     case LossSource::syscalls: return "system calls";

@@ -1,5 +1,5 @@
-// Census: what `tarry info` finds out by reading a trace's definitions and losses, and the names it
-// gives to levels and loss sources.
+// Census: what `tarry info` finds out by reading a trace's definitions and losses, and what it
+// calls their sources.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,7 @@
 
 namespace tarry::cli {
 
-std::string_view levelText(Level level);
-std::string_view lossSourceName(LossSource source);
+std::string_view lossSourceText(LossSource source);
 
 class Census : public TraceVisitor {
  public:

@@ -13,6 +13,7 @@
 #include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
+#include "format/event_names.h"
 #include "format/trace_reader.h"
 #if TARRY_HAS_ANALYZER
 #include "cli/query_flags.h"
@@ -63,7 +64,7 @@ std::string lossText(const Census& census) {
   if (census.lostTotal() == 0) return "nothing";
   std::string text;
   for (const auto& [source, count] : census.lost())
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", countText(count), lossSourceName(source));
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", countText(count), lossSourceText(source));
   return fmt::format("{} events ({})", countText(census.lostTotal()), text);
 }
 
@@ -86,7 +87,7 @@ void printHeader(const TraceReader& reader) {
   line("target", targetText(header));
   line("recorded", fmt::format("{}, for {}", wallClockText(header.start.realtime_ns),
                                durationText(reader.endNs() - header.start.boottime_ns)));
-  line("level", fmt::format("{}, payload {}, backend {}", levelText(header.level),
+  line("level", fmt::format("{}, payload {}, backend {}", levelName(header.level),
                             header.snaplen < 0    ? "all"
                             : header.snaplen == 0 ? "none"
                                                   : fmt::format("{} bytes a call", header.snaplen),

@@ -6,32 +6,10 @@
 #include <string_view>
 
 #include "cli/plain_text.h"
+#include "format/event_names.h"
 
 namespace tarry::cli {
 namespace {
-
-std::string_view targetName(TargetKind kind) {
-  switch (kind) {
-    case TargetKind::command: return "command";
-    case TargetKind::pids: return "pids";
-    case TargetKind::cgroup: return "cgroup";
-    case TargetKind::unit: return "unit";
-    case TargetKind::all: return "all";
-  }
-  return "unknown";
-}
-
-std::string_view endName(EndReason reason) {
-  switch (reason) {
-    case EndReason::unknown: return "unknown";
-    case EndReason::target_ended: return "target_ended";
-    case EndReason::duration: return "duration";
-    case EndReason::interrupted: return "interrupted";
-    case EndReason::max_size: return "max_size";
-    case EndReason::error: return "error";
-  }
-  return "unknown";
-}
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
@@ -71,7 +49,7 @@ class Members {
 std::string endJson(const std::optional<Trailer>& trailer) {
   Members end;
   if (!trailer) return end.text("reason", "cut").object();
-  end.text("reason", endName(trailer->reason));
+  end.text("reason", endReasonName(trailer->reason));
   if (!trailer->error.empty()) end.text("error", trailer->error);
   const int status = trailer->command_status;
   if (status >= 0 && WIFSIGNALED(status)) end.number("exit_signal", WTERMSIG(status));
@@ -129,9 +107,9 @@ std::string infoJson(const TraceReader& reader, const Census& census) {
       .count("decoded_bytes", report.decoded_bytes)
       .count("format_version", header.format_version)
       .text("tarry_version", header.tarry_version)
-      .text("target_kind", targetName(header.target_kind))
+      .text("target_kind", targetKindName(header.target_kind))
       .raw("target", target.list())
-      .text("level", levelText(header.level))
+      .text("level", levelName(header.level))
       .number("snaplen", header.snaplen)
       .text("backend", header.backend)
       .number("start_realtime_ns", header.start.realtime_ns)
