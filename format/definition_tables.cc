@@ -26,10 +26,13 @@ void appendBytes(std::string& key, T value) {
 StringId StringTable::intern(std::string_view text) {
   if (text.empty()) return {};
   text = text.substr(0, kMaxStringBytes);
-  if (const auto found = ids_.find(text); found != ids_.end()) return StringId{found->second};
+  if (const auto found = by_text_.find(text); found != by_text_.end()) {
+    found->second->marks.used = epoch_;
+    return StringId{found->second->id};
+  }
   const uint32_t id = next_id_++;
-  auto entry = std::make_unique<Entry>(Entry{std::string(text), {.used = epoch_, .written = 0}});
-  ids_.emplace(entry->text, id);
+  auto entry = std::make_unique<Entry>(Entry{id, std::string(text), {.used = epoch_, .written = 0}});
+  by_text_.emplace(entry->text, entry.get());
   entries_.emplace(id, std::move(entry));
   bytes_ += text.size() + kEntryOverhead;
   return StringId{id};
@@ -53,14 +56,16 @@ void StringTable::touch(StringId id) {
 
 void StringTable::beginEpoch() {
   ++epoch_;
-  if (bytes_ <= max_bytes_) return;
-  std::erase_if(entries_, [&](const auto& item) {
-    const Entry& entry = *item.second;
-    if (!isStale(entry.marks, epoch_)) return false;
-    bytes_ -= entry.text.size() + kEntryOverhead;
-    ids_.erase(entry.text);
-    return true;
-  });
+  if (bytes_ > max_bytes_) {
+    std::erase_if(entries_, [&](const auto& item) {
+      const Entry& entry = *item.second;
+      if (!isStale(entry.marks, epoch_)) return false;
+      bytes_ -= entry.text.size() + kEntryOverhead;
+      by_text_.erase(entry.text);
+      return true;
+    });
+  }
+  epoch_bytes_ = bytes_;
 }
 
 std::vector<StringRow> StringTable::takePending() {
@@ -86,6 +91,8 @@ FrameId StackTable::internFrame(const Frame& frame) {
     FrameEntry entry{frame, {.used = epoch_, .written = 0}};
     entry.frame.id = FrameId{next_frame_};
     frames_.emplace(next_frame_++, entry);
+  } else {
+    frames_.at(found->second).marks.used = epoch_;
   }
   return FrameId{found->second};
 }
@@ -101,6 +108,8 @@ StackId StackTable::internStack(bool kernel, std::span<const FrameId> frames) {
     stacks_.emplace(next_stack_, StackEntry{{next_stack_, kernel, {frames.begin(), frames.end()}},
                                             {.used = epoch_, .written = 0}});
     ++next_stack_;
+  } else {
+    stacks_.at(found->second).marks.used = epoch_;
   }
   return StackId{found->second};
 }

@@ -41,17 +41,21 @@ class StringTable {
   bool hasPending() const { return !pending_.empty(); }
   uint64_t pendingBytes() const { return pending_bytes_; }
   size_t pendingRows() const { return pending_.size(); }
+  // Of memory, since the epoch began.
+  uint64_t grownBytes() const { return bytes_ - epoch_bytes_; }
 
  private:
   struct Entry {
+    uint32_t id = 0;
     std::string text;
     EpochMarks marks;
   };
   std::unordered_map<uint32_t, std::unique_ptr<Entry>> entries_;
-  std::unordered_map<std::string_view, uint32_t> ids_;  // views of entries' texts
+  std::unordered_map<std::string_view, Entry*> by_text_;  // views of entries' texts
   std::vector<uint32_t> pending_;
   uint64_t pending_bytes_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t epoch_bytes_ = 0;  // when the epoch began
   uint64_t max_bytes_;
   uint32_t next_id_ = 1;
   uint32_t epoch_ = 1;

@@ -21,7 +21,8 @@
 namespace tarry {
 namespace {
 
-constexpr uint64_t kMaxStringTableBytes = 64U << 20;
+constexpr uint64_t kMaxStringTableBytes = 32U << 20;
+constexpr uint64_t kMaxStringTableGrowth = 16U << 20;  // in an epoch: only between them texts are forgotten
 constexpr size_t kMaxStackTableEntries = 1U << 18;
 // A call that began so long before the newest event goes to a block of its kind, so that the
 // others cover a short time and a reader that sorts need not hold many of them at once.
@@ -282,7 +283,10 @@ struct TraceWriter::Impl {
     const int64_t oldest = oldestNs();
     if (oldest != INT64_MAX && addNs(now_ns, -oldest) >= options.block_ns) closeAll();
     const bool long_enough = addNs(now_ns, -epoch_start_ns) >= options.epoch_ns;
-    if (long_enough || output.decodedBytes() - epoch_start_bytes >= options.epoch_bytes) beginEpoch(now_ns);
+    if (long_enough || output.decodedBytes() - epoch_start_bytes >= options.epoch_bytes ||
+        strings.grownBytes() >= kMaxStringTableGrowth) {
+      beginEpoch(now_ns);
+    }
   }
 
   void beginEpoch(int64_t now_ns) {
@@ -468,6 +472,10 @@ void TraceWriter::finish(const Trailer& trailer) {
   w.output.writeSeekTable();
   w.output.sync();
   w.finished = true;
+}
+
+uint32_t TraceWriter::epoch() const {
+  return impl_->epoch;
 }
 
 uint64_t TraceWriter::bytesWritten() const {

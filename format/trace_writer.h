@@ -44,6 +44,8 @@ class TraceWriter {
   TraceWriter(const TraceWriter&) = delete;
   TraceWriter& operator=(const TraceWriter&) = delete;
 
+  // An id is good to be used in this epoch and the next one, unless a definition that is kept or an
+  // event uses it meanwhile; after that the writer may have forgotten what it means.
   StringId intern(std::string_view text);   // "" is no string: StringId{}
   FrameId internFrame(const Frame& frame);  // frame.id is ignored
   StackId internStack(bool kernel, std::span<const FrameId> frames);
@@ -71,6 +73,7 @@ class TraceWriter {
   // Writes what is open, the trailer and the seek table. Nothing may follow.
   void finish(const Trailer& trailer);
 
+  uint32_t epoch() const;  // from 0
   uint64_t bytesWritten() const;
 
  private:

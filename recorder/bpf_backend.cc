@@ -83,7 +83,10 @@ class BpfBackend : public Backend {
     followMoves();
   }
 
-  void encode(const RawBatch& batch, TraceWriter& writer) override { encoder_.encode(batch, writer); }
+  void encode(const RawBatch& batch, TraceWriter& writer) override {
+    encoder_.encode(batch, writer, bootTimeNs());
+    programs_->setResourceEpoch(encoder_.wantedResourceEpoch());
+  }
 
   void stop() override {
     if (!programs_) return;

@@ -50,7 +50,7 @@ TaskState taskState(uint32_t bits) {
   return bits == 0 ? TaskState::runnable : TaskState::uninterruptible;  // rt locks, frozen
 }
 
-void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer) {
+void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns) {
   forEachRecord(batch.definitions, [&](Bytes record) { definition(record, writer); });
   waiting_.clear();
   for (const std::vector<uint8_t>& ring : batch.events) {
@@ -58,8 +58,8 @@ void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer) {
   }
   for (const Bytes record : waiting_) call(record, writer, true);
   waiting_.clear();
-  for (const uint32_t thread : threads_.forgetEnded(writer)) enter_data_.erase(thread);
-  resources_.tick(bootTimeNs(), writer);
+  for (const uint32_t thread : threads_.forgetEnded(now_ns, writer)) enter_data_.erase(thread);
+  resources_.tick(now_ns, writer);
 }
 
 void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
@@ -68,8 +68,8 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
     case RT_THREAD:
       if (const auto* thread = as<rec_thread>(record)) threads_.define(*thread, writer);
       break;
-    case RT_RESOURCE: resources_.define(record, writer); break;
-    case RT_CGROUP: threads_.defineCgroup(record, writer); break;
+    case RT_RESOURCE: resources_.define(record); break;
+    case RT_CGROUP: threads_.defineCgroup(record); break;
     case RT_FORK:
       if (const auto* fork = as<rec_fork>(record)) threads_.fork(*fork, writer);
       break;
@@ -92,6 +92,9 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
     case RT_LOSS:
       if (const auto* lost = as<rec_loss>(record)) loss(*lost, writer);
       break;
+    case RT_RELEASED:
+      if (const auto* task = as<rec_released>(record)) threads_.released(task->thread);
+      break;
     default: break;
   }
 }
@@ -99,7 +102,7 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
 void BpfEncoder::event(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
-    case RT_ENTER_DATA: enterData(record, writer); break;
+    case RT_ENTER_DATA: enterData(record); break;
     case RT_CALL:
       if (!call(record, writer, false)) waiting_.push_back(record);
       break;
@@ -120,20 +123,13 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
 
 // ---- system calls -------------------------------------------------------------------------------
 
-void BpfEncoder::enterData(Bytes bytes, TraceWriter& writer) {
+void BpfEncoder::enterData(Bytes bytes) {
   const auto* record = as<rec_enter_data>(bytes);
   if (record == nullptr) return;
   EnterData& data = freeEnterData(record->thread);
   data.call_seq = record->call_seq;
-  data.parts.clear();
-  strings_.clear();
-  payloads_.clear();
-  absolute_args_ = 0;
   const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
-  addParts(parts, writer);
-  data.strings = strings_;
-  data.absolute_args = absolute_args_;
-  if (!payloads_.empty()) data.parts.assign(parts.begin(), parts.end());
+  data.parts.assign(parts.begin(), parts.end());
 }
 
 // A thread that moves between CPUs may have several in one batch, whose calls come in another ring.
@@ -198,11 +194,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   if ((record->flags & CALL_ENTER_DATA) != 0) {
     data = findEnterData(record->data_thread, record->data_seq);
     if (data == nullptr && !last_chance) return false;
-    if (data != nullptr) {
-      if (!data->parts.empty()) addParts(data->parts, writer);
-      strings_ = data->strings;
-      absolute_args_ = data->absolute_args;
-    }
+    if (data != nullptr) addParts(data->parts, writer);
   }
   event.call_seq = record->call_seq;
   event.enter_ns = static_cast<int64_t>(record->enter_ns);
@@ -388,10 +380,14 @@ void BpfEncoder::signal(const rec_signal& record, TraceWriter& writer) {
 
 StackId BpfEncoder::stack(Bytes addresses, TraceWriter& writer) {
   const std::string key(reinterpret_cast<const char*>(addresses.data()), addresses.size());
+  if (stacks_epoch_ != writer.epoch() || stacks_.size() > kCachedStacks) {
+    stacks_.clear();
+    frames_.clear();
+    stacks_epoch_ = writer.epoch();
+  }
   const auto known = stacks_.find(key);
   if (known != stacks_.end()) return known->second;
   if (!symbols_) symbols_ = std::make_unique<KernelSymbols>();
-  if (stacks_.size() > kCachedStacks) stacks_.clear();
   std::vector<FrameId> frames;
   for (size_t at = 0; at < addresses.size(); at += sizeof(uint64_t)) {
     Frame frame;

@@ -24,22 +24,24 @@ class BpfEncoder {
  public:
   explicit BpfEncoder(const CapturePlan& plan) : plan_(plan), threads_(resources_) {}
 
-  void encode(const RawBatch& batch, TraceWriter& writer);
+  // now_ns: BOOTTIME; what is not needed any more is forgotten by it.
+  void encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns);
+  // What the kernel side's resource_epoch (recorder/bpf/maps.h) should be.
+  uint32_t wantedResourceEpoch() const { return resources_.wantedEpoch(); }
 
  private:
   using Bytes = std::span<const uint8_t>;
 
-  // Strings and buffers of a call, taken at its enter.
+  // Strings and buffers of a call, taken at its enter. They are translated with the call, which may
+  // take hours: ids of texts do not stay valid for so long.
   struct EnterData {
-    uint32_t call_seq = 0;  // 0: free
-    std::vector<StringArg> strings;
-    uint8_t absolute_args = 0;   // bit i: argument i is a string that begins with '/'
-    std::vector<uint8_t> parts;  // payload parts as they came
+    uint32_t call_seq = 0;       // 0: free
+    std::vector<uint8_t> parts;  // as they came
   };
 
   void definition(Bytes record, TraceWriter& writer);
   void event(Bytes record, TraceWriter& writer);
-  void enterData(Bytes record, TraceWriter& writer);
+  void enterData(Bytes record);
   EnterData& freeEnterData(uint32_t thread);
   EnterData* findEnterData(uint32_t thread, uint32_t call_seq);
   // false: its enter data has not come yet
@@ -64,8 +66,10 @@ class BpfEncoder {
   BpfResourceTable resources_;
   BpfThreadTable threads_;
   std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack
+  // of the writer's present epoch: it forgets what is not used for some
   std::unordered_map<std::string, StackId> stacks_;
   std::unordered_map<uint64_t, FrameId> frames_;
+  uint32_t stacks_epoch_ = 0;
   std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;  // by kernel thread id
   std::vector<Bytes> waiting_;                                       // calls, during one batch
 

@@ -242,6 +242,10 @@ uint64_t BpfPrograms::lostUnattributed(uint32_t source) const {
   return __atomic_load_n(&skeleton_->bss->lost_unattributed[source], __ATOMIC_RELAXED);
 }
 
+void BpfPrograms::setResourceEpoch(uint32_t epoch) {
+  __atomic_store_n(&skeleton_->bss->resource_epoch, epoch, __ATOMIC_RELAXED);
+}
+
 uint32_t BpfPrograms::cgroupMoves() const {
   return __atomic_load_n(&skeleton_->bss->cgroup_moves, __ATOMIC_RELAXED);
 }

@@ -53,6 +53,8 @@ class BpfPrograms {
   int64_t aliveThreads() const;
   uint64_t lost() const;
   uint64_t lostUnattributed(uint32_t source) const;
+  // Has the kernel side number and define the objects it meets anew; also where it already does.
+  void setResourceEpoch(uint32_t epoch);
   uint32_t cgroupMoves() const;  // counts moves into the target cgroup
   // Events that the kernel itself skipped because a program was already running on that CPU.
   uint64_t missed() const;

@@ -25,6 +25,7 @@ constexpr uint64_t kHugetlbFs = 0x958458f6;
 constexpr uint64_t kMqueueFs = 0x19800202;
 
 constexpr int64_t kSweepNs = 30'000'000'000;
+constexpr uint32_t kOthersStayEpochs = 4;
 
 constexpr uint32_t kMinorBits = 20;
 constexpr uint32_t kMinorMask = (1U << kMinorBits) - 1;
@@ -107,7 +108,7 @@ ResourceKind kindOf(const rec_resource& head, std::string_view names) {
   }
 }
 
-BpfResourceTable::BpfResourceTable() : entries_(1) {
+BpfResourceTable::BpfResourceTable() {
   // 36 35 98:0 /mnt1 /mnt2 rw,noatime … (proc_pid_mountinfo(5)); whole file systems only
   std::ifstream file("/proc/self/mountinfo");
   std::string line;
@@ -134,13 +135,22 @@ std::string BpfResourceTable::filePath(const rec_resource& head, std::string_vie
   return path;
 }
 
-void BpfResourceTable::define(std::span<const uint8_t> record, TraceWriter& writer) {
+void BpfResourceTable::beginEpoch(uint32_t epoch) {
+  epoch_ = epoch;
+  defined_in_epoch_ = 0;
+  ids_outdated_.merge(ids_before_);
+  ids_before_ = std::move(ids_);
+  ids_.clear();
+}
+
+void BpfResourceTable::define(std::span<const uint8_t> record) {
   if (record.size() < sizeof(rec_resource)) return;
   rec_resource head{};
   std::memcpy(&head, record.data(), sizeof(head));
   const size_t text_size = std::min<size_t>(head.text_len, record.size() - sizeof(head));
   const std::string_view text(reinterpret_cast<const char*>(record.data()) + sizeof(head), text_size);
-  if (head.id >= ids_.size()) ids_.resize(std::max<size_t>(head.id + 1, ids_.size() * 2));
+  if (head.resource_epoch > epoch_) beginEpoch(head.resource_epoch);
+  ++defined_in_epoch_;
 
   Resource resource;
   resource.kind = kindOf(head, text);
@@ -176,39 +186,55 @@ void BpfResourceTable::define(std::span<const uint8_t> record, TraceWriter& writ
 
   rec_resource key = head;
   key.id = 0;
+  key.resource_epoch = 0;
   key.text_len = 0;
   key.no_mount = 0;
   std::string content(reinterpret_cast<const char*>(&key), sizeof(key));
   content += path;
-  const auto [it, is_new] =
-      by_content_.try_emplace(std::move(content), ResourceId{static_cast<uint32_t>(entries_.size())});
-  ids_[head.id] = it->second;
+  const auto [it, is_new] = by_content_.try_emplace(std::move(content));
+  ids_[head.id] = &*it;
+  it->second.epoch = epoch_;
   if (!is_new) return;
-  resource.id = it->second;
-  resource.path = writer.intern(path);
-  entries_.push_back({resource, 0, false});
+  resource.id = ResourceId{++last_id_};
+  it->second.resource = resource;
 }
 
-BpfResourceTable::Entry* BpfResourceTable::entry(uint32_t kernel_id) {
-  const ResourceId id = kernel_id < ids_.size() ? ids_[kernel_id] : ResourceId{};
-  return id ? &entries_[id.value] : nullptr;
+// A record of the epoch before may come after the first of the next: it stands in the present one.
+BpfResourceTable::Entries::value_type* BpfResourceTable::find(uint32_t kernel_id) const {
+  for (const Ids* ids : {&ids_, &ids_before_, &ids_outdated_}) {
+    if (const auto it = ids->find(kernel_id); it != ids->end()) return it->second;
+  }
+  return nullptr;
 }
 
 ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
-  Entry* one = entry(kernel_id);
+  auto* const one = find(kernel_id);
   if (one == nullptr) return {};
-  one->last_use = sweep_;
-  if (!one->defined) {
-    writer.define(one->resource);
-    one->defined = true;
+  Entry& entry = one->second;
+  entry.last_use = sweep_;
+  if (!entry.defined) {
+    Resource resource = entry.resource;
+    resource.path = path(*one, writer);
+    writer.define(resource);
+    entry.defined = true;
   }
-  return one->resource.id;
+  return entry.resource.id;
+}
+
+StringId BpfResourceTable::path(const Entries::value_type& one, TraceWriter& writer) {
+  return writer.intern(std::string_view(one.first).substr(sizeof(rec_resource)));
+}
+
+StringId BpfResourceTable::path(uint32_t kernel_id, TraceWriter& writer) const {
+  const auto* const one = find(kernel_id);
+  return one == nullptr ? StringId{} : path(*one, writer);
 }
 
 void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
+  if (!ids_outdated_.empty()) forgetOutdated(writer);
   if (now_ns - last_sweep_ns_ < kSweepNs) return;
   last_sweep_ns_ = now_ns;
-  for (Entry& one : entries_) {
+  for (auto& [content, one] : by_content_) {
     if (!one.defined || one.last_use + 1 >= sweep_) continue;
     writer.forget(one.resource.id);
     one.defined = false;
@@ -216,9 +242,17 @@ void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
   ++sweep_;
 }
 
-StringId BpfResourceTable::path(uint32_t kernel_id) {
-  const Entry* one = entry(kernel_id);
-  return one == nullptr ? StringId{} : one->resource.path;
+// Only after a batch: events that the kernel wrote before it took up the epoch may stand behind the
+// definition that told of it.
+void BpfResourceTable::forgetOutdated(TraceWriter& writer) {
+  ids_outdated_ = {};
+  std::erase_if(by_content_, [&](const Entries::value_type& item) {
+    const Entry& one = item.second;
+    const bool is_file = one.resource.kind == ResourceKind::file || one.resource.kind == ResourceKind::dir;
+    if (one.epoch + (is_file ? 1 : kOthersStayEpochs) >= epoch_) return false;
+    if (one.defined) writer.forget(one.resource.id);
+    return true;
+  });
 }
 
 }  // namespace tarry

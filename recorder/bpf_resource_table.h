@@ -1,5 +1,11 @@
 // Resources as the kernel side numbers them, translated to the trace's: the kernel forgets objects
 // it has not seen for long and numbers them anew, the trace keeps one id for the same content.
+//
+// Memory follows what is in use, not all that was ever seen. The kernel cannot tell which numbers it
+// still has, so it is asked to begin a new epoch after every kEpochDefinitions of them: then it numbers
+// and defines again what it meets, and what stands in neither the present epoch nor the one before is
+// gone: files, the mass of them, at once, other objects some epochs later, for nothing but their id
+// may tell two of them apart. Content that comes back even later gets a new id.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +21,11 @@ namespace tarry {
 
 class BpfResourceTable {
  public:
+  static constexpr uint32_t kEpochDefinitions = 32 * 1024;  // as many as the kernel's table holds
+
   BpfResourceTable();
 
-  void define(std::span<const uint8_t> record, TraceWriter& writer);
+  void define(std::span<const uint8_t> record);
   // The trace's id, for an event that is about to be written; none where not known.
   ResourceId use(uint32_t kernel_id, TraceWriter& writer);
   // Call once a batch. What has not been used for a while is forgotten, so that the definitions that
@@ -25,7 +33,13 @@ class BpfResourceTable {
   // again, under the same id.
   void tick(int64_t now_ns, TraceWriter& writer);
   // The path of a file or directory, none where it has no name.
-  StringId path(uint32_t kernel_id);
+  StringId path(uint32_t kernel_id, TraceWriter& writer) const;
+
+  // Epochs of the kernel side's numbers (rec_resource::resource_epoch): the last that was seen, and
+  // which it should be.
+  uint32_t epoch() const { return epoch_; }
+  uint32_t wantedEpoch() const { return defined_in_epoch_ < kEpochDefinitions ? epoch_ : epoch_ + 1; }
+  size_t size() const { return by_content_.size(); }  // for tests
 
  private:
   struct Mount {
@@ -33,16 +47,25 @@ class BpfResourceTable {
     std::string point;
   };
   struct Entry {
-    Resource resource;
+    Resource resource;      // but its path: the text's id may be forgotten meanwhile
+    uint32_t epoch = 0;     // in which the kernel last defined it
     uint32_t last_use = 0;  // sweep number
     bool defined = false;   // in the trace's present definitions
   };
   std::string filePath(const rec_resource& head, std::string_view names) const;
-  Entry* entry(uint32_t kernel_id);
+  using Entries = std::unordered_map<std::string, Entry>;
+  using Ids = std::unordered_map<uint32_t, Entries::value_type*>;
+  Entries::value_type* find(uint32_t kernel_id) const;
+  static StringId path(const Entries::value_type& one, TraceWriter& writer);
+  void beginEpoch(uint32_t epoch);
+  void forgetOutdated(TraceWriter& writer);
 
-  std::vector<ResourceId> ids_;  // by kernel id
-  std::vector<Entry> entries_;   // by resource id; the first is unused
-  std::unordered_map<std::string, ResourceId> by_content_;
+  Entries by_content_;    // content: the record without its number, then the path
+  Ids ids_, ids_before_;  // by kernel id: of the present epoch and the one before
+  Ids ids_outdated_;      // older ones, to be forgotten after the batch
+  uint32_t last_id_ = 0;
+  uint32_t epoch_ = 0;
+  uint32_t defined_in_epoch_ = 0;
   uint32_t sweep_ = 1;
   int64_t last_sweep_ns_ = 0;
   std::vector<Mount> mounts_;  // of the recorder's mount namespace, where a file's mount is not known

@@ -12,6 +12,10 @@ namespace tarry {
 
 namespace {
 
+// An execve that takes the place of its leader may still be reading the program when the leader's own
+// task is released: what is released stays known so long.
+constexpr int64_t kReleasedStayNs = 5'000'000'000;
+
 std::string_view commText(const char (&comm)[16]) {
   return {comm, ::strnlen(comm, sizeof(comm))};
 }
@@ -47,22 +51,23 @@ void splitRuntime(const rec_exit& record, LifeEvent& event) {
 }  // namespace
 
 BpfThreadTable::Row* BpfThreadTable::row(uint32_t kernel_id) {
-  return kernel_id < rows_.size() && rows_[kernel_id].def.id ? &rows_[kernel_id] : nullptr;
+  const auto it = rows_.find(kernel_id);
+  return it == rows_.end() ? nullptr : &it->second;
 }
 
-StringId BpfThreadTable::cgroup(uint64_t id) const {
+StringId BpfThreadTable::cgroup(uint64_t id, TraceWriter& writer) const {
   const auto it = cgroups_.find(id);
-  return it == cgroups_.end() ? StringId{} : it->second;
+  return it == cgroups_.end() ? StringId{} : writer.intern(it->second.path);
 }
 
 void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
-  if (record.id >= rows_.size()) rows_.resize(std::max<size_t>(record.id + 1, rows_.size() * 2));
-  Row& one = rows_[record.id];
-  const auto identity = std::make_pair(record.tid, static_cast<int64_t>(record.start_ns));
-  const auto [it, is_new] = by_identity_.try_emplace(identity, ThreadId{last_id_ + 1});
-  if (is_new) ++last_id_;
+  const auto [row_it, is_new_row] = rows_.try_emplace(record.id);
+  Row& one = row_it->second;
+  Identity& identity = by_identity_[{record.tid, static_cast<int64_t>(record.start_ns)}];
+  if (!identity.id) identity.id = ThreadId{++last_id_};
+  if (is_new_row) one.twin = std::exchange(identity.kernel_id, record.id);
   const bool info_known = one.def.recorded;
-  one.def.id = it->second;
+  one.def.id = identity.id;
   one.def.tid = record.tid;
   one.def.pid = record.pid;
   one.def.ns_tid = record.ns_tid;
@@ -80,9 +85,9 @@ void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
 }
 
 void BpfThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& writer) {
-  one.info.exe = resources_.path(record.exe);
-  one.info.cwd = resources_.path(record.cwd);
-  one.info.cgroup = cgroup(record.cgroup);
+  one.info.exe = resources_.path(record.exe, writer);
+  one.info.cwd = resources_.path(record.cwd, writer);
+  one.info.cgroup = cgroup(record.cgroup, writer);
   one.info.uid = record.uid;
   one.info.gid = record.gid;
   if (const Row* creator = row(record.creator)) {  // it runs its creator's program until it calls execve
@@ -100,13 +105,13 @@ void BpfThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& wr
   writer.add(event);
 }
 
-void BpfThreadTable::defineCgroup(std::span<const uint8_t> record, TraceWriter& writer) {
+void BpfThreadTable::defineCgroup(std::span<const uint8_t> record) {
   if (record.size() < sizeof(rec_cgroup)) return;
   rec_cgroup head{};
   std::memcpy(&head, record.data(), sizeof(head));
   const size_t size = std::min<size_t>(head.text_len, record.size() - sizeof(head));
-  cgroups_[head.id] =
-      writer.intern(joinNames({reinterpret_cast<const char*>(record.data()) + sizeof(head), size}));
+  cgroups_[head.id] = {joinNames({reinterpret_cast<const char*>(record.data()) + sizeof(head), size}),
+                       resources_.epoch()};
 }
 
 void BpfThreadTable::fork(const rec_fork& record, TraceWriter& writer) {
@@ -126,10 +131,10 @@ void BpfThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
   if (one == nullptr) return;
   const size_t size = std::min<size_t>(record.args_len, bytes.size() - sizeof(record));
   const std::string_view args(reinterpret_cast<const char*>(bytes.data()) + sizeof(record), size);
-  one->info.exe = resources_.path(record.exe);
-  one->info.cwd = resources_.path(record.cwd);
+  one->info.exe = resources_.path(record.exe, writer);
+  one->info.cwd = resources_.path(record.cwd, writer);
   one->info.cmdline = writer.intern(withoutLastNul(args));
-  one->info.cgroup = cgroup(record.cgroup);
+  one->info.cgroup = cgroup(record.cgroup, writer);
   one->info.uid = record.uid;
   one->info.gid = record.gid;
   one->def.comm = writer.intern(commText(record.comm));
@@ -145,6 +150,8 @@ void BpfThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
   if (record.old != 0) {
     event.other = find(record.old);
     ended(record.old);
+    released(record.old);  // its task goes by the leader's number from now on, and the leader's own ends
+    one->old_task = !std::exchange(one->released, false);
   }
   writer.add(event);
 }
@@ -182,17 +189,56 @@ void BpfThreadTable::ended(uint32_t kernel_id) {
   ended_.push_back(kernel_id);
 }
 
-std::vector<uint32_t> BpfThreadTable::forgetEnded(TraceWriter& writer) {
+void BpfThreadTable::released(uint32_t kernel_id) {
+  Row* one = row(kernel_id);
+  if (one == nullptr) return;
+  if (std::exchange(one->old_task, false)) return;
+  one->released = true;
+  released_.push_back(kernel_id);
+}
+
+void BpfThreadTable::erase(uint32_t kernel_id, TraceWriter& writer) {
+  const Row* one = row(kernel_id);
+  if (one == nullptr) return;
+  writer.forget(one->def.id);
+  const auto identity = by_identity_.find({one->def.tid, one->def.start_ns});
+  uint32_t next = kernel_id;
+  if (identity != by_identity_.end()) {
+    next = identity->second.kernel_id;
+    by_identity_.erase(identity);
+  }
+  while (next != 0) {
+    const auto it = rows_.find(next);
+    if (it == rows_.end()) break;
+    next = it->second.twin;
+    rows_.erase(it);
+  }
+}
+
+std::vector<uint32_t> BpfThreadTable::forgetEnded(int64_t now_ns, TraceWriter& writer) {
   std::vector<uint32_t> forgotten;
   for (const uint32_t kernel_id : ended_before_) {
     const Row* one = row(kernel_id);
     if (one == nullptr || !one->gone) continue;
     writer.forget(one->def.id);
-    by_identity_.erase({one->def.tid, one->def.start_ns});
     forgotten.push_back(kernel_id);
   }
   ended_before_ = std::move(ended_);
   ended_.clear();
+  if (cgroups_epoch_ != resources_.epoch()) {
+    cgroups_epoch_ = resources_.epoch();
+    std::erase_if(cgroups_, [&](const auto& item) { return item.second.epoch + 1 < cgroups_epoch_; });
+  }
+  if (now_ns - erased_ns_ < kReleasedStayNs) return forgotten;
+  erased_ns_ = now_ns;
+  for (const uint32_t kernel_id : released_before_) {
+    const Row* one = row(kernel_id);
+    if (one == nullptr || !one->released) continue;
+    erase(kernel_id, writer);
+    forgotten.push_back(kernel_id);
+  }
+  released_before_ = std::move(released_);
+  released_.clear();
   return forgotten;
 }
 

@@ -158,7 +158,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!st || !st->recorded || !st->id || st->exited)
 		return 0;
 	if (st->nr >= 0)
-		unfinished_call(st, now);
+		unfinished_call(st, task, now, SLOT_LIFE);
 	if (st->leader == st->id) {
 		u32 leader = st->id, calls = st->call_seq;
 
@@ -180,6 +180,26 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		report_loss(st, i);
 	st->exited = 1;
 	__sync_fetch_and_add(&alive_threads, -1);
+	return 0;
+}
+
+/* Nothing refers to the task any more, neither its parent nor a CPU: also where it was not recorded or
+ * its last switch did not fit. After an execve that took the leader's place this comes for the old
+ * leader too (recorder/bpf_thread_table.cc knows). */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct *task)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (!st || !st->id)
+		return 0;
+	struct rec_released *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
+	if (!rec)
+		return 0; /* no event: it stays known until the end */
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->type = RT_RELEASED;
+	rec->thread = st->id;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

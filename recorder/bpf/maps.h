@@ -20,6 +20,9 @@ __s64 alive_threads = 0;   /* recorded ones that have not exited */
 __u32 cgroup_moves = 0;    /* of processes into the target cgroup */
 __u32 last_thread_id = 0;
 __u32 last_resource_id = 0;
+/* User space raises it to have every object that is still in use numbered and defined anew: so it can
+ * forget what it was told two epochs ago. A call that is pending for so long looks again. */
+__u32 resource_epoch = 0;
 
 /* What the next iterator shall do; written by user space before it is read. */
 __u32 snapshot_job = SNAP_SELF;
@@ -109,6 +112,7 @@ struct thread_state {
 	u32 call_seq;
 	u32 data_seq; /* the call's number when it was entered (an exec may renumber it) */
 	u32 data_thread;
+	u32 res_epoch; /* of `res` */
 	u32 retry; /* bit i: item i of the plan could not be read at enter */
 	/* the call it is in */
 	s32 nr; /* -1: none */

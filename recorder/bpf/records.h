@@ -6,6 +6,7 @@
  * are CLOCK_BOOTTIME nanoseconds. Thread, resource ids: serial numbers of this recording, 0: none.
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
+ *                    RT_RELEASED
  * Event rings:       RT_ENTER_DATA RT_CALL RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
  *                    RT_SIGNAL
  */
@@ -31,6 +32,7 @@ enum {
 	RT_BLOCKED,
 	RT_OPEN_FD,
 	RT_LOSS,
+	RT_RELEASED,
 	RT_ENTER_DATA = 32,
 	RT_CALL,
 	RT_SHORT_CALL,
@@ -103,7 +105,8 @@ struct rec_resource {
 	__u64 magic;  /* of the file system */
 	__u8 detached; /* in no directory tree: its only name is a description */
 	__u8 no_mount; /* the names end at the root of the file system */
-	__u8 pad[6];
+	__u16 pad;
+	__u32 resource_epoch; /* in which it was numbered: see maps.h */
 	__u64 object; /* tells objects of one anonymous inode apart; an address: never leaves the recorder */
 	struct rec_socket socket;
 	/* text_len bytes: names from the leaf to the root, each with its NUL; in a Unix socket the
@@ -172,6 +175,13 @@ struct rec_loss {
 	__u32 thread;
 	__u64 first_ns, last_ns;
 	__u64 count;
+};
+
+/* The kernel has given up the task: no event will name it any more. */
+struct rec_released {
+	__u8 type;
+	__u8 pad[3];
+	__u32 thread;
 };
 
 struct rec_open_fd {

@@ -22,13 +22,19 @@
 
 enum { PATH_BYTES = 4096, NAME_BYTES = 256, PATH_DEPTH = 64 };
 
+/* Numbers of an earlier epoch are found no more, neither in the table nor in a thread's cache. */
+static __always_inline u64 in_epoch(u64 ino)
+{
+	return ino ^ (u64)resource_epoch << 40;
+}
+
 static __always_inline void socket_key(u64 sk_addr, u64 ino, struct res_key *key)
 {
 	struct sock_common *sk = TYPED(struct sock_common, sk_addr);
 	u16 family = GET(sk, skc_family);
 	u64 listening = GET(sk, skc_state) == TCP_LISTEN;
 
-	key->a = ino;
+	key->a = in_epoch(ino);
 	key->b = sk_addr;
 	key->c = 0;
 	key->d = listening | (u64)family << 8;
@@ -53,7 +59,7 @@ static __always_inline void path_key(u64 inode_addr, u64 mnt_addr, u64 dentry_ad
 {
 	struct inode *inode = TYPED(struct inode, inode_addr);
 
-	key->a = GET(inode, i_ino);
+	key->a = in_epoch(GET(inode, i_ino));
 	key->b = inode_addr ^ (u64)GET(inode, i_generation) << 48;
 	key->c = dentry_addr ^ mnt_addr << 20;
 	key->d = load_word(dentry_addr + OFFSET(struct dentry, d_name.hash_len)) ^
@@ -132,6 +138,7 @@ static __always_inline u32 submit_resource(struct scratch *scratch, u32 text, st
 
 	rec->type = RT_RESOURCE;
 	rec->id = id;
+	rec->resource_epoch = resource_epoch;
 	rec->text_len = text;
 	asm volatile("" : "+r"(size));
 	if (size > PATH_BYTES)

@@ -125,7 +125,7 @@ int on_task(struct bpf_iter__task *ctx)
 		if (!st || !st->recorded || !st->id)
 			return 0;
 		if (st->nr >= 0 && !st->exited)
-			unfinished_call(st, bpf_ktime_get_boot_ns());
+			unfinished_call(st, task, bpf_ktime_get_boot_ns(), SLOT_SNAPSHOT);
 		for (int i = 0; i < LOSS_SOURCES; i++)
 			report_loss(st, i);
 		yield_to_reader(ctx->meta);

@@ -118,6 +118,7 @@ static __always_inline void begin_call(struct thread_state *st, struct task_stru
 	st->call_seq++;
 	st->data_seq = st->call_seq;
 	st->data_thread = st->id;
+	st->res_epoch = resource_epoch;
 	st->retry = 0;
 	st->flags = 0;
 	__builtin_memset(st->res, 0, sizeof(st->res));
@@ -248,9 +249,20 @@ __noinline int put_call_with_parts(struct thread_state *st, struct call_plan *pl
 	return 0;
 }
 
-/* A thread that ends or a recording that ends with a call still pending. */
-static __always_inline void unfinished_call(struct thread_state *st, u64 now)
+/* User space may have forgotten what the call's objects were when it began: they are looked up again. */
+static __always_inline bool is_outdated(struct thread_state *st)
 {
+	return resource_epoch - st->res_epoch > 1;
+}
+
+/* A thread that ends or a recording that ends with a call still pending. */
+static __always_inline void unfinished_call(struct thread_state *st, struct task_struct *task, u64 now,
+					    u32 slot)
+{
+	struct call_plan *plan = is_outdated(st) ? find_plan(st->abi, st->nr) : NULL;
+
+	if (plan)
+		fd_arguments(st, task, plan, slot);
 	put_call(st, CALL_UNFINISHED, now, 0);
 	st->nr = -1;
 }
@@ -307,13 +319,16 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	u8 todo = plan->flags;
-	if (todo & PLAN_SHORT && !flags) {
+	bool outdated = is_outdated(st);
+	if (todo & PLAN_SHORT && !flags && !outdated) {
 		put_short_call(st, now, ret);
 		st->nr = -1;
 		return 0;
 	}
-	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER)
+	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER || outdated)
 		fd_arguments(st, task, plan, SLOT_EXIT);
+	if (outdated && st->res[RES_CWD])
+		st->res[RES_CWD] = cached_cwd(st, task, SLOT_EXIT);
 	if (todo & (PLAN_RETURNS_FD | PLAN_PAIR))
 		returned_fds(st, task, plan, ret);
 	if (st->retry || todo & PLAN_EXIT_PARTS)

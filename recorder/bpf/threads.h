@@ -10,7 +10,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, u64);
-	__type(value, u8);
+	__type(value, u32); /* resource_epoch */
 } known_cgroups SEC(".maps");
 
 struct cgroup_walk {
@@ -48,12 +48,12 @@ __noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
 		return 0;
 	/* ids are unique in one hierarchy only */
 	u64 id = BPF_CORE_READ(node, id) ^ (u64)node << 16;
-	if (bpf_map_lookup_elem(&known_cgroups, &id))
+	u32 epoch = resource_epoch;
+	u32 *known = bpf_map_lookup_elem(&known_cgroups, &id);
+	if (known && *known == epoch)
 		return id;
 	struct rec_cgroup *rec = (struct rec_cgroup *)scratch->bytes;
 	u64 used = 0;
-	u8 yes = 1;
-
 	struct cgroup_walk walk = { .node = (u64)node, .slot = slot };
 
 	LOOP(CGROUP_DEPTH, cgroup_step, &walk);
@@ -68,7 +68,7 @@ __noinline u64 define_cgroup(u64 cgroup_addr, u32 slot)
 		lose_unattributed(LOSS_DEFINITIONS);
 		return 0;
 	}
-	bpf_map_update_elem(&known_cgroups, &id, &yes, BPF_ANY);
+	bpf_map_update_elem(&known_cgroups, &id, &epoch, BPF_ANY);
 	return id;
 }
 

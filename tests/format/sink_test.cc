@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "format/block_file.h"
+#include "format/definition_tables.h"
 #include "format/errors.h"
 #include "format/frame.h"
 #include "format/seek_table.h"
@@ -215,6 +216,24 @@ TEST_CASE("The seek table is that of zstd's seekable format") {
   }
   CHECK(offset == table);
   CHECK(count == BlockFile(memoryByteSource(bytes), "x").blocks().size() + 1);
+}
+
+TEST_CASE("A string that is interned again stays, one that is not used is forgotten") {
+  StringTable table(0);
+  const StringId again = table.intern("again");
+  const StringId once = table.intern("once");
+  CHECK(table.grownBytes() > 0);
+  for (int epoch = 0; epoch < 6; ++epoch) {
+    table.beginEpoch();
+    CHECK(table.grownBytes() == 0);
+    CHECK(table.intern("again") == again);
+  }
+  table.beginEpoch();  // after intern(), before use(): an event can end an epoch
+  table.use(again);
+  const std::vector<StringRow> rows = table.takePending();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].text == "again");
+  CHECK(table.intern("once") > once);
 }
 
 TEST_CASE("A damaged trace is repaired to a clean one without its damage") {

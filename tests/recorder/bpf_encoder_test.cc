@@ -147,7 +147,7 @@ class Fixture {
 
   // Encodes the batch and empties it.
   void encode() {
-    encoder_.encode(batch, writer_);
+    encoder_.encode(batch, writer_, now_ns);
     batch.definitions.clear();
     for (auto& ring : batch.events) ring.clear();
   }
@@ -164,6 +164,7 @@ class Fixture {
   std::string text(StringId id) { return std::string(reader_->text(id)); }
 
   RawBatch batch;
+  int64_t now_ns = 0;
 
  private:
   CapturePlan plan_{64};
@@ -462,7 +463,7 @@ TEST_CASE("BpfResourceTable forgets what is not used and defines it again under 
   BpfResourceTable table;
   std::vector<uint8_t> ring;
   put(ring, file(7, 42, "f\0"s), "f\0"s);
-  forEachRecord(ring, [&](std::span<const uint8_t> record) { table.define(record, writer); });
+  forEachRecord(ring, [&](std::span<const uint8_t> record) { table.define(record); });
   ThreadDef owner;
   owner.id = ThreadId{1};
   writer.define(owner);
@@ -488,6 +489,60 @@ TEST_CASE("BpfResourceTable forgets what is not used and defines it again under 
   reader.read(fds);
   CHECK(fds.seen == ids);
   CHECK(reader.report().clean());
+}
+
+TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps what it does") {
+  std::vector<uint8_t> bytes;
+  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  BpfResourceTable table;
+  int64_t now_ns = 1'000'000'000;
+  uint32_t next_id = 1;
+  const auto define = [&](uint32_t epoch, uint64_t inode, const std::string& names, uint32_t type = S_IFREG) {
+    rec_resource record = file(next_id, inode, names);
+    record.resource_epoch = epoch;
+    record.mode = static_cast<uint16_t>(type | 0600);
+    std::vector<uint8_t> ring;
+    put(ring, record, names);
+    forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
+    return next_id++;
+  };
+  const auto endBatch = [&] { table.tick(now_ns += 1'000'000, writer); };
+
+  const uint32_t idle = define(0, 1, "idle\0"s);
+  const ResourceId idle_id = table.use(idle, writer);
+  const ResourceId queue_id = table.use(define(0, 3, "fifo\0"s, S_IFIFO), writer);
+  ResourceId busy_id;
+  for (uint32_t epoch = 0; epoch < 5; ++epoch) {
+    const uint32_t busy = define(epoch, 2, "busy\0"s);
+    if (!busy_id) busy_id = table.use(busy, writer);
+    CHECK(table.use(busy, writer) == busy_id);
+    CHECK(table.wantedEpoch() == epoch);
+    while (table.wantedEpoch() == epoch) table.use(define(epoch, 1000 + next_id, "new\0"s), writer);
+    CHECK(table.wantedEpoch() == epoch + 1);
+    endBatch();
+    CHECK((table.use(idle, writer) == idle_id) == (epoch < 2));
+    CHECK(table.size() <= 2 * BpfResourceTable::kEpochDefinitions + 3);
+  }
+  CHECK_FALSE(table.use(idle, writer));
+  CHECK(table.use(define(4, 1, "idle\0"s), writer) > idle_id);
+  CHECK(table.use(define(4, 3, "fifo\0"s, S_IFIFO), writer) == queue_id);
+}
+
+TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that outdates them") {
+  std::vector<uint8_t> bytes;
+  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  BpfResourceTable table;
+  std::vector<uint8_t> ring;
+  for (uint32_t epoch = 0; epoch < 3; ++epoch) {
+    rec_resource record = file(epoch + 1, 40 + epoch, "f\0"s);
+    record.resource_epoch = epoch;
+    put(ring, record, "f\0"s);
+  }
+  forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
+  CHECK(table.use(1, writer));
+  table.tick(1, writer);
+  CHECK_FALSE(table.use(1, writer));
+  CHECK(table.use(2, writer));
 }
 
 TEST_CASE("taskState reads the kernel's bits") {
