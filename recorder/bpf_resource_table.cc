@@ -123,10 +123,14 @@ BpfResourceTable::BpfResourceTable() {
   }
 }
 
-// A file that is known by its inode alone (the page fault's) has the names inside its file system.
+// A file that is known by its inode alone (the page fault's) has the names inside its file system. It was
+// mostly opened or executed before, by a path that also holds where file systems are mounted otherwise
+// than here: in a container, on overlayfs.
 std::string BpfResourceTable::filePath(const rec_resource& head, std::string_view names) const {
   std::string path = joinNames(names);
   if (head.no_mount == 0) return path;
+  const auto known = by_inode_.find({head.dev, head.inode, head.generation});
+  if (known != by_inode_.end()) return std::string(pathOf(*known->second));
   const uint32_t major = head.dev >> kMinorBits;
   const uint32_t minor = head.dev & kMinorMask;
   for (const Mount& mount : mounts_) {
@@ -194,6 +198,9 @@ void BpfResourceTable::define(std::span<const uint8_t> record) {
   const auto [it, is_new] = by_content_.try_emplace(std::move(content));
   ids_[head.id] = &*it;
   it->second.epoch = epoch_;
+  if (resource.kind == ResourceKind::file && head.no_mount == 0) {
+    by_inode_[{head.dev, head.inode, head.generation}] = &*it;
+  }
   if (!is_new) return;
   resource.id = ResourceId{++last_id_};
   it->second.resource = resource;
@@ -221,8 +228,12 @@ ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
   return entry.resource.id;
 }
 
+std::string_view BpfResourceTable::pathOf(const Entries::value_type& one) {
+  return std::string_view(one.first).substr(sizeof(rec_resource));
+}
+
 StringId BpfResourceTable::path(const Entries::value_type& one, TraceWriter& writer) {
-  return writer.intern(std::string_view(one.first).substr(sizeof(rec_resource)));
+  return writer.intern(pathOf(one));
 }
 
 StringId BpfResourceTable::path(uint32_t kernel_id, TraceWriter& writer) const {
@@ -246,10 +257,14 @@ void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
 // definition that told of it.
 void BpfResourceTable::forgetOutdated(TraceWriter& writer) {
   ids_outdated_ = {};
+  const auto is_outdated = [&](const Entry& one) {
+    const bool is_file = one.resource.kind == ResourceKind::file || one.resource.kind == ResourceKind::dir;
+    return one.epoch + (is_file ? 1 : kOthersStayEpochs) < epoch_;
+  };
+  std::erase_if(by_inode_, [&](const auto& item) { return is_outdated(item.second->second); });
   std::erase_if(by_content_, [&](const Entries::value_type& item) {
     const Entry& one = item.second;
-    const bool is_file = one.resource.kind == ResourceKind::file || one.resource.kind == ResourceKind::dir;
-    if (one.epoch + (is_file ? 1 : kOthersStayEpochs) >= epoch_) return false;
+    if (!is_outdated(one)) return false;
     if (one.defined) writer.forget(one.resource.id);
     return true;
   });

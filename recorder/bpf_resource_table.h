@@ -9,8 +9,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -55,14 +58,17 @@ class BpfResourceTable {
   std::string filePath(const rec_resource& head, std::string_view names) const;
   using Entries = std::unordered_map<std::string, Entry>;
   using Ids = std::unordered_map<uint32_t, Entries::value_type*>;
+  using Inode = std::tuple<uint32_t, uint64_t, uint32_t>;  // the kernel's dev_t, number, generation
   Entries::value_type* find(uint32_t kernel_id) const;
+  static std::string_view pathOf(const Entries::value_type& one);
   static StringId path(const Entries::value_type& one, TraceWriter& writer);
   void beginEpoch(uint32_t epoch);
   void forgetOutdated(TraceWriter& writer);
 
-  Entries by_content_;    // content: the record without its number, then the path
-  Ids ids_, ids_before_;  // by kernel id: of the present epoch and the one before
-  Ids ids_outdated_;      // older ones, to be forgotten after the batch
+  Entries by_content_;                              // content: the record without its number, then the path
+  Ids ids_, ids_before_;                            // by kernel id: of the present epoch and the one before
+  Ids ids_outdated_;                                // older ones, to be forgotten after the batch
+  std::map<Inode, Entries::value_type*> by_inode_;  // files whose mount was known, as last met
   uint32_t last_id_ = 0;
   uint32_t epoch_ = 0;
   uint32_t defined_in_epoch_ = 0;

@@ -545,6 +545,27 @@ TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that 
   CHECK(table.use(2, writer));
 }
 
+TEST_CASE("BpfResourceTable gives a page fault's file the path that it was opened by") {
+  std::vector<uint8_t> bytes;
+  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  BpfResourceTable table;
+  const auto define = [&](uint32_t id, uint64_t inode, const std::string& names, bool no_mount) {
+    rec_resource record = file(id, inode, names);
+    record.dev = 4000U << 20 | 1;  // mounted nowhere here
+    record.no_mount = no_mount ? 1 : 0;
+    std::vector<uint8_t> ring;
+    put(ring, record, names);
+    forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
+  };
+  define(1, 42, "sh\0bin\0"s, false);
+  define(2, 42, "sh\0bin\0lower\0"s, true);
+  define(3, 43, "sh\0bin\0lower\0"s, true);
+  CHECK(table.path(2, writer) == writer.intern("/bin/sh"));
+  CHECK(table.use(2, writer) == table.use(1, writer));
+  CHECK(table.path(3, writer) == writer.intern("/lower/bin/sh"));
+  CHECK(table.use(3, writer) != table.use(1, writer));
+}
+
 TEST_CASE("taskState reads the kernel's bits") {
   CHECK(taskState(0) == TaskState::runnable);
   CHECK(taskState(0x1) == TaskState::sleeping);
