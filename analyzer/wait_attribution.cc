@@ -173,9 +173,14 @@ WaitVerdict multiplexed(const WaitEvidence& e) {
   if (best != nullptr) return {kindOfResource(best->kind), best->id};
   const WaitVerdict by_waker = fromWaker(e);
   // At level syscalls a wait that a timer interrupt ended with an fd ready waited for a timerfd.
-  if (by_waker.kind != WaitKind::unknown) return by_waker;
+  if (by_waker.kind != WaitKind::unknown) {
+    // The waker has touched its own end of what this thread waits for, or an interrupt has: the same kind.
+    // A time-out says nothing of a timerfd.
+    const bool same = by_waker.kind == kindOfResource(e.only_fd.kind) && by_waker.kind != WaitKind::sleep;
+    return same && !by_waker.resource ? WaitVerdict{by_waker.kind, e.only_fd.id} : by_waker;
+  }
   if (e.only_fd) return {kindOfResource(e.only_fd.kind), e.only_fd.id};
-  if (e.epoll_set != ResourceKind::unknown) return {kindOfResource(e.epoll_set), {}};
+  if (e.set.kind != ResourceKind::unknown) return {kindOfResource(e.set.kind), {}};
   if (e.habit != WaitKind::none) return {e.habit, {}};
   return {};
 }

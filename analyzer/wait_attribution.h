@@ -49,8 +49,9 @@ struct WaitEvidence {
   std::span<const EvidenceResource> ready;
   // The one fd that poll or select can have waited for, where the call itself says so.
   EvidenceResource only_fd;
-  // What an epoll set holds, where all of it is of one kind: tells an unfinished wait.
-  ResourceKind epoll_set = ResourceKind::unknown;
+  // What an epoll set or a poll of several fds holds, where all of it is of one kind: tells an unfinished
+  // wait. The id is one that stands for the others, none where none does.
+  EvidenceResource set;
   // What the thread's last wait in the same call on the same set turned out to be.
   WaitKind habit = WaitKind::none;
 

@@ -142,7 +142,10 @@ WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, 
       return isSocket(resources_.kindOf(verdict.resource)) ? WaitRole::answer : WaitRole::none;
     case WaitCall::poll:
     case WaitCall::epoll:
-      if (!verdict.resource) return e.woken ? WaitRole::none : habit.role;
+      if (!verdict.resource) {
+        if (e.set && verdict.kind == kindOfResource(e.set.kind)) return roles_.reading(e.set.id);
+        return e.woken ? WaitRole::none : habit.role;
+      }
       return roles_.reading(verdict.resource);
     default: return verdict.resource ? roles_.reading(verdict.resource) : WaitRole::none;
   }
@@ -198,11 +201,19 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   }
   if (isMultiplexing(e.call)) {
     if (e.call->wait == WaitCall::epoll)
-      e.epoll_set = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
+      e.set.kind = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
     if (habit.traits == e.call && habit.set == e.args[0]) e.habit = habit.kind;
     // select's first argument is one more than the largest fd: 1 leaves only standard input.
     const bool is_select = e.call->name.text.find("select") != std::string_view::npos;
     if (is_select && e.args[0] == 1) e.only_fd = evidence(resources_.openFd(process, 0));
+    const bool same_call =
+        interval.pending.nr >= 0 && traits_.find(interval.pending.abi, interval.pending.nr) == e.call;
+    if (e.call->wait == WaitCall::poll && same_call && interval.pending.resource) {
+      const EvidenceResource polled = evidence(interval.pending.resource);
+      // poll's second argument is the number of its fds.
+      if (is_select || e.args[1] == 1) e.only_fd = polled;
+      else e.set = polled;
+    }
   }
   if (interval.woken) {
     if (interval.waker_call.nr >= 0)

@@ -132,7 +132,9 @@ struct PendingCall {
   Abi abi = Abi::none;
   int32_t nr = -1;
   std::array<int64_t, kMaxArgs> args{};
-  ResourceId resource{};  // behind the first argument that is an fd; in a page fault the mapped file
+  // Behind the first argument that is an fd; in a page fault the mapped file. Of poll and select the only
+  // object it waits for; of a poll of several fds, if all are of one kind, one that stands for them.
+  ResourceId resource{};
 };
 
 enum class LifeKind : uint8_t {

@@ -215,6 +215,8 @@ class PlanBuilder {
     if (spec.type == ArgType::pollfd_inout) addItem(ITEM_READY_POLL, arg, true, lengthArg(spec));
     // One item for the three sets.
     if (spec.type == ArgType::fd_set_inout && arg == 1) addItem(ITEM_READY_SELECT, arg, true);
+    if (spec.type == ArgType::pollfd_inout && arg == 0) shape_.plan.sets = SETS_POLL;
+    if (spec.type == ArgType::fd_set_inout && arg == 1) shape_.plan.sets = SETS_SELECT;
     if (spec.type == ArgType::epoll_events_out) addItem(ITEM_READY_EPOLL, arg, true);
     const StructShape* fixed = findShape(kStructs, spec.type);
     if (fixed != nullptr && fixed->always) addStruct(*fixed, arg);

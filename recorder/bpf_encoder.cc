@@ -36,6 +36,14 @@ constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
 constexpr size_t kEnterDataPerThread = 64;
 constexpr size_t kCachedStacks = 64 * 1024;
 
+// Of several polled objects: waiting for one is as waiting for the other.
+bool isAlike(ResourceKind a, ResourceKind b) {
+  const auto is_local = [](ResourceKind kind) {
+    return kind == ResourceKind::unix_socket || kind == ResourceKind::pipe || kind == ResourceKind::fifo;
+  };
+  return a == b || (is_local(a) && is_local(b));
+}
+
 }  // namespace
 
 TaskState taskState(uint32_t bits) {
@@ -296,13 +304,38 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, Trac
 
 // ---- scheduling ---------------------------------------------------------------------------------
 
-PendingCall BpfEncoder::pending(const rec_pending& record, TraceWriter& writer) {
+// The one object of a poll or select; of several that are all of one kind one that stands for them; 0
+// where neither holds. An eventfd is among the fds of most loops to wake them up: it says nothing of
+// what the loop is for. A listening socket says less than the connections beside it.
+uint32_t BpfEncoder::polledObject(const rec_polled& polled) const {
+  const auto all = std::span(polled.resources).first(std::min<size_t>(polled.count, POLLED_MAX));
+  if (all.size() == 1) return all[0];
+  uint32_t chosen = 0;
+  const Resource* best = nullptr;
+  for (const uint32_t id : all) {
+    const Resource* one = resources_.describe(id);
+    if (one == nullptr) return 0;
+    if (one->kind == ResourceKind::eventfd) continue;
+    if (best != nullptr && !isAlike(best->kind, one->kind)) return 0;
+    if (best != nullptr && (!best->listening || one->listening)) continue;
+    best = one;
+    chosen = id;
+  }
+  return best == nullptr && !all.empty() ? all[0] : chosen;
+}
+
+PendingCall BpfEncoder::pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer) {
   PendingCall call;
   call.abi = static_cast<Abi>(record.abi);
   call.nr = record.nr;
   call.resource = resources_.use(record.resource, writer);
   if (record.nr < 0) return call;
   const CallShape* shape = plan_.find(record.abi, record.nr);
+  // A select does not say by its arguments how many fds it waits for.
+  const bool one_only = shape != nullptr && shape->plan.sets == SETS_SELECT;
+  if (polled != nullptr && (polled->count == 1 || !one_only)) {
+    call.resource = resources_.use(polledObject(*polled), writer);
+  }
   const size_t count = shape != nullptr ? shape->arg_count : size_t{kMaxArgs};
   for (size_t i = 0; i < count; ++i) call.args[i] = static_cast<int64_t>(record.args[i]);
   return call;
@@ -329,7 +362,10 @@ void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
   event.state = taskState(record->state);
   event.in_iowait = (record->flags & SWITCH_IOWAIT) != 0;
   event.throttled = (record->flags & SWITCH_THROTTLED) != 0;
-  if (bytes.size() >= sizeof(rec_switch_out)) event.pending = pending(record->pending, writer);
+  if (bytes.size() >= sizeof(rec_switch_out)) {
+    const auto* with_set = as<rec_switch_out_polled>(bytes);
+    event.pending = pending(record->pending, with_set != nullptr ? &with_set->polled : nullptr, writer);
+  }
   writer.add(event);
   if (event.state == TaskState::dead) threads_.ended(record->thread);
 }
@@ -340,7 +376,7 @@ void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
   event.thread = threads_.find(record.thread);
   event.state = taskState(record.state);
-  event.pending = pending(record.pending, writer);
+  event.pending = pending(record.pending, record.polled.count > 0 ? &record.polled : nullptr, writer);
   if (event.thread) writer.add(event);
 }
 

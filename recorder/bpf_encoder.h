@@ -59,7 +59,8 @@ class BpfEncoder {
   void addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer);
   void addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer);
   void addParts(Bytes parts, TraceWriter& writer);
-  PendingCall pending(const rec_pending& record, TraceWriter& writer);
+  PendingCall pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer);
+  uint32_t polledObject(const rec_polled& polled) const;
   StackId stack(Bytes addresses, TraceWriter& writer);
 
   const CapturePlan& plan_;

@@ -83,6 +83,17 @@ int tracepointArguments(const btf& types, const char* name) {
   return btf_is_func_proto(function) ? btf_vlen(function) : 0;
 }
 
+bool hasHelper(const btf& types, std::string_view helper) {
+  const int id = btf__find_by_name_kind(&types, "bpf_func_id", BTF_KIND_ENUM);
+  if (id < 0) return false;
+  const btf_type* type = btf__type_by_id(&types, static_cast<uint32_t>(id));
+  const struct btf_enum* values = btf_enum(type);
+  for (uint16_t i = 0; i < btf_vlen(type); ++i) {
+    if (helper == btf__name_by_offset(&types, values[i].name_off)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 KernelFeatures readKernelFeatures() {
@@ -95,6 +106,7 @@ KernelFeatures readKernelFeatures() {
   features.rdonly_cast = btf__find_by_name_kind(types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) >= 0;
   features.switch_has_state = tracepointArguments(*types, "btf_trace_sched_switch") >= 5;
   features.data_ready = tracepointArguments(*types, "btf_trace_sk_data_ready") > 0;
+  features.user_task_copy = hasHelper(*types, "BPF_FUNC_copy_from_user_task");
   const auto runqueues = percpuOffset(*types, "runqueues");
   const auto preempt_count = preemptCountOffset(*types);
   if (runqueues && preempt_count) {

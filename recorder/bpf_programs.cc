@@ -109,6 +109,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   auto& settings = *skeleton_->rodata;
   settings.have_rdonly_cast = features.rdonly_cast;
   settings.switch_has_state = features.switch_has_state;
+  settings.have_user_task_copy = features.user_task_copy;
   settings.have_percpu_offsets = features.percpu_offsets;
   settings.runqueues_offset = features.runqueues_offset;
   settings.preempt_count_offset = features.preempt_count_offset;
@@ -125,6 +126,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
     bpf_program__set_autoload(programs.on_sys_enter, false);
     bpf_program__set_autoload(programs.on_sys_exit, false);
   }
+  if (!features.user_task_copy) bpf_program__set_autoload(programs.on_polling_task, false);
   if (!features.data_ready) bpf_program__set_autoload(programs.on_data_ready, false);
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
   bpf_map__set_max_entries(skeleton_->maps.event_rings, static_cast<uint32_t>(libbpf_num_possible_cpus()));
@@ -170,11 +172,11 @@ void BpfPrograms::fillPlan(const CapturePlan& plan) {
 }
 
 void BpfPrograms::attachIterators() {
-  attachWhere([](std::string_view section) { return section.starts_with("iter/"); });
+  attachWhere([](std::string_view section) { return section.starts_with("iter"); });
 }
 
 void BpfPrograms::attachEvents() {
-  attachWhere([](std::string_view section) { return !section.starts_with("iter/"); });
+  attachWhere([](std::string_view section) { return !section.starts_with("iter"); });
 }
 
 void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
@@ -186,6 +188,8 @@ void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
     if (!link) refuse("cannot attach to " + std::string(section), errno);
     if (section == "iter/task") {
       task_iterator_ = std::move(link);
+    } else if (section == "iter.s/task") {
+      polling_iterator_ = std::move(link);
     } else if (section == "iter/task_file") {
       file_iterator_ = std::move(link);
     } else {
@@ -215,6 +219,8 @@ void BpfPrograms::visitTasks(uint32_t job, int32_t pid, const std::function<void
   skeleton_->bss->snapshot_job = job;
   skeleton_->bss->snapshot_pid = pid;
   iterate(task_iterator_, between);
+  const bool marks = job != SNAP_SELF && job != SNAP_FINISH;
+  if (marks && polling_iterator_) iterate(polling_iterator_, between);
 }
 
 void BpfPrograms::visitFiles(const std::function<void()>& between) {

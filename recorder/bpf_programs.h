@@ -81,6 +81,7 @@ class BpfPrograms {
   std::unique_ptr<BpfRing> definitions_;
   std::vector<LinkPtr> links_;
   LinkPtr task_iterator_, file_iterator_;
+  LinkPtr polling_iterator_;  // null before Linux 5.18
   uint64_t ring_bytes_ = 0;
 };
 

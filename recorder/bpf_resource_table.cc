@@ -214,6 +214,11 @@ BpfResourceTable::Entries::value_type* BpfResourceTable::find(uint32_t kernel_id
   return nullptr;
 }
 
+const Resource* BpfResourceTable::describe(uint32_t kernel_id) const {
+  const auto* const one = find(kernel_id);
+  return one == nullptr ? nullptr : &one->second.resource;
+}
+
 ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
   auto* const one = find(kernel_id);
   if (one == nullptr) return {};

@@ -31,6 +31,8 @@ class BpfResourceTable {
   void define(std::span<const uint8_t> record);
   // The trace's id, for an event that is about to be written; none where not known.
   ResourceId use(uint32_t kernel_id, TraceWriter& writer);
+  // What it is, but for its path; nullptr where not known. Valid until the next call of tick().
+  const Resource* describe(uint32_t kernel_id) const;
   // Call once a batch. What has not been used for a while is forgotten, so that the definitions that
   // every epoch of the trace begins with stay few however long the recording; its next use defines it
   // again, under the same id.

@@ -10,6 +10,7 @@
 /* Settings read from the kernel's BTF. */
 const volatile bool have_rdonly_cast = false;
 const volatile bool switch_has_state = false;
+const volatile bool have_user_task_copy = false;
 const volatile bool have_percpu_offsets = false;
 const volatile __u64 runqueues_offset = 0;
 const volatile __u64 preempt_count_offset = 0;

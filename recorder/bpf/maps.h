@@ -102,6 +102,7 @@ struct cache_entry {
 enum { /* thread_state.flags */
 	STATE_NEW_CHILD = 1,  /* the call it is in is its creator's: a clone, the launcher's wait */
 	STATE_ENTER_DATA = 2, /* RT_ENTER_DATA of the current call was written */
+	STATE_POLLS = 4,      /* found blocked in poll or select: on_polling_task tells of it */
 };
 
 struct thread_state {

@@ -44,11 +44,6 @@ static __always_inline u64 ready_fd(u32 fd, u64 arg)
 	return fd | arg << READY_ARG_SHIFT | 1ULL << READY_RESOURCE_SHIFT;
 }
 
-struct user_pollfd {
-	s32 fd;
-	s16 events, revents;
-};
-
 struct ready_walk {
 	u64 address;
 	u64 count; /* of elements */

@@ -203,6 +203,15 @@ struct rec_pending {
 	__u64 args[MAX_ARGS];
 };
 
+enum { POLLED_MAX = 16 };
+
+/* The objects that a poll or select waits for; none where they were not read or are more than that. */
+struct rec_polled {
+	__u32 count;
+	__u32 resources[POLLED_MAX]; /* 0: not known */
+	__u32 pad;
+};
+
 struct rec_blocked { /* the snapshot's: a thread that is not running */
 	__u8 type;
 	__u8 pad[3];
@@ -211,6 +220,7 @@ struct rec_blocked { /* the snapshot's: a thread that is not running */
 	__u32 pad2;
 	__u64 ts_ns;
 	struct rec_pending pending;
+	struct rec_polled polled;
 };
 
 struct rec_switch_in {
@@ -232,6 +242,11 @@ struct rec_switch_out { /* a preempted thread's record ends before `pending` */
 	__u32 state; /* the kernel's TASK_* bits */
 	__u32 pad;
 	struct rec_pending pending;
+};
+
+struct rec_switch_out_polled { /* where there is something in `polled` */
+	struct rec_switch_out out;
+	struct rec_polled polled;
 };
 
 enum { /* as in enum class WakerContext */
@@ -409,6 +424,12 @@ enum { /* plan_item.size of an ITEM_BY_COMMAND */
 	RULE_SHMCTL,
 };
 
+enum { /* call_plan.sets: how a call says which fds it waits for */
+	SETS_NONE = 0,
+	SETS_POLL,   /* struct pollfd[argument 1] behind argument 0 */
+	SETS_SELECT, /* up to three bit sets behind arguments 1 to 3, of as many bits as argument 0 says */
+};
+
 enum { NO_ARG = 0xff, MAX_ITEMS = 16 };
 enum { STRING_IS_PATH = 1 /* plan_item.size of an ITEM_STRING */ };
 enum { IOVEC_ARRAY_ONLY = 1 /* plan_item.size of an ITEM_IOVEC: addresses of another process */ };
@@ -428,7 +449,7 @@ struct call_plan {
 	__u8 pair_arg;
 	__u8 items;
 	__u8 returns_if_dup; /* fcntl: an fd only with F_DUPFD */
-	__u8 pad;
+	__u8 sets; /* SETS_* */
 	struct plan_item item[MAX_ITEMS];
 };
 TARRY_ASSERT_SIZE(struct call_plan, 8 + 8 * MAX_ITEMS);

@@ -20,8 +20,8 @@ static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
 }
 
 /* The call a task that is in the kernel is in, from its saved registers. `task` is the current one,
- * or `files` belongs to it and it does not run. */
-static __always_inline void pending_call(struct thread_state *st, struct task_struct *task,
+ * or `files` belongs to it and it does not run. Returns the SETS_* of the call. */
+static __always_inline u8 pending_call(struct thread_state *st, struct task_struct *task,
 					 struct rec_pending *pending, u32 slot)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -32,10 +32,10 @@ static __always_inline void pending_call(struct thread_state *st, struct task_st
 	pending->resource = 0;
 	__builtin_memset(pending->args, 0, sizeof(pending->args));
 	if (!regs || task->flags & PF_KTHREAD)
-		return;
+		return SETS_NONE;
 	nr = regs_nr(regs);
 	if (nr < 0 || (s32)nr < 0)
-		return; /* an interrupt or fault of user code */
+		return SETS_NONE; /* an interrupt or fault of user code */
 	u8 abi = task_abi(task, nr);
 	struct call_plan *plan = find_plan(abi, nr);
 
@@ -43,10 +43,16 @@ static __always_inline void pending_call(struct thread_state *st, struct task_st
 	pending->nr = (s32)nr;
 	regs_args(regs, abi, pending->args);
 	if (!plan)
-		return;
+		return SETS_NONE;
 	u8 arg = plan->fd_arg[0];
 	if (arg < MAX_ARGS && !(plan->fd_is_dir & 1))
 		pending->resource = fd_resource(st, task, pending->args[arg], slot);
+	return plan->sets;
+}
+
+static __always_inline u64 fdtable_of(struct task_struct *task)
+{
+	return (u64)BPF_CORE_READ(task, files, fdt);
 }
 
 static __always_inline void switched_in(struct thread_state *st, u64 now)
@@ -75,6 +81,26 @@ static __always_inline u8 switch_flags(struct thread_state *st, struct task_stru
 	if (state && task_in_iowait(address_of(st, task)))
 		flags |= SWITCH_IOWAIT;
 	return flags;
+}
+
+/* Of a thread that blocks. */
+static __always_inline void fill_switch_out(struct rec_switch_out *rec, struct thread_state *st,
+					    struct task_struct *task, u32 state, u64 now,
+					    const struct rec_pending *pending)
+{
+	rec->type = RT_SWITCH_OUT;
+	rec->flags = switch_flags(st, task, state);
+	rec->cpu = (u16)bpf_get_smp_processor_id();
+	rec->thread = st->id;
+	rec->ts_ns = now;
+	rec->state = state;
+	rec->pad = 0;
+	rec->pending.abi = pending->abi;
+	__builtin_memset(rec->pending.pad, 0, sizeof(rec->pending.pad));
+	rec->pending.nr = pending->nr;
+	rec->pending.resource = pending->resource;
+	rec->pending.pad2 = 0;
+	__builtin_memcpy(rec->pending.args, pending->args, sizeof(pending->args));
 }
 
 static __always_inline void switched_out(struct thread_state *st, struct task_struct *task,
@@ -106,29 +132,35 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 		return;
 	}
 	struct rec_pending pending;
+	u8 sets = pending_call(st, task, &pending, SLOT_SWITCH);
 
-	pending_call(st, task, &pending, SLOT_SWITCH);
 	if (pending.nr < 0)
 		pending.resource = st->fault_res;
 	st->fault_res = 0;
+	if (sets) {
+		u32 found = find_polled(sets, &pending, fdtable_of(task), NULL, SLOT_SWITCH);
+		struct polled_area *area = get_polled_area(SLOT_SWITCH);
+
+		if (area && found) {
+			struct rec_switch_out_polled *polled =
+				bpf_ringbuf_reserve(ring, sizeof(*polled), 0);
+
+			if (!polled) {
+				lose(st, LOSS_SWITCHES, now);
+				return;
+			}
+			fill_switch_out(&polled->out, st, task, state, now, &pending);
+			polled->polled = area->found;
+			bpf_ringbuf_submit(polled, BPF_RB_NO_WAKEUP);
+			return;
+		}
+	}
 	struct rec_switch_out *rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
 	if (!rec) {
 		lose(st, LOSS_SWITCHES, now);
 		return;
 	}
-	rec->type = RT_SWITCH_OUT;
-	rec->flags = switch_flags(st, task, state);
-	rec->cpu = (u16)bpf_get_smp_processor_id();
-	rec->thread = st->id;
-	rec->ts_ns = now;
-	rec->state = state;
-	rec->pad = 0;
-	rec->pending.abi = pending.abi;
-	__builtin_memset(rec->pending.pad, 0, sizeof(rec->pending.pad));
-	rec->pending.nr = pending.nr;
-	rec->pending.resource = pending.resource;
-	rec->pending.pad2 = 0;
-	__builtin_memcpy(rec->pending.args, pending.args, sizeof(pending.args));
+	fill_switch_out(rec, st, task, state, now, &pending);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 

@@ -38,14 +38,25 @@ static __always_inline bool descends_from_target(struct task_struct *task)
 	return line.found;
 }
 
-static __always_inline void put_blocked(struct thread_state *st, struct task_struct *task)
+/* `read_sets`: what it polls is read here and now; otherwise a thread that polls is left to
+ * on_polling_task, where the kernel has that. */
+static __always_inline void put_blocked(struct thread_state *st, struct task_struct *task,
+					bool read_sets)
 {
 	u32 state = task_state(task);
 	struct rec_pending pending;
 
 	if (!state || state & TASK_DEAD || task == bpf_get_current_task_btf())
 		return;
-	pending_call(st, task, &pending, SLOT_SNAPSHOT);
+	u8 sets = pending_call(st, task, &pending, SLOT_SNAPSHOT);
+
+	if (sets && have_user_task_copy && !read_sets) {
+		st->flags |= STATE_POLLS;
+		return;
+	}
+	u32 found = 0;
+	if (sets && read_sets)
+		found = find_polled(sets, &pending, fdtable_of(task), task, SLOT_SNAPSHOT);
 	struct rec_blocked *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
 	if (!rec) {
 		lose(st, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
@@ -60,6 +71,12 @@ static __always_inline void put_blocked(struct thread_state *st, struct task_str
 	rec->pending.nr = pending.nr;
 	rec->pending.resource = pending.resource;
 	__builtin_memcpy(rec->pending.args, pending.args, sizeof(pending.args));
+	if (found) {
+		struct polled_area *area = get_polled_area(SLOT_SNAPSHOT);
+
+		if (area)
+			rec->polled = area->found;
+	}
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
@@ -141,7 +158,27 @@ int on_task(struct bpf_iter__task *ctx)
 		return 0;
 	if (snapshot_job == SNAP_MARK_PID)
 		st->flags |= STATE_NEW_CHILD; /* waits to be let go: that call is not the command's */
-	put_blocked(st, task);
+	put_blocked(st, task, false);
+	yield_to_reader(ctx->meta);
+	return 0;
+}
+
+/* 5.18 (376040e47334): the memory of another task, in programs that may sleep. */
+SEC("iter.s/task")
+int on_polling_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (!task)
+		return 0;
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (!st || !(st->flags & STATE_POLLS))
+		return 0;
+	st->flags &= ~STATE_POLLS;
+	if (st->out_ns)
+		return 0; /* it has run meanwhile: a switch tells what it waits for */
+	put_blocked(st, task, true);
 	yield_to_reader(ctx->meta);
 	return 0;
 }

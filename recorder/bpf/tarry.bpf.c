@@ -12,6 +12,7 @@
 #include "recorder/bpf/maps.h"
 #include "recorder/bpf/resources.h"
 #include "recorder/bpf/threads.h"
+#include "recorder/bpf/polled.h"
 
 #include "recorder/bpf/context.bpf.c"
 #include "recorder/bpf/signals.bpf.c"

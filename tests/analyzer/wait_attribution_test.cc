@@ -376,6 +376,44 @@ TEST_CASE("A select that can only wait for standard input waits for it", "[waits
   CHECK(blockedWaits(db, 200) == "unknown - -");
 }
 
+TEST_CASE("A poll that nothing ended is told by what the thread polls", "[waits]") {
+  const auto open_poll = [](Level level, int64_t count, const auto& object) {
+    TraceBuilder b(level);
+    auto& p = b.process("p", 100);
+    p.blocksForEver("poll", {.args = {0x7fff, count, -1}, .objects = {{0, 5, object(b)}}});
+    Loaded db(b);
+    return blockedWaits(db, 100);
+  };
+  const auto tty = [](TraceBuilder& b) { return b.file("/dev/pts/0", ResourceKind::tty); };
+  const auto pidfd = [](TraceBuilder& b) { return b.anon(ResourceKind::pidfd); };
+  const auto listener = [](TraceBuilder& b) { return b.listener("0.0.0.0", 80); };
+  const auto client = [](TraceBuilder& b) { return b.socket("10.0.0.1", 40000, "10.0.0.2", 80); };
+  CHECK(open_poll(Level::waits, 1, tty) == "terminal - /dev/pts/0");
+  CHECK(open_poll(Level::waits, 1, pidfd) == "child - pidfd");
+  CHECK(open_poll(Level::waits, 1, listener) == "network idle TCP 0.0.0.0:80 (listening)");
+  CHECK(open_poll(Level::waits, 1, client) == "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+  // Of several fds the object only stands for the others.
+  CHECK(open_poll(Level::waits, 3, listener) == "network idle -");
+  CHECK(open_poll(Level::waits, 2, tty) == "terminal - -");
+}
+
+TEST_CASE("The polled object tells what a waker that shows nothing leaves open", "[waits]") {
+  TraceBuilder b(Level::waits);
+  const ResourceId pidfd = b.anon(ResourceKind::pidfd);
+  const ResourceId s = b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+  auto& child = b.process("child", 200);
+  auto& p = b.process("p", 100);
+  p.blocksIn("ppoll", {.args = {0x7fff, 1}, .objects = {{0, 5, pidfd}}}, 2_ms)
+      .wokenBy(child, "exit_group", {});
+  p.blocksIn("ppoll", {.args = {0x7fff, 1}, .objects = {{0, 5, s}}}, 2_ms).wokenBy(WakerContext::timer);
+  p.blocksIn("ppoll", {.args = {0x7fff, 1}, .objects = {{0, 5, s}}}, 2_ms).wokenBy(WakerContext::network);
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) ==
+        "child - pidfd\n"
+        "sleep - -\n"  // its own time-out
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+}
+
 TEST_CASE("A wait in a loop that is still open is told by the loop's last one", "[waits]") {
   // A loop whose last wait is still open at the end of a recording at level waits.
   TraceBuilder b(Level::waits);

@@ -17,6 +17,72 @@ LEFT JOIN thread w ON w.utid = s.waker_utid ORDER BY s.ts
 """
 
 
+# Threads that poll for ever; says which thread polls what.
+POLLS = """
+import json, os, select, socket, sys, threading
+pipe = os.pipe()[0]
+local, other = socket.socketpair()
+listener, second = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
+def poll(*files):
+    poller = select.poll()
+    for file in files: poller.register(file, select.POLLIN)
+    poller.poll()
+def wait(name, function, *arguments):
+    os.write(1, (json.dumps({"name": name, "tid": threading.get_native_id()}) + "\\n").encode())
+    function(*arguments)
+for one in (("poll pipe", poll, pipe), ("poll unix", poll, local), ("poll listener", poll, listener),
+            ("poll listeners", poll, listener, second), ("poll mixed", poll, listener, local),
+            ("select unix", select.select, [local], [], []), ("select two", select.select, [local, pipe], [], [])):
+    threading.Thread(target=wait, args=one, daemon=True).start()
+sys.stdin.read()
+"""
+# name: kind, role, resource kind
+POLLED = {
+    "poll pipe": ("ipc", None, "pipe"),
+    "poll unix": ("ipc", None, "unix"),
+    "poll listener": ("network", "idle", "socket"),
+    "poll listeners": ("network", "idle", None),
+    "poll mixed": ("unknown", None, None),
+    "select unix": ("ipc", None, "unix"),
+    "select two": ("unknown", None, None),
+}
+
+
+class OpenPollTest(harness.LiveTest):
+    """What a thread polls is known though nothing ever ends the wait."""
+
+    def differences(self, trace, tids, existed):
+        rows = [row for row in harness.query(trace, STATES)
+                if row["state"] == "blocked" and row["call"] in ("poll", "pselect6", "select")]
+        found = {row["tid"]: (row["kind"], row["role"], row["resource_kind"]) for row in rows}
+        self.assertEqual({row["since_ts"] is not None for row in rows}, {existed})
+        return {name: found.get(tids[name]) for name in POLLED if found.get(tids[name]) != POLLED[name]}
+
+    def tids_of(self, lines):
+        return {fact["name"]: fact["tid"] for fact in map(json.loads, lines)}
+
+    def test_polls_from_before_to_after_the_recording(self):
+        process = self.start("python3", "-c", POLLS)
+        tids = self.tids_of(process.stdout.readline() for _ in POLLED)
+        time.sleep(0.2)
+        for level in ("waits", "syscalls"):
+            with self.subTest(level=level):
+                recorder, trace = self.start_recorder("-p", process.pid, "--level", level, "--for", "300ms",
+                                                      name=f"{level}.tarry", ready=False)
+                _, err = recorder.communicate(timeout=harness.TIMEOUT_S)
+                self.assertEqual(recorder.returncode, 0, err)
+                self.assertEqual(self.differences(trace, tids, True), {})
+
+    def test_polls_that_begin_in_the_recording(self):
+        # At level syscalls their results say that the end of the process ended them.
+        recorder, trace = self.start_recorder("--level", "waits", "--", "python3", "-c", POLLS, ready=False)
+        tids = self.tids_of(recorder.stdout.readline() for _ in POLLED)
+        time.sleep(0.3)
+        _, err = recorder.communicate(timeout=harness.TIMEOUT_S)  # closes its standard input
+        self.assertEqual(recorder.returncode, 0, err)
+        self.assertEqual(self.differences(trace, tids, False), {})
+
+
 class AttachTest(harness.LiveTest):
     def start_server(self):
         """The workload `hang`: (process, {what: tid}, port)."""

@@ -89,6 +89,12 @@ TEST_CASE("CapturePlan takes ready sets and what maps them also without snaplen"
   const CallShape poll = shapeOf("poll");
   CHECK(items(poll) == std::vector{item(ITEM_READY_POLL, 0, "out")});
   CHECK(poll.plan.item[0].len_arg == 1);
+  CHECK(poll.plan.sets == SETS_POLL);
+  CHECK(shapeOf("ppoll").plan.sets == SETS_POLL);
+  CHECK(shapeOf("select").plan.sets == SETS_SELECT);
+  CHECK(shapeOf("pselect6").plan.sets == SETS_SELECT);
+  CHECK(shapeOf("epoll_wait").plan.sets == SETS_NONE);
+  CHECK(shapeOf("read").plan.sets == SETS_NONE);
   CHECK(items(shapeOf("epoll_wait")) == std::vector{item(ITEM_READY_EPOLL, 1, "out")});
   CHECK(items(shapeOf("epoll_ctl")) == std::vector{item(ITEM_FIXED, 3, "in")});
   CHECK(items(shapeOf("select")) == std::vector{item(ITEM_READY_SELECT, 1, "out")});  // of three sets

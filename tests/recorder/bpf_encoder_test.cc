@@ -1,6 +1,7 @@
 // Raw records made by hand, through the encoder and a trace in memory.
 #include "recorder/bpf_encoder.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -394,6 +395,95 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates switches, wake-ups and losses")
   CHECK(got.losses[0].count == 4);
   CHECK(got.losses[0].dur_ns == 5);
   CHECK(got.losses[0].source == LossSource::wakes);
+}
+
+namespace {
+
+rec_resource socketOf(uint32_t id, uint16_t family, uint64_t inode, bool listening = false) {
+  rec_resource record{};
+  record.type = RT_RESOURCE;
+  record.id = id;
+  record.is_socket = 1;
+  record.mode = S_IFSOCK;
+  record.inode = inode;
+  record.socket.family = family;
+  record.socket.listening = listening;
+  return record;
+}
+
+rec_resource eventfd(uint32_t id) {
+  rec_resource record = file(id, 1, "[eventfd]\0"s);
+  record.mode = 0600;
+  record.magic = 0x09041934;
+  record.detached = 1;
+  record.object = id;
+  return record;
+}
+
+rec_switch_out_polled polling(int32_t nr, const std::vector<uint32_t>& resources) {
+  rec_switch_out_polled record{};
+  record.out.type = RT_SWITCH_OUT;
+  record.out.thread = 1;
+  record.out.state = 1;
+  record.out.pending.abi = ABI_X86_64;
+  record.out.pending.nr = nr;
+  record.polled.count = static_cast<uint32_t>(resources.size());
+  for (size_t i = 0; i < resources.size() && i < POLLED_MAX; ++i) record.polled.resources[i] = resources[i];
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "BpfEncoder names what a poll or select waits for, if it is all of one kind") {
+  constexpr int32_t kPollCall = 7;
+  constexpr int32_t kSelectCall = 23;
+  enum : uint32_t { tcp = 1, listener, local, event, event2, regular, unknown = 99 };
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, socketOf(tcp, AF_INET, 11));
+  put(batch.definitions, socketOf(listener, AF_INET, 12, true));
+  put(batch.definitions, socketOf(local, AF_UNIX, 13));
+  put(batch.definitions, eventfd(event), "[eventfd]\0"s);
+  put(batch.definitions, eventfd(event2), "[eventfd]\0"s);
+  put(batch.definitions, file(regular, 14, "f\0"s), "f\0"s);
+  struct Case {
+    int32_t nr;
+    std::vector<uint32_t> polled;
+    uint64_t inode;  // of the object named, 0: none
+  };
+  const std::vector<Case> cases = {
+      {kPollCall, {tcp}, 11},
+      {kPollCall, {listener, tcp}, 11},  // the connection says more
+      {kPollCall, {tcp, listener}, 11},
+      {kPollCall, {event, local}, 13},  // eventfds wake loops
+      {kPollCall, {tcp, local}, 0},
+      {kPollCall, {tcp, unknown}, 0},
+      {kPollCall, {unknown}, 0},
+      {kPollCall, {event, event2}, 1},
+      {kSelectCall, {local}, 13},
+      {kSelectCall, {local, local}, 0},  // its arguments do not say that there are two
+  };
+  for (const Case& one : cases) put(batch.events[0], polling(one.nr, one.polled));
+  rec_switch_out_polled damaged = polling(kPollCall, {tcp});
+  damaged.polled.count = 1U << 31;  // is cut: what is behind the first is not known
+  put(batch.events[0], damaged);
+  rec_blocked blocked{};
+  blocked.type = RT_BLOCKED;
+  blocked.thread = 1;
+  blocked.state = 1;
+  blocked.pending = polling(kPollCall, {}).out.pending;
+  blocked.polled = polling(kPollCall, {local}).polled;
+  put(batch.definitions, blocked);
+
+  const Collected got = finish();
+  const auto inode = [&](ResourceId id) { return id ? got.resources.at(id).inode : 0; };
+  REQUIRE(got.switches.size() == cases.size() + 1);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    INFO("case " << i);
+    CHECK(inode(got.switches[i].pending.resource) == cases[i].inode);
+  }
+  CHECK(inode(got.switches.back().pending.resource) == 0);
+  REQUIRE(got.lives.size() == 1);
+  CHECK(inode(got.lives[0].pending.resource) == 13);
 }
 
 TEST_CASE_METHOD(Fixture, "BpfEncoder translates signals") {
