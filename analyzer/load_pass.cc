@@ -5,6 +5,7 @@
 #include "analyzer/batch_inserter.h"
 #include "analyzer/resource_label.h"
 #include "format/event_names.h"
+#include "format/trace_writer.h"
 
 namespace tarry::analysis {
 namespace {
@@ -198,6 +199,7 @@ void LoadPass::onLife(const LifeEvent& event) {
 void LoadPass::onSwitch(const SwitchEvent& event) {
   const int64_t ts = toTrace(event.ts_ns);
   advance(ts);
+  last_scheduling_ts_ = std::max(last_scheduling_ts_, ts);
   counts_.switches++;
   const Utid utid = recordedThread(event.thread);
   if (utid != 0) states_.switched(utid, ts, event);
@@ -206,6 +208,7 @@ void LoadPass::onSwitch(const SwitchEvent& event) {
 void LoadPass::onWake(const WakeEvent& event) {
   const int64_t ts = toTrace(event.ts_ns);
   advance(ts);
+  last_scheduling_ts_ = std::max(last_scheduling_ts_, ts);
   counts_.wakes++;
   const Utid utid = recordedThread(event.thread);
   if (utid == 0) return;
@@ -347,12 +350,22 @@ void LoadPass::storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, N
 
 // ---- the end ----------------------------------------------------------------------------------
 
+// Where the file ends early, blocks of calls can be there whose time the open blocks of switches and wake-ups
+// would have covered.
+int64_t LoadPass::schedulingKnownUntil() const {
+  const std::optional<Trailer>& trailer = reader_.trailer();
+  if (!trailer) return std::max(last_scheduling_ts_, end_ts_ - WriterOptions{}.block_ns);
+  if (trailer->reason == EndReason::max_size || trailer->reason == EndReason::error)
+    return last_scheduling_ts_;
+  return INT64_MAX;
+}
+
 void LoadPass::finish() {
   const std::optional<Trailer>& trailer = reader_.trailer();
   if (trailer && trailer->end.boottime_ns != 0)
     end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
-  states_.finish(end_ts_);
+  states_.finish(end_ts_, schedulingKnownUntil());
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
   into_->flush();
   storeLateChanges();

@@ -78,6 +78,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   std::span<const std::string_view> kernelSymbols(StackId id);
 
   void finish();
+  int64_t schedulingKnownUntil() const;
   void storeTasks();
   void storeResources();
   void storeLateChanges();
@@ -89,6 +90,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   LoadRemains* remains_;
   int64_t start_ns_;
   int64_t end_ts_ = 0;
+  int64_t last_scheduling_ts_ = 0;  // of the newest switch or wake-up
 
   TextPool texts_;
   CallTraitsTable traits_;

@@ -304,13 +304,18 @@ void StateTracker::lost(Utid utid, int64_t ts, int64_t until) {
   enter(thread, ts, RunState::unknown, StateDetail::loss);
 }
 
-void StateTracker::finish(int64_t end_ts) {
+void StateTracker::finish(int64_t end_ts, int64_t known_ts) {
   for (Utid utid = 1; utid < threads_.size(); utid++) {
     Thread& thread = threads_[utid];
     if (thread.ended || thread.now.state == RunState::none) continue;
     // The recording stopped between the exit and the last switch: that is as far as its life is known.
     const bool over = thread.exited && thread.now.state != RunState::blocked;
     const int64_t last = over ? thread.exit_ts : end_ts;
+    if (!over && known_ts < last && thread.now.state != RunState::unknown) {
+      const int64_t until = std::max(known_ts, thread.now.begin);
+      close(thread, utid, until);
+      enter(thread, until, RunState::unknown, StateDetail::loss);
+    }
     thread.now.end = std::max(last, thread.now.begin);
     thread.now.open = !over;
     thread.now.utid = utid;

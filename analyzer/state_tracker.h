@@ -82,8 +82,9 @@ class StateTracker {
   // Events of the thread were lost between ts and until.
   void lost(Utid utid, int64_t ts, int64_t until);
 
-  // Emits what is still open.
-  void finish(int64_t end_ts);
+  // Emits what is still open. Scheduler events are known to be complete until known_ts only (the file is
+  // cut): from then on the states are unknown.
+  void finish(int64_t end_ts, int64_t known_ts = INT64_MAX);
 
   // The last switch out, where it was seen.
   std::optional<int64_t> endOf(Utid utid) const;

@@ -64,8 +64,9 @@ Deed deedOf(std::string_view call) {
                                                                    {"ftruncate", Deed::written},
                                                                    {"fallocate", Deed::written},
                                                                    {"sendfile", Deed::written},
-                                                                   {"copy_file_range", Deed::written},
-                                                                   {"splice", Deed::written},
+                                                                   {"sendfile64", Deed::written},
+                                                                   {"copy_file_range", Deed::read},
+                                                                   {"splice", Deed::read},
                                                                    {"mmap", Deed::mapped},
                                                                    {"mmap2", Deed::mapped},
                                                                    {"getdents", Deed::listed},
@@ -176,8 +177,9 @@ class Files {
       const std::string_view call = q.text(1);
       if (q.isNull(0) || call == "connect" || call == "bind" || call == "close") continue;
       if (!wantedProcess(q.integer(3))) continue;
-      add(std::string(q.text(0)), call, q.isNull(2) ? std::string() : std::string(q.text(2)), q);
+      add(std::string(q.text(0)), deedOf(call), q);
     }
+    gatherOtherEnds();
     gatherNewNames();
   }
 
@@ -254,6 +256,20 @@ class Files {
   bool empty() const { return files_.empty(); }
 
  private:
+  // The second file of calls that copy between two.
+  void gatherOtherEnds() {
+    auto q = db_.prepare(
+        "SELECT r.path, s.name, s.errno, t.upid, min(s.ts), count(*), sum(s.bytes), sum(s.dur)"
+        " FROM syscall s JOIN syscall_object o ON o.syscall_id = s.id JOIN resource r ON r.id = o.resource_id"
+        " JOIN thread t ON t.utid = s.utid WHERE r.path IS NOT NULL AND r.kind NOT IN ('socket', 'unix')"
+        " AND (s.name IN ('copy_file_range', 'splice') AND o.role = 'arg2'"
+        "  OR s.name IN ('sendfile', 'sendfile64') AND o.role = 'arg1') GROUP BY 1, 2, 3, 4");
+    while (q.step()) {
+      if (!wantedProcess(q.integer(3))) continue;
+      add(std::string(q.text(0)), q.text(1).starts_with("sendfile") ? Deed::read : Deed::written, q);
+    }
+  }
+
   // The second path of rename and link.
   void gatherNewNames() {
     auto q = db_.prepare(
@@ -301,7 +317,9 @@ class Files {
     return found == names_.end() ? "?" : found->second;
   }
 
-  void add(std::string path, std::string_view call, const std::string& error, const Statement& q) {
+  // The rest of q: error, process, first time, count, bytes, time.
+  void add(std::string path, Deed deed, const Statement& q) {
+    const std::string error(q.isNull(2) ? std::string_view() : q.text(2));
     std::string asked;
     if (const auto real = real_.find(path); real != real_.end()) {
       asked = path;
@@ -317,7 +335,6 @@ class Files {
     use.calls += count;
     use.dur_ns += q.isNull(7) ? 0 : q.integer(7);
     use.processes.insert(q.integer(3));
-    const Deed deed = deedOf(call);
     // readlink on what is no link is a check that was answered.
     if (!error.empty() && !(deed == Deed::checked && error == "EINVAL")) {
       use.errors[error] += count;
@@ -332,13 +349,18 @@ class Files {
   }
 
   bool wanted(const FileUse& use) const {
-    if (options_.missing && (!use.deeds.empty() || use.errors.empty())) return false;
+    // What one process was refused counts even if another one got it.
+    if (options_.missing && (!use.deeds.empty() || use.errors.empty()) && !refused(use)) return false;
     if (options_.touched && (use.deeds.empty() || *use.deeds.begin() >= Deed::locked)) return false;
     if (options_.paths.empty()) return true;
     return std::any_of(options_.paths.begin(), options_.paths.end(), [&](const std::string& path) {
       return below(use.path, path) || (!use.asked_as.empty() && below(use.asked_as, path)) ||
              (!use.new_name.empty() && below(use.new_name, path));
     });
+  }
+  static bool refused(const FileUse& use) {
+    return std::any_of(use.errors.begin(), use.errors.end(),
+                       [](const auto& error) { return isDenied(error.first); });
   }
   static bool below(std::string_view path, std::string_view root) {
     while (root.size() > 1 && root.ends_with('/')) root.remove_suffix(1);

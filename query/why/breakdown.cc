@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "query/render/units.h"
+#include "query/why/step.h"
 
 namespace tarry {
 namespace {
@@ -92,7 +93,9 @@ BreakdownBuilder::Key BreakdownBuilder::keyOf(const StateRow& row, int32_t proce
   const WaitRole role = count_idle_ && row.role == WaitRole::idle ? WaitRole::none : row.role;
   int32_t resource = row.resource;
   if (resource == kNone && row.kind == WaitKind::network) resource = row.waker_resource;
-  return {row.kind, role, resource, row.call, timeline_.wakerProcess(row), process, stack, row.waker_context};
+  const int32_t peer =
+      row.kind == WaitKind::child ? childWaitedFor(timeline_, row) : timeline_.wakerProcess(row);
+  return {row.kind, role, resource, row.call, peer, process, stack, row.waker_context};
 }
 
 void BreakdownBuilder::add(int32_t process, int32_t row_index, int64_t begin, int64_t end) {

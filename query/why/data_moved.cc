@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -19,12 +20,20 @@ namespace {
 
 constexpr size_t kNamed = 5;
 
-// Calls whose result is the number of bytes they moved.
+// Calls whose result is the number of bytes they moved, from or to their first argument …
 constexpr std::array<std::string_view, 7> kReads = {"read",    "pread64",  "readv",  "preadv",
                                                     "preadv2", "recvfrom", "recvmsg"};
-constexpr std::array<std::string_view, 11> kWrites = {"write",    "pwrite64",        "writev",  "pwritev",
-                                                      "pwritev2", "sendto",          "sendmsg", "sendfile",
-                                                      "splice",   "copy_file_range", "vmsplice"};
+constexpr std::array<std::string_view, 8> kWrites = {"write",    "pwrite64", "writev",  "pwritev",
+                                                     "pwritev2", "sendto",   "sendmsg", "vmsplice"};
+// … and from one argument to another.
+struct Copy {
+  std::string_view call;
+  ObjectRole from, to;
+};
+constexpr std::array<Copy, 4> kCopies = {{{"copy_file_range", ObjectRole::arg0, ObjectRole::arg2},
+                                          {"splice", ObjectRole::arg0, ObjectRole::arg2},
+                                          {"sendfile", ObjectRole::arg1, ObjectRole::arg0},
+                                          {"sendfile64", ObjectRole::arg1, ObjectRole::arg0}}};
 
 std::string sqlList(std::span<const std::string_view> names) {
   std::string list;
@@ -32,12 +41,26 @@ std::string sqlList(std::span<const std::string_view> names) {
   return list;
 }
 
+// "(s.name = 'splice' AND o.role = 'arg0') OR …"
+std::string copyEnds(ObjectRole Copy::*end) {
+  std::string list;
+  for (const Copy& copy : kCopies)
+    list += fmt::format("{}(s.name = '{}' AND o.role = 'arg{}')", list.empty() ? "" : " OR ", copy.call,
+                        static_cast<int>(copy.*end) - static_cast<int>(ObjectRole::arg0));
+  return list;
+}
+
 std::vector<MovedBytes> movedRows(Database& db, std::string_view where,
-                                  std::span<const std::string_view> names, int64_t& total) {
+                                  std::span<const std::string_view> names, ObjectRole Copy::*end,
+                                  int64_t& total) {
   auto q = db.prepare(fmt::format(
-      "SELECT coalesce(r.name, '?'), sum(s.bytes) AS b, count(*) FROM syscall s LEFT JOIN resource r"
-      " ON r.id = s.resource_id WHERE {} AND s.name IN ({}) AND s.bytes > 0 GROUP BY 1 ORDER BY b DESC",
-      where, sqlList(names)));
+      "SELECT coalesce(r.name, '?'), sum(m.bytes) AS b, count(*) FROM ("
+      "  SELECT s.resource_id AS resource_id, s.bytes AS bytes FROM syscall s"
+      "  WHERE {0} AND s.name IN ({1}) AND s.bytes > 0"
+      "  UNION ALL SELECT o.resource_id, s.bytes FROM syscall s JOIN syscall_object o ON o.syscall_id = s.id"
+      "  WHERE {0} AND s.bytes > 0 AND ({2})"
+      ") m LEFT JOIN resource r ON r.id = m.resource_id GROUP BY 1 ORDER BY b DESC",
+      where, sqlList(names), copyEnds(end)));
   std::vector<MovedBytes> result;
   while (q.step()) {
     total += q.integer(1);
@@ -52,8 +75,8 @@ DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, in
     where += fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid = {})",
                          timeline.process(process).upid);
   DataMoved result;
-  result.read = movedRows(db, where, kReads, result.read_bytes);
-  result.written = movedRows(db, where, kWrites, result.written_bytes);
+  result.read = movedRows(db, where, kReads, &Copy::from, result.read_bytes);
+  result.written = movedRows(db, where, kWrites, &Copy::to, result.written_bytes);
   auto q = db.prepare(fmt::format(
       "SELECT s.name, count(*), sum(coalesce(s.dur, 0) - s.blocked_ns) AS t FROM syscall s WHERE {}"
       " GROUP BY s.name ORDER BY t DESC",
@@ -108,8 +131,7 @@ class MovedVisitor : public TraceVisitor {
   };
   struct Call {
     std::string_view name;
-    bool reads = false;
-    bool writes = false;
+    std::optional<ObjectRole> from, to;  // the object it reads from, or writes to
     int64_t count = 0;
     int64_t total_ns = 0;
   };
@@ -132,13 +154,9 @@ class MovedVisitor : public TraceVisitor {
              event.flags.unfinished ? std::nullopt : std::optional(event.dur_ns));
     if (event.flags.unfinished) return;
     call.total_ns += event.dur_ns;
-    if ((!call.reads && !call.writes) || event.ret <= 0) return;
-    uint32_t resource = 0;
-    for (const ObjectRef& object : event.objects)
-      if (object.role == ObjectRole::arg0) resource = object.resource.value;
-    Moved& moved = (call.reads ? read_ : written_)[resource];
-    moved.bytes += event.ret;
-    ++moved.calls;
+    if (event.ret <= 0) return;
+    if (call.from) add(read_, *call.from, event);
+    if (call.to) add(written_, *call.to, event);
   }
 
   DataMoved result(Database& db, const Timeline& timeline, int32_t process) {
@@ -161,6 +179,15 @@ class MovedVisitor : public TraceVisitor {
   }
 
  private:
+  static void add(std::unordered_map<uint32_t, Moved>& sums, ObjectRole role, const SyscallEvent& event) {
+    uint32_t resource = 0;
+    for (const ObjectRef& object : event.objects)
+      if (object.role == role) resource = object.resource.value;
+    Moved& moved = sums[resource];
+    moved.bytes += event.ret;
+    ++moved.calls;
+  }
+
   // A tid is reused; the thread meant is there at that time.
   int32_t threadOf(ThreadId id, int64_t ts) {
     const auto known = threads_.find(id.value);
@@ -187,8 +214,13 @@ class MovedVisitor : public TraceVisitor {
     if (added) {
       const SyscallSpec* spec = findSyscall(abi, nr);
       call.name = spec == nullptr ? std::string_view("an unknown call") : spec->name;
-      call.reads = std::find(kReads.begin(), kReads.end(), call.name) != kReads.end();
-      call.writes = std::find(kWrites.begin(), kWrites.end(), call.name) != kWrites.end();
+      if (std::find(kReads.begin(), kReads.end(), call.name) != kReads.end()) call.from = ObjectRole::arg0;
+      if (std::find(kWrites.begin(), kWrites.end(), call.name) != kWrites.end()) call.to = ObjectRole::arg0;
+      for (const Copy& copy : kCopies) {
+        if (copy.call != call.name) continue;
+        call.from = copy.from;
+        call.to = copy.to;
+      }
     }
     last_ = &call;
     last_key_ = key;

@@ -26,16 +26,17 @@ int64_t lastInstant(const Timeline& timeline, int32_t process) {
 }
 
 // Which child ended a wait whose waker was not recorded: the one that ended last before the wait
-// did. A wait that is still on belongs to the child that still lives, if there is only one.
-int32_t childOf(const Timeline& timeline, int32_t parent, const StateRow& wait) {
+// did. A wait that no child ended (it is still on, or a signal `interrupted` it) belongs to the child that
+// lived on, if there is only one.
+int32_t childOf(const Timeline& timeline, int32_t parent, const StateRow& wait, bool interrupted) {
   int32_t best = kNone;
   int64_t best_end = INT64_MIN;
   int living = 0;
   for (const int32_t child : timeline.process(parent).children) {
     const auto& ended = timeline.process(child).end_ts;
     if (!hasStates(timeline, child)) continue;
-    if (wait.open) {
-      if (ended) continue;
+    if (wait.open || interrupted) {
+      if (ended && *ended < wait.end) continue;
       ++living;
       best = child;
       continue;
@@ -47,10 +48,26 @@ int32_t childOf(const Timeline& timeline, int32_t parent, const StateRow& wait) 
     best = child;
     best_end = last;
   }
-  return wait.open && living != 1 ? kNone : best;
+  return (wait.open || interrupted) && living != 1 ? kNone : best;
+}
+
+bool exits(std::string_view call) {
+  return call == "exit" || call == "exit_group";
 }
 
 }  // namespace
+
+int32_t childWaitedFor(const Timeline& timeline, const StateRow& wait) {
+  const int32_t own = timeline.thread(wait.thread).process;
+  if (own == kNone) return kNone;
+  const int32_t waker = timeline.wakerProcess(wait);
+  // A dying process that is no descendant was handed to this one by its own parent's death.
+  if (waker != kNone && waker != own &&
+      (descends(timeline, waker, own) || exits(timeline.name(wait.waker_call))))
+    return waker;
+  // Somebody else, a signal's sender for example, is no explanation of what a child did.
+  return childOf(timeline, own, wait, waker != kNone);
+}
 
 std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait) {
   if (wait.state != RunState::blocked) return std::nullopt;
@@ -59,14 +76,10 @@ std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait) {
   const int32_t waker = timeline.wakerProcess(wait);
 
   // A dying child also ends waits that are not called "child": sigsuspend, or make's pselect.
-  const std::string_view waker_call = timeline.name(wait.waker_call);
-  const bool died = waker_call == "exit" || waker_call == "exit_group";
-  if (wait.kind == WaitKind::child || (died && waker != kNone && descends(timeline, waker, own))) {
-    int32_t child = waker;
-    if (child == kNone && wait.kind == WaitKind::child) child = childOf(timeline, own, wait);
+  const bool died = waker != kNone && exits(timeline.name(wait.waker_call)) && descends(timeline, waker, own);
+  if (wait.kind == WaitKind::child || died) {
+    const int32_t child = died ? waker : childWaitedFor(timeline, wait);
     if (child == kNone || child == own || !hasStates(timeline, child)) return std::nullopt;
-    // Somebody else, a signal's sender for example, is no explanation of what a child did.
-    if (!descends(timeline, child, own) && !died) return std::nullopt;
     return Follow{child, FollowReason::child};
   }
 

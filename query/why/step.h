@@ -23,4 +23,8 @@ struct Follow {
 // here and nowhere else.
 std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait);
 
+// The process that a wait of kind `child` was for: the one that ended it, or the only child that lived on
+// when something else did. kNone: not known.
+int32_t childWaitedFor(const Timeline& timeline, const StateRow& wait);
+
 }  // namespace tarry

@@ -92,6 +92,20 @@ TEST_CASE("StateTracker follows a thread from fork to its last switch out", "[st
   CHECK(tracker.counts().after_end == 1);
 }
 
+TEST_CASE("States are unknown where a cut file has no scheduler events any more", "[states]") {
+  Intervals sink;
+  StateTracker tracker(sink);
+  tracker.switched(1, 10, in());
+  tracker.switched(2, 11, in(1));
+  SwitchEvent sleeps = out(TaskState::sleeping);
+  sleeps.cpu = 1;
+  tracker.switched(2, 20, sleeps);
+  tracker.finish(100, 30);
+  CHECK(sink.text() == "running:11-20 running:10-30 unknown:30- blocked:20-30 unknown:30-");
+  checkPartition(sink, tracker, 1, 100);
+  checkPartition(sink, tracker, 2, 100);
+}
+
 TEST_CASE("A wake-up that comes a moment before the switch out undoes it", "[states]") {
   Intervals sink;
   StateTracker tracker(sink);

@@ -212,6 +212,17 @@ TEST_CASE("CriticalPath keeps a child wait that a signal from elsewhere ended") 
   CHECK(commandParts(b) == Parts{{"sh/cpu", 20}, {"sh/child", 10}});
 }
 
+TEST_CASE("CriticalPath follows the one child that lived on when a signal ended the wait for it") {
+  DbBuilder b;
+  b.process(1, 0, "sh", 0, 61);
+  b.process(2, 1, "sleep", 10, 100);
+  b.process(9, 0, "kill", 0, 60);
+  b.run(1, 10).wait(1, 60, {.kind = "child", .call = "wait4", .waker = 9, .waker_call = "kill"}).run(1, 61);
+  b.wait(2, 100, {.kind = "sleep", .call = "clock_nanosleep"});
+  b.run(9, 60);
+  CHECK(commandParts(b) == Parts{{"sh/cpu", 11}, {"sleep/sleep", 50}});
+}
+
 TEST_CASE("CriticalPath goes on behind sigsuspend when a child's death ended it") {
   DbBuilder b;
   b.process(1, 0, "dash", 0, 30);
