@@ -23,7 +23,7 @@ void IdleTracker::woke(Utid waker, Utid woken) {
   last_wake_[pairKey(waker, woken)] = ++wake_count_;
 }
 
-void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid waker) {
+void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid waker, bool timed_out) {
   const auto [found, is_new] = index_.try_emplace(key, static_cast<uint32_t>(queues_.size()));
   if (is_new) queues_.emplace_back();
   Queue& queue = queues_[found->second];
@@ -39,7 +39,8 @@ void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid wake
     waiter.waits++;
     waiter.last_end = wake_count_;
   }
-  candidates_.push_back({row, utid, found->second});
+  if (timed_out) queue.time_outs++;
+  candidates_.push_back({row, utid, found->second, timed_out});
 }
 
 bool IdleTracker::isIdle(const Candidate& candidate) const {

@@ -31,8 +31,8 @@ class IdleTracker {
  public:
   explicit IdleTracker(const TaskTracker& tasks) : tasks_(tasks) {}
 
-  // A wait of utid ended, or was open at the end of the recording (waker 0).
-  void waited(int64_t row, Utid utid, const WaitQueue& queue, Utid waker);
+  // A wait of utid ended, or was open at the end of the recording (waker 0). `timed_out`: nobody ended it.
+  void waited(int64_t row, Utid utid, const WaitQueue& queue, Utid waker, bool timed_out = false);
   // Any wake-up by a thread, whatever for, as it happens.
   void woke(Utid waker, Utid woken);
 
@@ -41,6 +41,15 @@ class IdleTracker {
   void forEachIdle(F&& f) const {
     for (const Candidate& candidate : candidates_) {
       if (isIdle(candidate)) f(candidate.row);
+    }
+  }
+
+  // Calls f(row) for each wait that timed out on something that threads do hand over: the pause was one of
+  // several in the same wait (CPython's interpreter lock looks every 5 ms whether it has to ask for it).
+  template <class F>
+  void forEachAskedAgain(F&& f) const {
+    for (const Candidate& candidate : candidates_) {
+      if (candidate.timed_out && isHandedOver(queues_[candidate.queue])) f(candidate.row);
     }
   }
 
@@ -62,12 +71,19 @@ class IdleTracker {
     std::unordered_map<Utid, Waiter> waiters;
     std::unordered_set<Utid> wakers;
     uint64_t wakes = 0, foreign_wakes = 0;  // all, those by threads of another process
+    uint64_t time_outs = 0;
   };
   struct Candidate {
     int64_t row = 0;
     Utid utid = 0;
     uint32_t queue = 0;
+    bool timed_out = false;
   };
+  // Not once in a while, as when a thread that looks for work now and then is told to end.
+  static bool isHandedOver(const Queue& queue) {
+    constexpr uint64_t kSeldom = 8;
+    return (queue.wakes - queue.foreign_wakes) * kSeldom > queue.time_outs;
+  }
   bool isIdle(const Candidate& candidate) const;
   bool contended(const Queue& queue) const;
 

@@ -379,6 +379,8 @@ void LoadPass::storeLateChanges() {
   for (const auto& [id, ns] : queue_.late()) blocked.bind(1, id).bind(2, ns).run();
   Statement idle = db_.prepare("UPDATE main.thread_state SET role = 'idle' WHERE id = ?1");
   waits_.forEachIdle([&](int64_t row) { idle.bind(1, row).run(); });
+  Statement lock = db_.prepare("UPDATE main.thread_state SET wait_kind = 'lock' WHERE id = ?1");
+  waits_.forEachAskedAgain([&](int64_t row) { lock.bind(1, row).run(); });
 }
 
 }  // namespace tarry::analysis

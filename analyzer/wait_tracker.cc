@@ -171,7 +171,8 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     return;
   }
   const bool by_thread = interval.woken && interval.waker_context == WakerContext::thread;
-  idle_.waited(row, interval.utid, queue, by_thread ? tasks_.utid(interval.waker) : 0);
+  const bool timed_out = queue.futex && verdict.kind == WaitKind::sleep;
+  idle_.waited(row, interval.utid, queue, by_thread ? tasks_.utid(interval.waker) : 0, timed_out);
 }
 
 void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCall* call,

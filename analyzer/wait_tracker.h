@@ -47,6 +47,11 @@ class WaitTracker {
   void forEachIdle(F&& f) const {
     idle_.forEachIdle(f);
   }
+  // Rows of kind sleep that turned out to be part of a wait for a lock.
+  template <class F>
+  void forEachAskedAgain(F&& f) const {
+    idle_.forEachAskedAgain(f);
+  }
 
  private:
   static constexpr size_t kMaxReady = CurrentCall::kMaxObjects;

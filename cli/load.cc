@@ -33,7 +33,7 @@ std::string defaultOutput(const std::string& file) {
 int load(const LoadFlags& flags) {
   const std::string file = traceFile(flags.file);
   const std::string output = flags.output.empty() ? defaultOutput(file) : flags.output;
-  TraceReader reader = TraceReader::open(file);
+  TraceReader reader = openReader(file);
   {
     ProgressBar bar("loading");
     LoadOptions options;
@@ -56,7 +56,7 @@ Action declareLoad(CLI::App& app) {
       "appears "
       "under its name only when it is complete.");
   auto flags = std::make_shared<LoadFlags>();
-  declareFile(app, flags->file);
+  declareTrace(app, flags->file);
   app.add_option("-o,--output", flags->output, "the database; default: the trace's name with .db")
       ->type_name("DB");
   app.add_flag("--no-args", flags->no_args, "leave out the arguments as text (smaller, faster)");

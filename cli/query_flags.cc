@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "format/errors.h"
 #include "query/render/progress.h"
@@ -33,6 +34,20 @@ bool isCommand(const std::string& name) {
 CLI::Option* declareFile(CLI::App& app, std::string& file) {
   return app.add_option("FILE", file,
                         "trace (.tarry) or database from tarry load; default: the newest *.tarry here");
+}
+
+CLI::Option* declareTrace(CLI::App& app, std::string& file) {
+  return app.add_option("FILE", file, "trace (.tarry); default: the newest *.tarry here");
+}
+
+TraceReader openReader(const std::string& path) {
+  constexpr std::string_view kMagic = "SQLite format 3";  // https://www.sqlite.org/fileformat2.html, 1.3
+  std::string head(kMagic.size(), '\0');
+  if (std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size())) &&
+      head == kMagic)
+    throw TraceError(fmt::format(
+        "cannot read {}: it is a database, and this needs the trace it was loaded from", printable(path)));
+  return TraceReader::open(path);
 }
 
 void declareFormat(CLI::App& app, std::string& format) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "analyzer/loader.h"
+#include "format/trace_reader.h"
 #include "query/render/rows.h"
 
 namespace CLI {
@@ -22,11 +23,15 @@ struct QueryFlags {
 };
 
 CLI::Option* declareFile(CLI::App& app, std::string& file);
+CLI::Option* declareTrace(CLI::App& app, std::string& file);  // a database will not do
 void declareFormat(CLI::App& app, std::string& format);
 
 // `file`, or where it was left out the newest trace of the current directory, which is then said on
 // stderr. Where there is no such file but a command of that name, the error suggests `run`.
 std::string traceFile(const std::string& file);
+
+// Opens a trace. A database, which other verbs take as well, is named as what it is.
+TraceReader openReader(const std::string& path);
 
 // What of the trace a verb reads; the less, the sooner it answers.
 enum class Needs : uint8_t { states, calls, everything };

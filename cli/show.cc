@@ -97,7 +97,7 @@ Action declareShow(CLI::App& app) {
       "gets to see it.");
   auto flags = std::make_shared<ShowFlags>();
   ShowOptions& options = flags->options;
-  declareFile(app, flags->file);
+  declareTrace(app, flags->file);
   app.add_option("-e,--trace", flags->expressions,
                  "which calls: names, %file, %network and strace's other classes, /regex, !not these; "
                  "status=failed, fd=3, path=/x, raw=SET; signal=SIGTERM, signal=none; repeatable")
@@ -148,7 +148,7 @@ Action declareShow(CLI::App& app) {
   return [flags] {
     apply(*flags);
     flags->options.hints = ::isatty(STDERR_FILENO) != 0;
-    TraceReader reader = TraceReader::open(traceFile(flags->file));
+    TraceReader reader = openReader(flags->file);
     show(reader, flags->options, std::cout, std::cerr);
     return 0;
   };

@@ -376,6 +376,24 @@ TEST_CASE("A select that can only wait for standard input waits for it", "[waits
   CHECK(blockedWaits(db, 200) == "unknown - -");
 }
 
+TEST_CASE("A futex wait that asks again after its time-out is a lock where it is handed over", "[waits]") {
+  const auto waits = [](int handed_over, int timed_out) {
+    TraceBuilder b(Level::waits);
+    auto& holder = b.process("holder", 100);
+    auto& waiter = holder.startsThread("waiter", 101);
+    for (int i = 0; i < timed_out; ++i)
+      waiter.blocksIn("futex", {.args = {0x7000, 0, 0}}, 5_ms).wokenBy(WakerContext::timer);
+    for (int i = 0; i < handed_over; ++i)
+      waiter.blocksIn("futex", {.args = {0x7000, 0, 0}}, 5_ms).wokenBy(holder, "futex", {});
+    Loaded db(b);
+    return db.rows(
+        "SELECT DISTINCT wait_kind FROM thread_state WHERE state = 'blocked' AND waker_context = 'timer'");
+  };
+  CHECK(waits(1, 3) == "lock");    // CPython's interpreter lock
+  CHECK(waits(1, 40) == "sleep");  // a thread that looks for work now and then, and was told to end
+  CHECK(waits(0, 3) == "sleep");
+}
+
 TEST_CASE("A poll that nothing ended is told by what the thread polls", "[waits]") {
   const auto open_poll = [](Level level, int64_t count, const auto& object) {
     TraceBuilder b(level);
