@@ -28,10 +28,10 @@ std::string exitText(const ProcessInfoRow& p, bool lived) {
   return lived ? "running" : "";
 }
 
-int64_t cpuOf(const Timeline& timeline, int32_t thread) {
+int64_t cpuOf(const Timeline& timeline, int32_t thread, int64_t from = INT64_MIN) {
   int64_t total = 0;
   for (const StateRow& row : timeline.statesOf(thread))
-    if (row.state == RunState::running) total += row.length();
+    if (row.state == RunState::running && row.end > from) total += row.end - std::max(row.begin, from);
   return total;
 }
 
@@ -110,12 +110,13 @@ class TreeWriter {
 
   void process(int32_t index, int depth, const std::string& prefix) {
     const ProcessInfoRow& p = timeline_.process(index);
-    const auto life = lifetimeOf(timeline_, index);
+    const auto life = commandLife(timeline_, index);
     int64_t start = p.existed ? INT64_MIN : p.start_ts ? *p.start_ts : life ? life->begin : INT64_MIN;
     // The command's process waits for the recording to begin; its start is its first program.
-    if (index == timeline_.commandRoot()) start = p.first_exec_ts.value_or(start);
+    const bool command_root = index == timeline_.commandRoot() && life;
+    if (command_root) start = life->begin;
     int64_t cpu = 0;
-    for (const int32_t thread : p.threads) cpu += cpuOf(timeline_, thread);
+    for (const int32_t thread : p.threads) cpu += cpuOf(timeline_, thread, command_root ? start : INT64_MIN);
     std::string command = printable(p.cmdline.empty() ? p.comm : p.cmdline);
     if (command.empty()) command = processName(p);
     if (p.cmdline.empty() && !p.comm.empty()) command = "[" + command + "]";
