@@ -63,7 +63,7 @@ class SignalsTest(harness.LiveTest):
                     # strace is not told of SIGKILL before it is over.
                     if row["tid"] in seen and row["name"] != "SIGKILL":
                         seen[row["tid"]].append(f"{row['name']} {row['info']}")
-                first = seen[next(iter(wanted))]  # in the order of the text: pids wrap round
+                first = seen[born_in_order(seen)[0]]
                 while first and first[0].startswith(("SIGSTOP", "SIGCONT")):  # the child waits for its tracer
                     first.pop(0)
                 self.assertEqual(seen, wanted)
