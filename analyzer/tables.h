@@ -334,7 +334,7 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"role", &ThreadStateRow::role,
        "answer: this side spoke last and waits for the peer; idle: waits until someone wants something"},
       {"resource_id", &ThreadStateRow::resource_id,
-       "what it waited for; of poll, select, epoll: the descriptor that ended the wait"},
+       "what it waited for; of poll, select, epoll: what ended the wait, else the one polled"},
       {"syscall_id", &ThreadStateRow::syscall_id, "the call it was in; NULL at level waits"},
       {"call_abi", &ThreadStateRow::call_abi, "ABI of that call"},
       {"call_nr", &ThreadStateRow::call_nr, "number of that call"},

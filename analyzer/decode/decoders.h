@@ -7,6 +7,7 @@
 #include <string>
 
 #include "analyzer/decode/call.h"
+#include "analyzer/decode/text.h"
 
 namespace tarry::decode {
 
@@ -88,6 +89,16 @@ void appendStruct(std::string& out, const Call& call, int arg, PayloadDirection 
     return;
   }
   body(call.bytes(*payload));
+}
+
+// An int behind the argument: "[5]".
+inline void appendIntAt(std::string& out, const Call& call, int arg, PayloadDirection direction) {
+  const auto body = [&](const Bytes& bytes) {
+    out += '[';
+    appendSigned(out, bytes.i32(0));
+    out += ']';
+  };
+  appendStruct(out, call, arg, direction, 4, body, "[...]");
 }
 
 }  // namespace tarry::decode

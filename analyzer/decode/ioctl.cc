@@ -78,17 +78,6 @@ bool isOneOf(uint32_t value, const uint32_t (&list)[N]) {
   return std::find(std::begin(list), std::end(list), value) != std::end(list);
 }
 
-void appendInt(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(
-      out, call, arg, direction, 4,
-      [&](const Bytes& bytes) {
-        out += '[';
-        appendSigned(out, bytes.i32(0));
-        out += ']';
-      },
-      "[...]");
-}
-
 constexpr Name kFlow[] = {{0, "TCOOFF"}, {1, "TCOON"}, {2, "TCIOFF"}, {3, "TCION"}};
 constexpr Name kFlush[] = {{0, "TCIFLUSH"}, {1, "TCOFLUSH"}, {2, "TCIOFLUSH"}};
 
@@ -184,8 +173,8 @@ void appendPlain(std::string& out, const Call& call, int arg) {
 
 void ioctlArgument(std::string& out, const Call& call, int arg) {
   const uint32_t request = call.arg32(arg - 1);
-  if (isOneOf(request, kIntOut)) return appendInt(out, call, arg, D::out);
-  if (isOneOf(request, kIntIn)) return appendInt(out, call, arg, D::in);
+  if (isOneOf(request, kIntOut)) return appendIntAt(out, call, arg, D::out);
+  if (isOneOf(request, kIntIn)) return appendIntAt(out, call, arg, D::in);
   if (isOneOf(request, kPlainNumber)) return appendSigned(out, call.argInt(arg));
   if (request >= kFirstInterface && request <= kLastInterface)
     return appendInterface(out, call, arg, request);

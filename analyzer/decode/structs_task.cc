@@ -14,21 +14,11 @@ void waitStatus(std::string& out, const Call& call, int arg) {
       out, call, arg, D::out, 4, [&](const Bytes& bytes) { appendWaitStatus(out, bytes.u32(0)); }, "[...]");
 }
 
-void intIs(std::string& out, const Call& call, int arg, D direction) {
-  appendStruct(
-      out, call, arg, direction, 4,
-      [&](const Bytes& bytes) {
-        out += '[';
-        appendSigned(out, bytes.i32(0));
-        out += ']';
-      },
-      "[...]");
-}
 void intOut(std::string& out, const Call& call, int arg) {
-  intIs(out, call, arg, D::out);
+  appendIntAt(out, call, arg, D::out);
 }
 void intIn(std::string& out, const Call& call, int arg) {
-  intIs(out, call, arg, D::in);
+  appendIntAt(out, call, arg, D::in);
 }
 
 void wordOut(std::string& out, const Call& call, int arg) {
@@ -160,7 +150,7 @@ void utsname(std::string& out, const Call& call, int arg) {
 }
 
 void schedParam(std::string& out, const Call& call, int arg) {
-  intIs(out, call, arg, call.type(arg) == ArgType::sched_param_in ? D::in : D::out);
+  appendIntAt(out, call, arg, call.type(arg) == ArgType::sched_param_in ? D::in : D::out);
 }
 
 // include/uapi/linux/sched/types.h
