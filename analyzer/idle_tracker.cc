@@ -23,12 +23,21 @@ void IdleTracker::woke(Utid waker, Utid woken) {
   last_wake_[pairKey(waker, woken)] = ++wake_count_;
 }
 
-void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid waker, bool timed_out) {
+void IdleTracker::joins(int64_t row, Utid utid, const WaitEnd& end) {
+  // On a queue of its own that nobody hands anything to.
+  if (end.whole) waited(row, utid, {tasks_.thread(utid).upid, false, ~uint64_t{utid}}, end);
+}
+
+void IdleTracker::stuck(Utid utid) {
+  stuck_.insert(utid);
+}
+
+void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, const WaitEnd& end) {
   const auto [found, is_new] = index_.try_emplace(key, static_cast<uint32_t>(queues_.size()));
   if (is_new) queues_.emplace_back();
   Queue& queue = queues_[found->second];
   Waiter& waiter = queue.waiters[utid];
-  if (waker != 0) {
+  if (const Utid waker = end.waker; waker != 0) {
     queue.wakers.insert(waker);
     queue.wakes++;
     if (tasks_.thread(waker).upid != key.process) queue.foreign_wakes++;
@@ -39,15 +48,33 @@ void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, Utid wake
     waiter.waits++;
     waiter.last_end = wake_count_;
   }
-  if (timed_out) queue.time_outs++;
-  candidates_.push_back({row, utid, found->second, timed_out});
+  if (end.timed_out) queue.time_outs++;
+  candidates_.push_back({row, utid, found->second, end});
+}
+
+// All threads that the process still has wait for each other, at the end of the recording.
+bool IdleTracker::nobodyIsLeft(Upid process) const {
+  const std::vector<Utid>& threads = tasks_.process(process).threads;
+  return std::all_of(threads.begin(), threads.end(),
+                     [&](Utid utid) { return tasks_.thread(utid).exited || stuck_.contains(utid); });
+}
+
+// Nothing was handed over on its queue.
+bool IdleTracker::isParked(const Candidate& candidate) const {
+  const TrackedThread& thread = tasks_.thread(candidate.utid);
+  if (candidate.end.whole) return true;
+  if (thread.is_main) return false;
+  // One that looks up now and then. Of a command that is recorded from its start this would be the pause.
+  return candidate.end.open || (candidate.end.timed_out && thread.existed);
 }
 
 bool IdleTracker::isIdle(const Candidate& candidate) const {
   const Queue& queue = queues_[candidate.queue];
+  if (candidate.end.open && nobodyIsLeft(tasks_.thread(candidate.utid).upid)) return false;
+  if (queue.wakes == 0) return isParked(candidate);
   if (tasks_.thread(candidate.utid).is_main) return false;
   // A signal that ends the process comes from outside and wakes everybody: it proves nothing.
-  const bool from_inside = queue.wakes != 0 && queue.foreign_wakes * 2 <= queue.wakes;
+  const bool from_inside = queue.foreign_wakes * 2 <= queue.wakes;
   return from_inside && !queue.waiters.at(candidate.utid).asks() && !contended(queue);
 }
 

@@ -7,8 +7,14 @@
 //    main thread does not count: memory that holds a queue's word one time may hold another's later.)
 //  - of two threads that wake each other in turn, the worker is the one that waited before it had
 //    woken the other; the one that wakes first, and every time, waits for the result.
-// The main thread of a process is never a worker. Waits that nobody ended are idle only where other
-// waits on the same thing are. `queue` is the futex word or the resource.
+// The main thread of a process is never a worker.
+//
+// Where nothing was handed over in the whole recording there is no such evidence. What is left is the
+// operation: glibc, Go, Rust and CPython wait for a mutex otherwise than for something to come (see
+// isHeldLock); such waits never come here. A thread that is still parked at the end is idle then, the main
+// thread too if it was so from before the recording on: whoever should hand something over is seen in its
+// own right. Unless nobody is left: where all threads of a process wait for a futex, none of them is idle.
+// `queue` is the futex word or the resource.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +25,14 @@
 #include "analyzer/task_tracker.h"
 
 namespace tarry::analysis {
+
+// How a wait ended.
+struct WaitEnd {
+  Utid waker = 0;          // the thread that ended it
+  bool timed_out = false;  // nobody did
+  bool open = false;       // not at all: it lasts to the end of the recording
+  bool whole = false;      // open, and began before the recording
+};
 
 struct WaitQueue {
   Upid process = 0;
@@ -31,8 +45,12 @@ class IdleTracker {
  public:
   explicit IdleTracker(const TaskTracker& tasks) : tasks_(tasks) {}
 
-  // A wait of utid ended, or was open at the end of the recording (waker 0). `timed_out`: nobody ended it.
-  void waited(int64_t row, Utid utid, const WaitQueue& queue, Utid waker, bool timed_out = false);
+  // A wait of utid, once it is known how it ended.
+  void waited(int64_t row, Utid utid, const WaitQueue& queue, const WaitEnd& end);
+  // A thread that waits for another one to end. No queue, but nobody's problem if it does all the time.
+  void joins(int64_t row, Utid utid, const WaitEnd& end);
+  // At the end of the recording the thread waits for a futex, for as long as it takes.
+  void stuck(Utid utid);
   // Any wake-up by a thread, whatever for, as it happens.
   void woke(Utid waker, Utid woken);
 
@@ -49,7 +67,7 @@ class IdleTracker {
   template <class F>
   void forEachAskedAgain(F&& f) const {
     for (const Candidate& candidate : candidates_) {
-      if (candidate.timed_out && isHandedOver(queues_[candidate.queue])) f(candidate.row);
+      if (candidate.end.timed_out && isHandedOver(queues_[candidate.queue])) f(candidate.row);
     }
   }
 
@@ -77,7 +95,7 @@ class IdleTracker {
     int64_t row = 0;
     Utid utid = 0;
     uint32_t queue = 0;
-    bool timed_out = false;
+    WaitEnd end;
   };
   // Not once in a while, as when a thread that looks for work now and then is told to end.
   static bool isHandedOver(const Queue& queue) {
@@ -85,12 +103,15 @@ class IdleTracker {
     return (queue.wakes - queue.foreign_wakes) * kSeldom > queue.time_outs;
   }
   bool isIdle(const Candidate& candidate) const;
+  bool isParked(const Candidate& candidate) const;
+  bool nobodyIsLeft(Upid process) const;
   bool contended(const Queue& queue) const;
 
   const TaskTracker& tasks_;
   std::vector<Queue> queues_;
   std::unordered_map<WaitQueue, uint32_t, QueueHash> index_;
   std::vector<Candidate> candidates_;
+  std::unordered_set<Utid> stuck_;
   uint64_t wake_count_ = 0;
   std::unordered_map<uint64_t, uint64_t> last_wake_;  // by waker and woken: which wake-up
 };

@@ -341,19 +341,44 @@ WaitKind kindOfResource(ResourceKind kind) {
   return WaitKind::unknown;
 }
 
+namespace {
+
+// include/uapi/linux/futex.h
+constexpr int64_t kFutexCommandMask = 0x7f;
+constexpr int64_t kFutexWait = 0;
+constexpr int64_t kFutexWaitBitset = 9;
+
+bool isFutexWithCommand(const CallTraits& call) {
+  return call.name.text == "futex" || call.name.text == "futex_time64";
+}
+
+bool isTid(uint32_t value) {
+  constexpr uint32_t kPidMaxLimit = 1U << 22U;  // include/linux/threads.h
+  return value > 0 && value <= kPidMaxLimit;
+}
+
+}  // namespace
+
 bool isHeldLock(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args) {
-  if (call.name.text != "futex" && call.name.text != "futex_time64") return false;
-  // include/uapi/linux/futex.h
-  constexpr int64_t kCommandMask = 0x7f;
-  constexpr int64_t kWait = 0;
+  if (!isFutexWithCommand(call)) return false;
   constexpr int64_t kLockPi = 6;
-  constexpr int64_t kWaitBitset = 9;
   constexpr int64_t kLockPi2 = 13;
-  const int64_t command = args[1] & kCommandMask;
+  const int64_t command = args[1] & kFutexCommandMask;
   if (command == kLockPi || command == kLockPi2) return true;
-  // The value of a contended mutex in glibc, Rust and most others.
+  if (command != kFutexWait && command != kFutexWaitBitset) return false;
   constexpr uint32_t kContended = 2;
-  return (command == kWait || command == kWaitBitset) && static_cast<uint32_t>(args[2]) == kContended;
+  constexpr uint32_t kReadWriteLock = 3;  // a futex in use and a phase, see nptl/pthread_rwlock_common.c
+  constexpr uint32_t kWaiters = 0x80000000;
+  constexpr uint32_t kTidMask = 0x3fffffff;
+  const auto value = static_cast<uint32_t>(args[2]);
+  if (value == kContended || (value == kReadWriteLock && command == kFutexWaitBitset)) return true;
+  return (value & kWaiters) != 0 && isTid(value & kTidMask);
+}
+
+bool isThreadJoin(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args) {
+  constexpr int64_t kPrivate = 0x80;
+  if (!isFutexWithCommand(call) || (args[1] & kPrivate) != 0) return false;
+  return (args[1] & kFutexCommandMask) == kFutexWaitBitset && isTid(static_cast<uint32_t>(args[2]));
 }
 
 bool isLockCommand(int64_t command) {

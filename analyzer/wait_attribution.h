@@ -78,8 +78,13 @@ WaitVerdict attributeWait(const WaitEvidence& evidence);
 WaitKind kindOfResource(ResourceKind kind);
 
 // A futex word of a contended mutex or one with an owner: whoever waits wants what another thread has,
-// also where it gives up after some time.
+// also where it gives up after some time. Told by the operation and the value that the word is expected
+// to have: 2 in mutexes of glibc, Go and Rust, 3 in glibc's read-write locks, the owner's tid with
+// FUTEX_WAITERS in musl's and robust ones. Condition variables and semaphores expect other values.
 bool isHeldLock(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args);
+
+// pthread_join of glibc: a futex that is not private, expected to hold the tid of the thread.
+bool isThreadJoin(const CallTraits& call, const std::array<int64_t, kMaxArgs>& args);
 
 // fcntl commands that wait for a lock.
 bool isLockCommand(int64_t fcntl_command);

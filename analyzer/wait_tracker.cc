@@ -154,6 +154,11 @@ WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, 
 void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& e, const WaitVerdict& verdict,
                              int64_t row) {
   if (e.call == nullptr) return;
+  WaitEnd end;
+  if (interval.woken && interval.waker_context == WakerContext::thread)
+    end.waker = tasks_.utid(interval.waker);
+  end.open = interval.open;
+  end.whole = interval.open && interval.since.has_value();
   WaitQueue queue;
   queue.process = tasks_.thread(interval.utid).upid;
   if (e.call->wait == WaitCall::futex) {
@@ -161,18 +166,23 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     const int64_t command = e.args[1] & kCommandMask;
     // FUTEX_WAIT and FUTEX_WAIT_BITSET; the others wait for a lock with an owner, or for several words.
     const bool has_command = e.call->name.text == "futex" || e.call->name.text == "futex_time64";
+    // The pending call has all arguments, also the pointer to a time-out.
+    if (end.open && has_command && interval.pending.nr >= 0 && interval.pending.args[3] == 0)
+      idle_.stuck(interval.utid);
     if (!has_command || (command != 0 && command != 9)) return;
     if (isHeldLock(*e.call, e.args)) return;
+    if (isThreadJoin(*e.call, e.args)) return idle_.joins(row, interval.utid, end);
+    end.timed_out = verdict.kind == WaitKind::sleep;
     queue.futex = true;
     queue.id = static_cast<uint64_t>(e.args[0]);
   } else if (verdict.kind == WaitKind::ipc && verdict.resource) {
+    // Who has the other end of anything else may be another process.
+    if (resources_.kindOf(verdict.resource) != ResourceKind::eventfd) end.open = end.whole = false;
     queue.id = verdict.resource.value;
   } else {
     return;
   }
-  const bool by_thread = interval.woken && interval.waker_context == WakerContext::thread;
-  const bool timed_out = queue.futex && verdict.kind == WaitKind::sleep;
-  idle_.waited(row, interval.utid, queue, by_thread ? tasks_.utid(interval.waker) : 0, timed_out);
+  idle_.waited(row, interval.utid, queue, end);
 }
 
 void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCall* call,

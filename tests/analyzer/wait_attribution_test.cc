@@ -493,6 +493,112 @@ TEST_CASE("A worker that reports its start to the main thread is idle none the l
   CHECK(blockedWaits(db, 101) == "lock idle -\nlock idle -\nlock idle -");
 }
 
+namespace {
+
+// A process that the snapshot finds, with threads in calls that they never leave.
+class Found {
+ public:
+  Found(TraceBuilder& b, ThreadScript& other, int32_t pid) : b_(b), other_(other), pid_(pid) {}
+  void hangs(int32_t tid, const std::string& call, const CallSpec& spec) {
+    ThreadDef def;
+    def.id = b_.newThreadId();
+    if (!leader_) leader_ = def.id;
+    def.leader = leader_;
+    def.tid = tid;
+    def.pid = pid_;
+    def.recorded = def.existed = true;
+    b_.define(def);
+    LifeEvent event;
+    event.kind = LifeKind::info;
+    event.ts_ns = 1'000;
+    event.thread = def.id;
+    b_.add(event);
+    event.kind = LifeKind::blocked;
+    event.state = TaskState::sleeping;
+    event.pending = other_.pendingIn(call, spec);
+    b_.add(event);
+  }
+
+ private:
+  TraceBuilder& b_;
+  ThreadScript& other_;
+  int32_t pid_;
+  ThreadId leader_;
+};
+
+constexpr int64_t kWaitForEver = 0x189;  // FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME
+
+}  // namespace
+
+TEST_CASE("Threads that are parked for the whole recording are idle, one that hangs on a mutex is not",
+          "[waits]") {
+  TraceBuilder b(Level::waits);
+  auto& other = b.process("other", 200);
+  other.runsFor(1_s);
+  Found server(b, other, 100);
+  server.hangs(100, "futex", {.args = {0x1000, kWaitForEver, 0}});
+  server.hangs(101, "futex", {.args = {0x2000, kWaitForEver, 0}});
+  server.hangs(102, "futex", {.args = {0x2000, 0x80, 0xffffffff}});  // Rust's thread::park()
+  server.hangs(103, "futex", {.args = {0x3000, 0x80, 2}});
+  server.hangs(104, "futex", {.args = {0x4000, kWaitForEver, 3}});
+  server.hangs(105, "futex", {.args = {0x5000, 0x80, 0x80000066}});
+  server.hangs(106, "futex", {.args = {0x6000, 0x109, 107}});
+  server.hangs(107, "epoll_wait", {.args = {4}});
+  server.hangs(108, "read", {.args = {5}, .objects = {{0, 5, b.anon(ResourceKind::eventfd)}}});
+  Loaded db(b);
+  CHECK(blockedWaits(db, 100) == "lock idle -");
+  CHECK(blockedWaits(db, 101) == "lock idle -");
+  CHECK(blockedWaits(db, 102) == "lock idle -");
+  CHECK(blockedWaits(db, 103) == "lock - -");
+  CHECK(blockedWaits(db, 104) == "lock - -");
+  CHECK(blockedWaits(db, 105) == "lock - -");
+  CHECK(blockedWaits(db, 106) == "lock idle -");
+  CHECK(blockedWaits(db, 108) == "ipc idle eventfd");
+}
+
+TEST_CASE("Where all threads of a process wait for each other none of them is idle", "[waits]") {
+  const auto story = [](bool one_is_left, bool with_time_out) {
+    TraceBuilder b(Level::waits);
+    auto& other = b.process("other", 200);
+    other.runsFor(1_s);
+    Found python(b, other, 100);
+    python.hangs(100, "futex", {.args = {0x1000, kWaitForEver, 0}});
+    python.hangs(101, "futex", {.args = {0x2000, kWaitForEver, 0}});
+    if (one_is_left) python.hangs(102, "pause", {});
+    else python.hangs(102, "futex", {.args = {0x3000, kWaitForEver, 0, with_time_out ? 0x7000 : 0}});
+    Loaded db(b);
+    return blockedWaits(db, 100) + ", " + blockedWaits(db, 101);
+  };
+  CHECK(story(false, false) == "lock - -, lock - -");
+  CHECK(story(false, true) == "lock idle -, lock idle -");
+  CHECK(story(true, false) == "lock idle -, lock idle -");
+}
+
+TEST_CASE("A worker that was there before and only looks up from time to time is idle", "[waits]") {
+  const auto story = [](bool existed) {
+    TraceBuilder b(Level::waits);
+    auto& main = b.process("server", 100, 0, existed);
+    ThreadDef def = main.def();
+    def.id = b.newThreadId();
+    def.tid = 101;
+    def.existed = existed;
+    b.define(def);
+    const PendingCall looks_up = main.pendingIn("futex", {.args = {0x1000, kWaitForEver, 0, 0x7000}});
+    for (int64_t ts = 1_ms; ts < 50_ms; ts += 10_ms) {
+      SwitchEvent out{.ts_ns = ts, .thread = def.id, .state = TaskState::sleeping, .pending = looks_up};
+      b.add(out);
+      b.add(WakeEvent{.ts_ns = ts + 9_ms, .thread = def.id, .context = WakerContext::timer});
+      b.add(SwitchEvent{.ts_ns = ts + 9_ms + 1, .thread = def.id, .in = true});
+    }
+    Loaded db(b);
+    return db.rows(
+        "SELECT DISTINCT wait_kind, coalesce(role, '-') FROM thread_state JOIN thread USING (utid)"
+        " WHERE tid = 101 AND state = 'blocked'");
+  };
+  CHECK(story(true) == "sleep idle");
+  CHECK(story(false) == "sleep -");
+}
+
 TEST_CASE("A wait that the snapshot found says since when", "[waits]") {
   TraceBuilder b(Level::waits);
   ThreadDef def;
