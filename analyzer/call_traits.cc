@@ -146,6 +146,7 @@ Label objectRoleName(ObjectRole role) {
     case ObjectRole::returned2: return Label("returned2");
     case ObjectRole::cwd: return Label("cwd");
     case ObjectRole::ready: return Label("ready");
+    case ObjectRole::root: return Label("root");
   }
   return Label("unknown");
 }

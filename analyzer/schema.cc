@@ -83,7 +83,9 @@ WHERE s.state IN ('blocked', 'runnable'))";
 
 constexpr std::array kObjectColumns = {
     viewColumn("syscall_id", "INTEGER", "syscall.id"),
-    viewColumn("role", "TEXT", "arg0 to arg5, dirfd, old, new, cwd, returned, ready"),
+    viewColumn("role", "TEXT",
+               "arg0 to arg5, dirfd, old, new, cwd, returned, ready, root (where absolute paths start, after "
+               "a chroot)"),
     viewColumn("fd", "INTEGER", "descriptor; NULL where there is none"),
     viewColumn("resource_id", "INTEGER", "resource.id"),
     viewColumn("path", "TEXT", "path argument that belongs to it"),

@@ -67,6 +67,7 @@ Label SyscallTracker::absolute(StringId base, StringId text) {
   if (found != absolute_.end()) return found->second;
   std::string path(texts_.text(base));
   std::string_view rest = texts_.text(text);
+  while (rest.starts_with('/')) rest.remove_prefix(1);
   while (rest.starts_with("./")) rest.remove_prefix(2);
   if (rest == ".") rest = {};
   if (!rest.empty()) {
@@ -85,10 +86,13 @@ Label SyscallTracker::pathOf(const SyscallEvent& event, const CallTraits& traits
   }
   if (string == nullptr) return {};
   const std::string_view text = texts_.text(string->text);
-  if (text.starts_with('/')) return texts_.of(string->text);
+  const bool is_absolute = text.starts_with('/');
   const bool has_dirfd = arg > 0 && traits.spec->args[static_cast<size_t>(arg) - 1].type == ArgType::dirfd;
-  const ObjectRef* base = has_dirfd ? findRole(event, static_cast<ObjectRole>(arg - 1)) : nullptr;
-  if (base == nullptr || !base->resource) base = findRole(event, ObjectRole::cwd);
+  const ObjectRef* base =
+      has_dirfd && !is_absolute ? findRole(event, static_cast<ObjectRole>(arg - 1)) : nullptr;
+  if (base == nullptr || !base->resource) {
+    base = findRole(event, is_absolute ? ObjectRole::root : ObjectRole::cwd);
+  }
   const Resource* directory = base != nullptr ? resources_.find(base->resource) : nullptr;
   if (directory == nullptr || !directory->path) return texts_.of(string->text);
   return absolute(directory->path, string->text);

@@ -256,6 +256,7 @@ enum class ObjectRole : uint8_t {
   returned2 = 7,  // second of a pair
   cwd = 8,        // directory a relative path was resolved from
   ready = 9,      // fd that poll/select reported; repeated. epoll: fd is the low half of `data`
+  root = 10,      // directory an absolute path was resolved from, after a chroot
 };
 
 struct ObjectRef {

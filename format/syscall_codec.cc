@@ -230,7 +230,7 @@ CallShape getShape(schema::Syscalls::Shape::Reader in) {
 }
 
 bool isKnownRole(uint8_t role) {
-  return role <= static_cast<uint8_t>(ObjectRole::ready);
+  return role <= static_cast<uint8_t>(ObjectRole::root);
 }
 
 // Takes out objects in roles that only a newer recorder knows.

@@ -175,6 +175,10 @@ void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
       part_ready ready{};
       std::memcpy(&ready, data.data(), sizeof(ready));
       objects_.push_back({ObjectRole::ready, ready.fd, resources_.use(ready.resource, writer), ready.data});
+    } else if (head.kind == PART_ROOT && data.size() == sizeof(part_root)) {
+      part_root root{};
+      std::memcpy(&root, data.data(), sizeof(root));
+      root_ = root.resource;
     } else if (head.kind == PART_PAYLOAD) {
       PayloadRef payload;
       payload.arg = head.arg;
@@ -198,6 +202,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   strings_.clear();
   payloads_.clear();
   absolute_args_ = 0;
+  root_ = 0;
   EnterData* data = nullptr;
   if ((record->flags & CALL_ENTER_DATA) != 0) {
     data = findEnterData(record->data_thread, record->data_seq);
@@ -263,16 +268,16 @@ void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource, Trace
   objects_.push_back({role, static_cast<int32_t>(fd), resources_.use(resource, writer), 0});
 }
 
-// Also where the path is not known. A path that had to be read at the exit, for the page was not in
-// memory before, may have turned out to be absolute.
-bool BpfEncoder::hasRelativePath(const call_plan& plan) const {
-  bool has_path = false;
+// A path that had to be read at the exit, for the page was not in memory before, may have turned out to
+// be of the other kind. Where it is not known it counts as relative.
+BpfEncoder::PathKinds BpfEncoder::pathKinds(const call_plan& plan) const {
+  PathKinds kinds;
   for (const plan_item& item : std::span(plan.item).first(plan.items)) {
     if (item.what != ITEM_STRING || item.size != STRING_IS_PATH) continue;
-    if ((absolute_args_ >> item.arg & 1) == 0) return true;
-    has_path = true;
+    ((absolute_args_ >> item.arg & 1) != 0 ? kinds.absolute : kinds.relative) = true;
   }
-  return !has_path;
+  if (!kinds.absolute) kinds.relative = true;
+  return kinds;
 }
 
 void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer) {
@@ -297,9 +302,12 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, Trac
   }
   if (record.res[RES_RETURNED] != 0)
     addObject(ObjectRole::returned, record.ret, record.res[RES_RETURNED], writer);
-  if (record.res[RES_CWD] != 0 && hasRelativePath(plan)) {
+  if (record.res[RES_CWD] == 0 && root_ == 0) return;
+  const PathKinds paths = pathKinds(plan);
+  if (record.res[RES_CWD] != 0 && paths.relative) {
     addObject(ObjectRole::cwd, AT_FDCWD, record.res[RES_CWD], writer);
   }
+  if (root_ != 0 && paths.absolute) addObject(ObjectRole::root, -1, root_, writer);
 }
 
 // ---- scheduling ---------------------------------------------------------------------------------

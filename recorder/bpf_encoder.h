@@ -55,7 +55,10 @@ class BpfEncoder {
   void loss(const rec_loss& record, TraceWriter& writer);
 
   static void fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event);
-  bool hasRelativePath(const call_plan& plan) const;
+  struct PathKinds {
+    bool absolute = false, relative = false;
+  };
+  PathKinds pathKinds(const call_plan& plan) const;
   void addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer);
   void addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer);
   void addParts(Bytes parts, TraceWriter& writer);
@@ -79,6 +82,7 @@ class BpfEncoder {
   std::vector<StringArg> strings_;
   std::vector<PayloadRef> payloads_;
   uint8_t absolute_args_ = 0;
+  uint32_t root_ = 0;
 };
 
 // The state bits of include/linux/sched.h. For tests.

@@ -141,20 +141,25 @@ bool CallFilter::matchesPath(const SyscallEvent& event, const TextOf& text, cons
     return std::find(paths_.begin(), paths_.end(), path) != paths_.end();
   };
   for (const ObjectRef& object : event.objects) {
-    if (object.role != ObjectRole::cwd && wanted(path_of(object.resource))) return true;
+    const bool is_base = object.role == ObjectRole::cwd || object.role == ObjectRole::root;
+    if (!is_base && wanted(path_of(object.resource))) return true;
   }
   const SyscallSpec* spec = findSyscall(event.abi, event.nr);
   for (const StringArg& string : event.strings) {
     if (spec && string.arg < spec->arg_count && spec->args[string.arg].type != ArgType::path) continue;
     const std::string_view path = text(string.text);
     if (wanted(path)) return true;
-    if (path.empty() || path[0] == '/') continue;
-    // Relative to the directory fd before it, or to the current directory.
+    if (path.empty()) continue;
+    // From the directory fd before it or the current directory; an absolute one from a changed root.
+    const bool is_absolute = path[0] == '/';
     for (const ObjectRef& object : event.objects) {
-      const bool base = object.role == ObjectRole::cwd || static_cast<int>(object.role) + 1 == string.arg;
+      const bool base =
+          is_absolute ? object.role == ObjectRole::root
+                      : object.role == ObjectRole::cwd || static_cast<int>(object.role) + 1 == string.arg;
       const std::string_view directory = path_of(object.resource);
       if (!base || directory.empty()) continue;
-      if (wanted((std::filesystem::path(directory) / path).lexically_normal().string())) return true;
+      const std::filesystem::path rest = std::filesystem::path(path).relative_path();
+      if (wanted((std::filesystem::path(directory) / rest).lexically_normal().string())) return true;
     }
   }
   return false;
@@ -190,7 +195,8 @@ std::string CallFilter::sqlCondition() const {
     list += ')';
     sql += fmt::format(
         " AND (s.path IN {0} OR r.path IN {0} OR s.id IN (SELECT o.syscall_id FROM syscall_object o LEFT JOIN"
-        " resource q ON q.id = o.resource_id WHERE o.role != 'cwd' AND (o.path IN {0} OR q.path IN {0})))",
+        " resource q ON q.id = o.resource_id WHERE o.role NOT IN ('cwd', 'root') AND (o.path IN {0} OR "
+        "q.path IN {0})))",
         list);
   }
   return sql;

@@ -356,6 +356,7 @@ enum {
 	PART_STRING = 1,
 	PART_PAYLOAD = 2,
 	PART_READY = 3, /* data: struct part_ready */
+	PART_ROOT = 4,  /* data: struct part_root */
 };
 
 enum { PART_TRUNCATED = 1, PART_OUT = 2, PART_LIST = 4 /* strings, each with its NUL */ };
@@ -374,6 +375,11 @@ struct part_ready {
 	__s32 fd;
 	__u32 resource;
 	__u64 data; /* revents, or epoll's data */
+};
+
+struct part_root { /* the directory that absolute paths start from, where that is not the namespace's */
+	__u32 resource;
+	__u32 pad;
 };
 
 /* ---- the capture plan: one per call, filled by user space (recorder/bpf_capture_plan.cc) ---- */

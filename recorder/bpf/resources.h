@@ -369,4 +369,62 @@ static __always_inline u32 cwd_resource(struct task_struct *task, u32 slot)
 			     load_word(fs + OFFSET(struct fs_struct, pwd.dentry)), slot);
 }
 
+enum { STACKED_ROOTS = 8 };
+
+/* Do names end at this directory, as path_step() walks them? Others may be mounted over and over a
+ * namespace's root: the initial one, and what an initramfs or pivot_root(2) put on top of it. */
+static __always_inline bool is_namespace_root(u64 mnt, u64 dentry)
+{
+	u64 mount = mnt - OFFSET(struct mount, mnt);
+
+	for (int i = 0; i < STACKED_ROOTS; i++) {
+		u64 up = load_word(mount + OFFSET(struct mount, mnt_parent));
+
+		if (dentry != load_word(mount + OFFSET(struct mount, mnt.mnt_root)))
+			return false;
+		if (up == mount || !up)
+			return true;
+		dentry = load_word(mount + OFFSET(struct mount, mnt_mountpoint));
+		mount = up;
+	}
+	return true;
+}
+
+/* The resource of a directory, through the thread's cache. */
+static __always_inline u32 cached_directory(struct thread_state *st, u64 mnt, u64 dentry, u32 slot)
+{
+	struct cache_entry *entry = &st->cache[(dentry >> 7) & (CACHE_ENTRIES - 1)];
+	struct res_key key;
+
+	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
+	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
+	    entry->key.d == key.d)
+		return (u32)entry->id;
+	u32 id = path_resource(mnt, dentry, slot);
+	if (id) {
+		entry->key = key;
+		entry->id = id;
+	}
+	return id;
+}
+
+/* Where relative paths of a task start. */
+static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struct *task, u32 slot)
+{
+	u64 fs = address_of(st, task->fs);
+
+	return cached_directory(st, load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
+				load_word(fs + OFFSET(struct fs_struct, pwd.dentry)), slot);
+}
+
+/* Where its absolute paths start after a chroot(2); 0: at the root of its mount namespace. */
+static __always_inline u32 changed_root(struct thread_state *st, struct task_struct *task, u32 slot)
+{
+	u64 fs = address_of(st, task->fs);
+	u64 mnt = load_word(fs + OFFSET(struct fs_struct, root.mnt));
+	u64 dentry = load_word(fs + OFFSET(struct fs_struct, root.dentry));
+
+	return is_namespace_root(mnt, dentry) ? 0 : cached_directory(st, mnt, dentry, slot);
+}
+
 #endif

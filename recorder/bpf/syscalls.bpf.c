@@ -11,6 +11,7 @@ struct gathering {
 	s64 ret;
 	u32 at;
 	bool relative; /* a path does not begin with '/', or is not known yet */
+	bool absolute; /* one does, or is not known yet */
 };
 
 static long gather_at_enter(u32 i, void *context)
@@ -24,15 +25,32 @@ static long gather_at_enter(u32 i, void *context)
 		return 0;
 	u32 end = put_item(all->st, item, 0, SLOT_ENTER, all->at);
 
+	bool is_path = item->what == ITEM_STRING && item->size == STRING_IS_PATH;
+
 	if (end & ITEM_FAILED) { /* the page is not in memory: try again at the exit */
 		all->st->retry |= 1U << i;
 		all->relative = true;
+		all->absolute = all->absolute || is_path;
 		return 0;
 	}
 	if (end & ITEM_RELATIVE)
 		all->relative = true;
+	else if (is_path)
+		all->absolute = true;
 	all->at = end & END_MASK;
 	return 0;
+}
+
+static __always_inline u32 put_root(struct scratch *s, u32 root, u32 at)
+{
+	if (at > PARTS_BYTES)
+		return at;
+	struct part_root *part = (struct part_root *)&s->bytes[at + sizeof(struct rec_part)];
+
+	put_head(s, at, PART_ROOT, 0, 0, 0, sizeof(*part), sizeof(*part));
+	part->resource = root;
+	part->pad = 0;
+	return at + sizeof(struct rec_part) + sizeof(*part);
 }
 
 /* Strings and buffers that the kernel will read, taken before the call can change them or, in an
@@ -45,6 +63,12 @@ __noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
 	if (!s || !st || !plan)
 		return 0;
 	LOOP(MAX_ITEMS, gather_at_enter, &all);
+	if (all.absolute) { /* not through the scratch buffer that is being filled */
+		u32 root = changed_root(st, bpf_get_current_task_btf(), SLOT_LIFE);
+
+		if (root)
+			all.at = put_root(s, root, all.at);
+	}
 	if (all.at == sizeof(struct rec_enter_data))
 		return all.relative;
 	struct rec_enter_data *rec = (struct rec_enter_data *)s->bytes;
@@ -85,28 +109,6 @@ static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *
 	if (plan->fd_is_dir & 1 && first < MAX_ARGS && (s32)st->args[first] == AT_FDCWD)
 		return true;
 	return plan->fd_is_dir & 2 && second < MAX_ARGS && (s32)st->args[second] == AT_FDCWD;
-}
-
-static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struct *task, u32 slot)
-{
-	struct fs_struct *fs = task->fs;
-	u64 mnt = 0, dentry = 0;
-	struct res_key key;
-
-	bpf_core_read(&mnt, sizeof(mnt), &fs->pwd.mnt);
-	bpf_core_read(&dentry, sizeof(dentry), &fs->pwd.dentry);
-	struct cache_entry *entry = &st->cache[(dentry >> 7) & (CACHE_ENTRIES - 1)];
-
-	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
-	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
-	    entry->key.d == key.d)
-		return (u32)entry->id;
-	u32 id = path_resource(mnt, dentry, slot);
-	if (id) {
-		entry->key = key;
-		entry->id = id;
-	}
-	return id;
 }
 
 static __always_inline void begin_call(struct thread_state *st, struct task_struct *task,

@@ -106,7 +106,7 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
       event.flags.unfinished = n.oneIn(8);
       std::array<ObjectRef, 3> objects;
       for (ObjectRef& object : objects) {
-        object.role = static_cast<ObjectRole>(n.below(10));
+        object.role = static_cast<ObjectRole>(n.below(11));
         object.fd = static_cast<int32_t>(n.below(20)) - 2;
         object.resource = n.resource();
         object.ready_data = static_cast<uint64_t>(n.number());

@@ -57,6 +57,23 @@ TEST_CASE("Relative paths are made absolute with the directory the kernel used",
         "dirfd /etc/passwd\nnew /home/me/b");
 }
 
+TEST_CASE("Absolute paths of a process in a chroot begin with its root", "[loader]") {
+  TraceBuilder b;
+  const ResourceId jail = b.file("/srv/jail", ResourceKind::dir);
+  const ResourceId home = b.file("/srv/jail/home", ResourceKind::dir);
+  auto& p = b.process("p", 100);
+  p.call("stat", {.ret = 0, .objects = {{10, -1, jail}}, .strings = {{0, "//etc/x"}}});
+  p.call("stat", {.ret = 0, .objects = {{10, -1, jail}}, .strings = {{0, "/"}}});
+  p.call("openat",
+         {.args = {5, 0}, .ret = -2, .objects = {{0, 5, home}, {10, -1, jail}}, .strings = {{1, "/a"}}});
+  p.call("rename", {.ret = 0, .objects = {{8, -1, home}, {10, -1, jail}}, .strings = {{0, "a"}, {1, "/b"}}});
+  Loaded db(b);
+  CHECK(db.rows("SELECT path FROM syscall ORDER BY id") ==
+        "/srv/jail/etc/x\n/srv/jail\n/srv/jail/a\n/srv/jail/home/a");
+  CHECK(db.rows("SELECT path FROM syscall_object WHERE role = 'new'") == "/srv/jail/b");
+  CHECK(db.rows("SELECT count(*) FROM syscall_object WHERE role = 'root'") == "4");
+}
+
 TEST_CASE("Objects of a call are all in syscall_object", "[loader]") {
   TraceBuilder b;
   const ResourceId in = b.pipe(1);

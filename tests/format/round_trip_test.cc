@@ -150,7 +150,8 @@ TEST_CASE("A trace brings back every event with extreme values") {
     const std::vector<ObjectRef> objects{{ObjectRole::arg0, kI32Min, r1.id, 0},
                                          {ObjectRole::returned2, kI32Max, {}, 0},
                                          {ObjectRole::ready, -1, r2.id, ~0ULL},
-                                         {ObjectRole::cwd, 7, r1.id, 0}};
+                                         {ObjectRole::cwd, 7, r1.id, 0},
+                                         {ObjectRole::root, -1, r2.id, 0}};
     const std::vector<StringArg> strings{{5, longest, true}, {0, odd, false}};
     const std::vector<uint8_t> data{0, 1, 0xFF};
     const std::vector<PayloadRef> payloads{{5, 3, PayloadDirection::out, ~0ULL, data},

@@ -156,5 +156,48 @@ class SameCallsTest(harness.LiveTest):
         self.check(harness.workload("wait_child"), minimum=50, threads=6)
 
 
+class RootTest(harness.LiveTest):
+    """Another root: paths of calls and of what they opened agree."""
+
+    def opened(self, recorded, like):
+        return recorded.query(f"""SELECT s.path AS path, r.path AS resource, s.errno FROM syscall s
+            LEFT JOIN resource r ON r.id = s.resource_id
+            WHERE s.name IN ('open', 'openat') AND s.path LIKE '{like}' ORDER BY s.id""")
+
+    def test_paths_after_chroot(self):
+        root = self.directory.resolve() / "root"
+        (root / "etc").mkdir(parents=True)
+        (root / "etc" / "x").touch()
+        script = ("import os, sys; os.chroot(sys.argv[1]); os.chdir('/etc'); open('/etc/x').close();"
+                  " open('x').close(); os.rename('x', '/y'); os.path.exists('/etc/none')")
+        recorded = self.record("/usr/bin/python3", "-c", script, root)
+        path = f"{root}/etc/x"
+        self.assertEqual(self.opened(recorded, f"{path}"),
+                         [{"path": path, "resource": path, "errno": None}] * 2)
+        self.assertEqual(recorded.query("""SELECT s.path AS old, o.path AS new FROM syscall s
+            JOIN syscall_object o ON o.syscall_id = s.id AND o.role = 'new' WHERE s.name = 'rename'"""),
+                         [{"old": path, "new": f"{root}/y"}])
+        self.assertEqual(recorded.query("SELECT errno FROM syscall WHERE path LIKE '%/etc/none'"),
+                         [{"errno": "ENOENT"}])
+        self.assertEqual(recorded.query(f"""SELECT count(*) AS n FROM syscall WHERE path = '{root}'
+            AND name = 'chroot'""")[0]["n"], 1)
+        shown = harness.run_tarry("show", "-P", f"{root}/y", recorded.trace).stdout
+        self.assertIn('rename("x", "/y") ', shown)
+
+    def test_paths_in_a_mount_namespace_of_its_own(self):
+        root = self.directory / "root"
+        (root / "etc").mkdir(parents=True)
+        (root / "old").mkdir()
+        (root / "etc" / "tarry-x").write_text("line\n")
+        # Only builtins of the shell once the root is another.
+        script = (f"mount --bind {root} {root} && cd {root} && pivot_root . old && cd / && read line < /etc/tarry-x;"
+                  " echo done $?")
+        recorded = self.record("unshare", "-m", "/bin/sh", "-c", script)
+        if recorded.stdout != "done 0\n":
+            self.skip_loudly(f"no mount namespace: {recorded.stderr.strip()}")
+        self.assertEqual(self.opened(recorded, "%tarry-x")[-1:],
+                         [{"path": "/etc/tarry-x", "resource": "/etc/tarry-x", "errno": None}])
+
+
 if __name__ == "__main__":
     harness.main()

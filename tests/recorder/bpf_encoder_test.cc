@@ -280,6 +280,34 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates pairs, ready sets and payload")
   CHECK(got.calls[2].payloads.at(1) == "hello");
 }
 
+TEST_CASE_METHOD(Fixture, "BpfEncoder says from which root an absolute path started") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, file(7, 42, "jail\0"s), "jail\0"s);
+  part_root root{};
+  root.resource = 7;
+  const std::string root_part =
+      part(PART_ROOT, 0, std::string(reinterpret_cast<const char*>(&root), sizeof(root)));
+  // The kernel side sends it where a path is absolute, or could not be read yet: the second is relative.
+  put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "/etc/x\0"s) + root_part);
+  put(batch.events[0], enterData(1, 2), root_part);
+  rec_call open = call(1, 1, kOpenat);
+  open.flags = CALL_ENTER_DATA;
+  open.args[0] = static_cast<uint64_t>(-100);
+  put(batch.events[0], open);
+  open.call_seq = open.data_seq = 2;
+  put(batch.events[0], open, part(PART_STRING, 1, "etc/x\0"s));
+  open.call_seq = open.data_seq = 3;
+  open.flags = 0;
+  put(batch.events[0], open, part(PART_STRING, 1, "/etc/x\0"s));
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 3);
+  REQUIRE(got.calls[0].objects.size() == 1);
+  CHECK(got.calls[0].objects[0].role == ObjectRole::root);
+  CHECK(text(got.resources.at(got.calls[0].objects[0].resource).path) == "/jail");
+  CHECK(got.calls[1].objects.empty());
+  CHECK(got.calls[2].objects.empty());
+}
+
 TEST_CASE_METHOD(Fixture, "BpfEncoder keeps one thread for two definitions of it") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, thread(2, 100, 2));
