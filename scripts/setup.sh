@@ -13,6 +13,8 @@ test_packages="
   bash catch2 clang-format file gcc git libc6-dev man-db procps sqlite3 strace util-linux
   liburing-dev zstd"
 tidy_packages="clang-tidy"
+# What bench/run measures against and with.
+bench_packages="linux-perf make nginx-light sqlite3 strace util-linux wrk zstd"
 
 say() { printf '%s: %s\n' "$self" "$*" >&2; }
 die() {

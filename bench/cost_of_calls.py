@@ -1,0 +1,124 @@
+"""What recording adds to a system call, and to calls of programs that are not recorded."""
+import json
+import subprocess
+import time
+
+import recorders
+from harness import Finding, Table, Verdict, interleaved, median, number, run, spread
+
+CALLS = 1_000_000
+KINDS = {
+    "rw": "64-byte read of /dev/zero, write to /dev/null",
+    "path": "stat of a path with three components",
+    "open": "open and close of a file",
+    "poll": "poll of two ready fds",
+    "mixed": "look-ups in vain, open, fstat, read, lseek, close, poll, write",
+}
+SLEEPERS = [1, 100, 10_000]
+
+
+def ns_a_call(bench, recorder, kind, before=()):
+    """Elapsed ns a call of one run of `calls KIND` under the recorder."""
+    out = bench.directory() / "out"
+    count = bench.times(CALLS // recorder.slowness, least=2000)
+    command = [*before, bench.program("calls"), kind, count]
+    done = run([*recorder.wrap(bench, out), *command])
+    if out.exists():
+        out.unlink()
+    return json.loads(done.stdout)["ns"]
+
+
+def against_peers(bench):
+    table = Table("Added to a system call",
+                  ["recorder", "ns a call", "±", "added", "of bare"], [],
+                  f"{KINDS['rw']}, one busy thread; elapsed time a call, median of {bench.rounds} interleaved runs.")
+    them = [recorder for recorder in recorders.OF_CALLS if recorder.available(bench)]
+    by_name = {recorder.name: recorder for recorder in them}
+    results = interleaved(list(by_name), bench.rounds, lambda name: ns_a_call(bench, by_name[name], "rw"))
+    bare = median(results["bare"])
+    for name, values in results.items():
+        added = median(values) - bare
+        table.rows.append([name, number(median(values)), number(spread(values), 2),
+                           "" if name == "bare" else number(added), f"{median(values) / bare:.2f}"])
+    added = {name: median(values) - bare for name, values in results.items()}
+    # The budgets were set where a bare call took 165 ns; a machine on which the kernel itself is slower
+    # makes everything slower alike.
+    return Finding([table], [
+        Verdict("level syscalls: a plain call with an fd, times bare", (165 + 350) / 165,
+                (bare + added["tarry, level syscalls"]) / bare, "×"),
+        Verdict("level syscalls: added to a plain call with an fd", 350, added["tarry, level syscalls"], "ns"),
+        Verdict("level waits: added to a call that does not block", 10, added["tarry, level waits"], "ns"),
+    ])
+
+
+def by_kind(bench):
+    table = Table("Added by kind of call, level syscalls", ["calls", "bare ns", "recorded ns", "added"], [],
+                  "Paths are captured whole, poll's sets are read at the return.")
+    pair = {recorder.name: recorder for recorder in (recorders.BARE, recorders.TARRY_SYSCALLS)}
+    for kind, about in KINDS.items():
+        results = interleaved(list(pair), bench.rounds, lambda name, kind=kind: ns_a_call(bench, pair[name], kind))
+        bare, recorded = (median(values) for values in results.values())
+        table.rows.append([about, number(bare), number(recorded), number(recorded - bare)])
+    return Finding([table])
+
+
+def bystanders(bench):
+    """The same calls by a program that is not recorded while another one is."""
+    table = Table("Added to a program that is not recorded", ["meanwhile", "ns a call", "added"], [],
+                  "A sleeping program is recorded, the calls come from another one.")
+    ways = {
+        "nothing": None,
+        "tarry record -p, level waits": [bench.tarry, "record", "-q", "--level", "waits"],
+        "tarry record -p, level syscalls": [bench.tarry, "record", "-q", "--level", "syscalls"],
+        "perf record -e raw_syscalls:* -p": ["perf", "record", "-q", "-e", "raw_syscalls:*"],
+        "strace -f -p": ["strace", "-f"],
+    }
+    results = interleaved(list(ways), bench.rounds, lambda name: _beside(bench, ways[name]))
+    bare = median(results["nothing"])
+    for name, values in results.items():
+        table.rows.append([name, number(median(values)), "" if name == "nothing" else number(median(values) - bare)])
+    return Finding([table])
+
+
+def _beside(bench, recorder):
+    command = [bench.program("calls"), "rw", str(bench.times(CALLS, least=2000))]
+    if recorder is None:
+        return json.loads(run(command).stdout)["ns"]
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
+        out = bench.directory() / "out"
+        with subprocess.Popen([*recorder, "-o", str(out), "-p", str(sleeper.pid)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(1.5)  # until it is armed
+            value = json.loads(run(command).stdout)["ns"]
+            process.send_signal(2)
+            process.wait()
+        sleeper.kill()
+    return value
+
+
+def by_processes(bench):
+    """Cost with many recorded processes that do nothing."""
+    table = Table("With many recorded processes", ["sleeping processes", "bare ns a call", "recorded ns a call", "added",
+                                                   "recorder's memory"], [],
+                  f"{KINDS['rw']} by one of them, level syscalls.")
+    for sleepers in SLEEPERS:
+        count = bench.times(sleepers)
+        memory = []
+
+        def one(name, count=count, memory=memory):
+            before = [bench.program("sleepers"), count]
+            if name == "bare":
+                return ns_a_call(bench, recorders.BARE, "rw", before)
+            out = bench.directory() / "out"
+            wrapped = [*recorders.TARRY_SYSCALLS.wrap(bench, out), *before, bench.program("calls"), "rw",
+                       bench.times(CALLS, least=2000)]
+            value = json.loads(run(wrapped).stdout)["ns"]
+            memory.append(bench.info(out)["cost"]["max_rss_bytes"])
+            out.unlink()
+            return value
+
+        results = interleaved(["bare", "recorded"], min(bench.rounds, 3), one)
+        bare, recorded = median(results["bare"]), median(results["recorded"])
+        table.rows.append([f"{count:,}", number(bare), number(recorded), number(recorded - bare),
+                           f"{median(memory) / 2**20:.0f} MiB"])
+    return Finding([table])
