@@ -18,7 +18,7 @@ class IdleRule {
       return true;
     if (row.kind == WaitKind::disk || row.kind == WaitKind::memory) return false;
     if (isKernelThread(process)) return true;
-    return whole_machine_ && row.open && row.began_before;
+    return whole_machine_ && (row.kind == WaitKind::sleep || (row.open && row.began_before));
   }
 
  private:
@@ -95,7 +95,7 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
     if (present[static_cast<size_t>(p.process)] || p.made_wait_ns > 0) result.ranking.push_back(std::move(p));
   }
   std::stable_sort(result.ranking.begin(), result.ranking.end(), [](const auto& a, const auto& b) {
-    return a.busy_ns != b.busy_ns ? a.busy_ns > b.busy_ns : a.made_wait_ns > b.made_wait_ns;
+    return a.weight() != b.weight() ? a.weight() > b.weight() : a.on_cpu_ns > b.on_cpu_ns;
   });
   std::stable_sort(result.still_waiting.begin(), result.still_waiting.end(),
                    [](const auto& a, const auto& b) { return a.length_ns > b.length_ns; });

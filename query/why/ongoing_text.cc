@@ -121,7 +121,7 @@ class OngoingPrinter {
     for (const OngoingProcess& p : ongoing_.ranking) {
       // One more would take the line that sums it up.
       const bool last = shown == kProcessesShown && &p == &ongoing_.ranking.back();
-      const bool large = p.busy_ns + p.made_wait_ns >= options_.min_ns;
+      const bool large = p.weight() >= options_.min_ns;
       if (shown == 0 || (large && (shown < kProcessesShown || last))) {
         ++shown;
         table.add(p);
@@ -135,7 +135,9 @@ class OngoingPrinter {
       for (size_t i = 0; i < rest.by_kind.size(); ++i) rest.by_kind[i] += p.by_kind[i];
     }
     if (rest_count > 0)
-      table.addRest(fmt::format("{} {}", formatCount(rest_count), shown > 0 ? "more" : "processes"), rest);
+      table.addRest(fmt::format("{} {}{}", formatCount(rest_count), shown > 0 ? "more" : "processes",
+                                rest.weight() + rest.unknown_ns == 0 ? ", idle" : ""),
+                    rest);
     table.write();
     line("");
   }
@@ -171,11 +173,17 @@ class OngoingPrinter {
       text = b.idle.empty() ? "nothing is going on"
                             : fmt::format("idle, waiting for {}", waitingFor(wording_, b.idle.front(), true));
     } else if (largest == nullptr || b.on_cpu_ns >= largest->total_ns) {
-      text = "mostly computing";
+      const int64_t not_understood = ofKind(WaitKind::unknown);
+      text = not_understood <= b.on_cpu_ns
+                 ? "mostly computing"
+                 : fmt::format("what it waits for ({}) is not understood; otherwise computing",
+                               threadTime(not_understood));
       if (!b.on_cpu.empty() && ongoing_.processes > 1)
         text += ", most of it " + processTag(timeline_.process(b.on_cpu.front().index));
       if (largest != nullptr)
-        text += fmt::format("; the longest wait is for {}", waitingFor(wording_, *largest, true));
+        text += fmt::format("; the longest wait{} is for {}",
+                            not_understood > b.on_cpu_ns ? " that is understood" : "",
+                            waitingFor(wording_, *largest, true));
       if (!options_.file.empty()) command = fmt::format("tarry query {} @processes", options_.file);
     } else {
       text = fmt::format(
@@ -233,15 +241,23 @@ class OngoingPrinter {
       std::function<int64_t(const OngoingProcess&)> value;
     };
 
-    // Those that say something about the processes shown.
+    // Kinds without a column of their own.
+    int64_t otherWaits(const OngoingProcess& p) const {
+      int64_t ns = p.busy_ns - p.on_cpu_ns;
+      for (const size_t kind : kinds_) ns -= p.by_kind[kind];
+      return ns;
+    }
+
+    // Those that say something about the processes shown; "not idle" is the sum of those up to "other waits".
     std::vector<Column> numbers() const {
-      std::vector<Column> columns = {{"busy", [](const OngoingProcess& p) { return p.busy_ns; }},
+      std::vector<Column> columns = {{"not idle", [](const OngoingProcess& p) { return p.busy_ns; }},
                                      {"on CPU", [](const OngoingProcess& p) { return p.on_cpu_ns; }}};
       for (const size_t kind : kinds_)
         columns.push_back({std::string(waitKindName(static_cast<WaitKind>(kind))),
                            [kind](const OngoingProcess& p) { return p.by_kind[kind]; }});
-      const Column more[] = {{"unknown", [](const OngoingProcess& p) { return p.unknown_ns; }},
-                             {"others waited", [](const OngoingProcess& p) { return p.made_wait_ns; }}};
+      const Column more[] = {{"other waits", [this](const OngoingProcess& p) { return otherWaits(p); }},
+                             {"unknown", [](const OngoingProcess& p) { return p.unknown_ns; }},
+                             {"made others wait", [](const OngoingProcess& p) { return p.made_wait_ns; }}};
       for (const Column& column : more)
         if (std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
               return column.value(entry.sums) >= printer_.options_.min_ns;
@@ -277,6 +293,12 @@ class OngoingPrinter {
     std::vector<size_t> kinds_;
     std::vector<Entry> entries_;
   };
+
+  int64_t ofKind(WaitKind wanted) const {
+    for (const KindTotal& kind : ongoing_.breakdown.kinds)
+      if (kind.kind == wanted) return kind.total_ns;
+    return 0;
+  }
 
   // Returns the number of lines that it took, at most `most`.
   size_t kindLines(const KindTotal& kind, size_t most) {

@@ -202,6 +202,46 @@ TEST_CASE("why of the whole machine leaves out waits that are nobody's problem")
   CHECK(text.find("daemon 1006 in") == std::string::npos);
 }
 
+TEST_CASE("why of what goes on ranks processes by what they did and made others wait for, not by sleep") {
+  DbBuilder b;
+  b.meta("target_kind", "all");
+  for (const auto& [upid, name] : {std::pair(1, "sleeper"), {2, "burner"}, {3, "client"}, {4, "server"}})
+    b.process(upid, 0, name, 0);
+  b.wait(1, 5000, {.kind = "sleep", .call = "clock_nanosleep"});
+  b.run(2, 400).queue(2, 600).run(2, 1000).wait(2, 5000, {.kind = "network", .role = "idle"});
+  b.run(3, 100)
+      .wait(3, 3000, {.kind = "ipc", .call = "read", .waker = 4})
+      .wait(3, 3300, {.kind = "stopped"})
+      .run(3, 3400);
+  b.run(4, 50).wait(4, 5000, {.kind = "network", .call = "accept", .role = "idle"});
+  const std::string text = why(b);
+  INFO(text);
+  contains(text, "18.4 s of thread time = 13.9 s idle + 3.40 s waiting + 1.05 s on CPU");
+  std::istringstream lines(text.substr(text.find("  process")));
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(lines, line) && !line.empty();) rows.push_back(line);
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0] == "  process       not idle   on CPU     ipc  stopped  cpu-queue  made others wait");
+  CHECK(rows[1] == "  1003 client     3.40 s   200 ms  2.90 s   300 ms          -                 -");
+  CHECK(rows[2] == "  1004 server    50.0 ms  50.0 ms       -        -          -            2.90 s");
+  CHECK(rows[3] == "  1002 burner     1.00 s   800 ms       -        -     200 ms                 -");
+  CHECK(rows[4] == "  1 more, idle         -        -       -        -          -                 -");
+  contains(why(b, {.show_idle = true}), "  1001 sleeper");
+}
+
+TEST_CASE("why of what goes on adds up waits that have no column, and never calls them computing") {
+  DbBuilder b;
+  b.meta("target_kind", "all");
+  b.process(1, 0, "odd", 0);
+  b.process(2, 0, "burner", 0);
+  b.wait(1, 900, {.kind = "unknown", .call = "bpf"}).run(1, 1000);
+  b.run(2, 200).wait(2, 300, {.kind = "lock", .call = "futex"}).wait(2, 1000, {.role = "idle"});
+  const std::string text = why(b);
+  contains(text, "  1001 odd       1.00 s  100 ms       -       900 ms\n");
+  contains(text,
+           "→ what it waits for (900 ms) is not understood; otherwise computing, most of it burner 1002");
+}
+
 TEST_CASE("why as JSON has the documented shape") {
   DbBuilder b;
   slowClient(b);
