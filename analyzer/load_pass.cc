@@ -65,7 +65,9 @@ LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options
       states_(*this),
       waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
       args_(reader, [this](ResourceId id) { return resources_.find(id); }),
-      into_(std::make_unique<Inserters>(db)) {}
+      into_(std::make_unique<Inserters>(db)) {
+  if (reader.header().target_kind != TargetKind::command) command_start_.notNeeded();
+}
 
 LoadPass::~LoadPass() = default;
 
@@ -177,6 +179,7 @@ void LoadPass::onLife(const LifeEvent& event) {
     case LifeKind::exec: {
       const Utid caller = event.other ? tasks_.utid(event.other) : utid;
       if (recorded && caller != 0 && caller != utid) states_.replaced(caller, utid, ts);
+      if (command_start_.waiting() && isLaunched(utid)) command_start_.began(utid, ts);
       return;
     }
     case LifeKind::exit:
@@ -263,7 +266,19 @@ void LoadPass::onInterval(const StateInterval& interval) {
   if (!interval.open) row.dur = interval.end - interval.begin;
   row.utid = interval.utid;
   waits_.describe(interval, call, row);
-  if (inRange(interval.begin, interval.end)) into_->state.insert(row);
+  if (command_start_.mayHold() && isLaunched(interval.utid)) return command_start_.hold(row);
+  command_start_.cut(row);
+  storeState(row);
+}
+
+void LoadPass::storeState(const tables::ThreadStateRow& row) {
+  const int64_t end = row.dur ? row.ts + *row.dur : end_ts_;
+  const Upid upid = tasks_.thread(static_cast<Utid>(row.utid)).upid;
+  if (upid >= running_.size()) running_.resize(static_cast<size_t>(upid) + upid / 2 + 16);
+  RunningTime& time = running_[upid];
+  if (row.state.text == "running") time.running_ns = clampTime(time.running_ns + (end - row.ts));
+  if (row.state.text == "unknown") time.complete = false;
+  if (inRange(row.ts, end)) into_->state.insert(row);
 }
 
 // ---- system calls -----------------------------------------------------------------------------
@@ -366,6 +381,7 @@ void LoadPass::finish() {
     end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
   states_.finish(end_ts_, schedulingKnownUntil());
+  command_start_.release([this](const tables::ThreadStateRow& held) { storeState(held); });
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
   into_->flush();
   storeLateChanges();

@@ -11,6 +11,7 @@
 
 #include "analyzer/call_args.h"
 #include "analyzer/call_queue.h"
+#include "analyzer/command_start.h"
 #include "analyzer/loader.h"
 #include "analyzer/resource_tracker.h"
 #include "analyzer/signal_row.h"
@@ -40,6 +41,17 @@ struct PassCounts {
   int64_t lost_events = 0;    // as the recorder counted them
 };
 
+// Of a process, from its states.
+struct RunningTime {
+  int64_t running_ns = 0;
+  bool complete = true;  // no state is unknown
+};
+
+struct CpuTime {
+  int64_t user_ns = 0;
+  int64_t system_ns = 0;
+};
+
 class LoadPass : private TraceVisitor, private StateSink {
  public:
   // The schema must exist in db. `remains`, where given, gets what asking for arguments later needs.
@@ -64,6 +76,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onLoss(const LossEvent& event) override;
   void onClock(const ClockPoint& clock) override;
   void onInterval(const StateInterval& interval) override;
+  void storeState(const tables::ThreadStateRow& row);
 
   int64_t toTrace(int64_t boottime_ns) const;
   // The recorded thread an event is about; 0 and counted where there is none.
@@ -83,6 +96,8 @@ class LoadPass : private TraceVisitor, private StateSink {
   void storeResources();
   void storeLateChanges();
   Upid rootProcess() const;
+  bool isLaunched(Utid utid) const;
+  CpuTime cpuTimeOf(Upid upid) const;
 
   TraceReader& reader_;
   Database& db_;
@@ -98,6 +113,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   ResourceTracker resources_;
   SyscallTracker calls_;
   StateTracker states_;
+  CommandStart command_start_;
   WaitTracker waits_;
   CallQueue queue_;
   CallArgs args_;
@@ -109,6 +125,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   std::unordered_map<StackId, std::vector<FrameId>> stacks_;
   std::vector<std::string_view> symbols_;
   std::vector<uint32_t> last_seq_;
+  std::vector<RunningTime> running_;  // by upid
   SignalTexts signal_texts_;
   std::vector<tables::SyscallObjectRow> objects_;
   int64_t next_call_id_ = 1;

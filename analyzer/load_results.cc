@@ -73,6 +73,32 @@ Upid LoadPass::rootProcess() const {
   return first;
 }
 
+// The launcher's child, which becomes the recorded command by its exec.
+bool LoadPass::isLaunched(Utid utid) const {
+  const Upid upid = tasks_.thread(utid).upid;
+  return tasks_.process(upid).existed && upid == rootProcess();
+}
+
+// What the kernel says at the exit lacks what it had not accounted for yet: up to a clock tick, which can be
+// all of a short life. The states have it all, but not what was before the recording. As getrusage(2) does
+// it (kernel/sched/cputime.c, cputime_adjust), the kernel's figures say in which proportion.
+CpuTime LoadPass::cpuTimeOf(Upid upid) const {
+  const TrackedProcess& process = tasks_.process(upid);
+  const RunningTime seen = upid < running_.size() ? running_[upid] : RunningTime{0, false};
+  const int64_t user = std::clamp<int64_t>(process.user_ns, 0, INT64_MAX / 2);
+  const int64_t system = std::clamp<int64_t>(process.system_ns, 0, INT64_MAX / 2);
+  int64_t total = user + system;
+  const bool launched = process.existed && upid == rootProcess();
+  if (seen.complete && (!process.existed || launched)) total = seen.running_ns;
+  else if (!process.existed) total = std::max(total, seen.running_ns);
+  CpuTime time{user, system};
+  if (user + system == 0) return {total, 0};
+  const double share = static_cast<double>(system) / static_cast<double>(user + system);
+  time.system_ns = std::min(total, static_cast<int64_t>(static_cast<double>(total) * share));
+  time.user_ns = total - time.system_ns;
+  return time;
+}
+
 void LoadPass::storeTasks() {
   Inserter<tables::kThread> into_thread(db_);
   std::vector<std::optional<int64_t>> last_end(tasks_.processCount() + 1);
@@ -127,8 +153,9 @@ void LoadPass::storeTasks() {
       } else {
         row.exit_code = (process.exit_status >> kCodeShift) & kCodeMask;
       }
-      row.user_ns = process.user_ns;
-      row.system_ns = process.system_ns;
+      const CpuTime cpu = cpuTimeOf(upid);
+      row.user_ns = cpu.user_ns;
+      row.system_ns = cpu.system_ns;
       row.max_rss = process.max_rss;
     }
     if (process.ns_pid != 0) row.ns_pid = process.ns_pid;

@@ -86,7 +86,10 @@ inline constexpr Table<ProcessRow, 22> kProcess{
       {"cgroup", &ProcessRow::cgroup, "cgroup path"},
       {"exit_code", &ProcessRow::exit_code, "NULL if still alive or killed"},
       {"exit_signal", &ProcessRow::exit_signal, "signal that killed it"},
-      {"user_ns", &ProcessRow::user_ns, "CPU time in user mode over its life, ns; known at its end"},
+      {"user_ns", &ProcessRow::user_ns,
+       "CPU time in user mode over its life (of the recorded command: from its exec on), ns; known at its "
+       "end. "
+       "The sum with system_ns is exact, the split by clock ticks of 1 to 10 ms"},
       {"system_ns", &ProcessRow::system_ns, "CPU time in the kernel over its life, ns; known at its end"},
       {"max_rss", &ProcessRow::max_rss, "largest resident memory, bytes; known at its end"},
       {"ns_pid", &ProcessRow::ns_pid, "process id in its own pid namespace"},
@@ -320,7 +323,9 @@ struct ThreadStateRow {
 };
 inline constexpr Table<ThreadStateRow, 21> kThreadState{
     "thread_state",
-    "What each recorded thread was doing: for each thread the rows cover its life without gap or overlap.",
+    "What each recorded thread was doing: for each thread the rows cover its life without gap or overlap. "
+    "The "
+    "life of the recorded command begins with its exec.",
     {{{"id", &ThreadStateRow::id, "unique", "PRIMARY KEY"},
       {"ts", &ThreadStateRow::ts, "begin"},
       {"dur", &ThreadStateRow::dur, "NULL: still so at the end of the recording"},

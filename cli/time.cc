@@ -20,7 +20,9 @@ Action declareTime(CLI::App& app) {
   return [flags] {
     const TimeOptions options{flags->rowFormat(), outputStyle()};
     TraceDatabase trace = openTrace(traceFile(flags->file), Needs::states);
-    timeReport(trace.db(), options, std::cout);
+    const DataMovedSource moved =
+        trace.reader() != nullptr ? movedFromTrace(*trace.reader(), trace.db()) : movedFromTables(trace.db());
+    timeReport(trace.db(), moved, options, std::cout);
     return 0;
   };
 }

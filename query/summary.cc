@@ -62,35 +62,66 @@ std::string processCondition(Database& db, const std::string& process) {
   return fmt::format(" AND s.utid IN (SELECT utid FROM thread WHERE upid IN ({}))", ids);
 }
 
-// An unfinished call has lasted until the end of the recording; its time so far counts.
+constexpr std::string_view kResourceColumns =
+    "s.name, s.abi, s.nr, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END";
+
+// Adds what a row of kResourceColumns and more says of one call or several.
+void addTo(Totals& totals, const Statement& q, CallTotal one) {
+  one.name = q.text(0);
+  const KernelArea area = kernelAreaOf(abiOf(q.text(1)), one.name, q.text(3), q.text(4));
+  CallTotal& call = totals.calls[one.name];
+  call.name = one.name;
+  call.add(one);
+  auto& in_area = totals.areas[static_cast<size_t>(area)];
+  in_area.sum.add(one);
+  if (one.calls > 0) in_area.by_call[one.name] += one.calls;
+  totals.all.add(one);
+}
+
+bool wanted(const SummaryOptions& options, const Statement& q) {
+  return options.filter.wantsCall(abiOf(q.text(1)), static_cast<int32_t>(q.integer(2)));
+}
+
+// The time so far of calls that were going on when the recording or their thread ended. exit and exit_group
+// do not return, and a call that another one followed did, at a time that is not known.
+void addUnfinished(Database& db, const std::string& where, const SummaryOptions& options, Totals& totals) {
+  auto q = db.prepare(fmt::format(
+      "SELECT {}, coalesce(t.end_ts, (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'end_ts')) - s.ts, "
+      "s.blocked_ns FROM syscall s JOIN thread t ON t.utid = s.utid LEFT JOIN resource r ON r.id = "
+      "s.resource_id JOIN (SELECT utid, max(id) AS id FROM syscall GROUP BY utid) last ON last.utid = s.utid "
+      "AND last.id = s.id WHERE s.dur IS NULL AND s.name NOT IN ('exit', 'exit_group') AND {}",
+      kResourceColumns, where));
+  while (q.step()) {
+    if (!wanted(options, q)) continue;
+    CallTotal one;
+    one.total_ns = std::max<int64_t>(q.isNull(5) ? 0 : q.integer(5), 0);
+    one.waiting_ns = std::min(q.isNull(6) ? 0 : q.integer(6), one.total_ns);
+    one.max_ns = one.total_ns;
+    addTo(totals, q, one);
+  }
+}
+
 Totals gather(Database& db, const SummaryOptions& options) {
   Totals totals;
+  const std::string where = options.filter.sqlCondition() + processCondition(db, options.process);
   auto q = db.prepare(fmt::format(
-      "SELECT s.name, s.abi, r.kind, CASE WHEN r.kind IN ('device', 'block_device') THEN r.path END, "
-      "count(*), sum(s.errno IS NOT NULL), sum(s.dur), sum(s.blocked_ns), min(s.dur), max(s.dur), "
-      "sum(s.bytes), s.nr FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE {}{} "
-      "GROUP BY 1, 2, 3, 4, s.nr",
-      options.filter.sqlCondition(), processCondition(db, options.process)));
+      "SELECT {}, count(*), sum(s.errno IS NOT NULL), sum(s.dur), "
+      "sum(CASE WHEN s.dur IS NOT NULL THEN s.blocked_ns END), min(s.dur), max(s.dur), sum(s.bytes) "
+      "FROM syscall s LEFT JOIN resource r ON r.id = s.resource_id WHERE {} GROUP BY 1, 2, 3, 4, 5",
+      kResourceColumns, where));
   while (q.step()) {
+    if (!wanted(options, q)) continue;
     CallTotal one;
-    one.name = q.text(0);
-    if (!options.filter.wantsCall(abiOf(q.text(1)), static_cast<int32_t>(q.integer(11)))) continue;
-    one.calls = q.integer(4);
-    one.errors = q.integer(5);
-    one.total_ns = q.isNull(6) ? 0 : q.integer(6);
-    one.waiting_ns = q.isNull(7) ? 0 : q.integer(7);
-    one.min_ns = q.isNull(8) ? INT64_MAX : q.integer(8);
-    one.max_ns = q.isNull(9) ? 0 : q.integer(9);
-    one.bytes = q.isNull(10) ? 0 : q.integer(10);
-    const KernelArea area = kernelAreaOf(abiOf(q.text(1)), one.name, q.text(2), q.text(3));
-    CallTotal& call = totals.calls[one.name];
-    call.name = one.name;
-    call.add(one);
-    auto& in_area = totals.areas[static_cast<size_t>(area)];
-    in_area.sum.add(one);
-    in_area.by_call[one.name] += one.calls;
-    totals.all.add(one);
+    one.calls = q.integer(5);
+    one.errors = q.integer(6);
+    one.total_ns = q.isNull(7) ? 0 : q.integer(7);
+    one.waiting_ns = q.isNull(8) ? 0 : q.integer(8);
+    one.min_ns = q.isNull(9) ? INT64_MAX : q.integer(9);
+    one.max_ns = q.isNull(10) ? 0 : q.integer(10);
+    one.bytes = q.isNull(11) ? 0 : q.integer(11);
+    addTo(totals, q, one);
   }
+  addUnfinished(db, where, options, totals);
   return totals;
 }
 

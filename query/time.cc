@@ -24,8 +24,8 @@ class TimeTable {
     rows_.push_back({Cell(name), Cell::duration(ns),
                      Cell::shown(Cell(std::round(percent * 100) / 100), formatPercent(ns, whole_ns_))});
   }
-  void addUnknown(std::string_view name) {
-    rows_.push_back({Cell(name), Cell::shown(Cell(), "not known"), Cell()});
+  void addUnknown(std::string_view name, std::string_view text) {
+    rows_.push_back({Cell(name), Cell::shown(Cell(), std::string(text)), Cell()});
   }
   void addKinds(const Breakdown& b) {
     for (const KindTotal& kind : b.kinds) add(waitKindName(kind.kind), kind.total_ns);
@@ -43,24 +43,40 @@ class TimeTable {
   std::vector<std::vector<Cell>> rows_;
 };
 
-void ofCommand(const Timeline& timeline, const TimeOptions& options, std::ostream& out) {
+void ofCommand(const Timeline& timeline, const DataMovedSource& moved, const TimeOptions& options,
+               std::ostream& out) {
   ProcessStates states(timeline);
   const Explained e = explainCommand(timeline, states, timeline.commandRoot(), false);
   TimeTable table(e.realNs());
   table.add("real", e.realNs());
-  // The kernel says it when a process ends.
-  if (e.user_ns && e.system_ns) {
+  // The kernel says it when a process ends, and of little CPU time its ticks say nothing.
+  const bool known = e.user_ns && e.system_ns;
+  const bool telling = e.cpu_ns >= kTellingTicksNs;
+  if (known && telling) {
     table.add("user", *e.user_ns);
     table.add("sys", *e.system_ns);
   } else {
-    table.addUnknown("user");
-    table.addUnknown("sys");
+    table.addUnknown("user", known ? "?" : "not known");
+    table.addUnknown("sys", known ? "?" : "not known");
   }
-  table.add("CPU", e.cpu_ns);
+  table.add("CPU time", e.cpu_ns);
+  bool calls_known = false;
+  if (!telling) {
+    const DataMoved data = moved(timeline, kNone, e.begin, e.end);
+    calls_known = data.calls_cpu_ns && *data.calls_cpu_ns <= e.cpu_ns;
+    if (calls_known) {
+      table.add("  in system calls", *data.calls_cpu_ns);
+      table.add("  outside", e.cpu_ns - *data.calls_cpu_ns);
+    }
+  }
   // From here on the lines add up to real: with several processes, those that were waited for.
   table.add("on CPU", e.breakdown.on_cpu_ns);
   table.addKinds(e.breakdown);
   table.write(options, out);
+  if (known && !telling && options.format == RowFormat::table)
+    out << fmt::format("\nuser and sys are counted by clock ticks, which say nothing of less than {} ms{}\n",
+                       kTellingTicksNs / 1'000'000,
+                       calls_known ? "; what is in system calls is exact." : ".");
 }
 
 void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostream& out) {
@@ -75,13 +91,17 @@ void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostr
 
 }  // namespace
 
-void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
+void timeReport(Database& db, const DataMovedSource& moved, const TimeOptions& options, std::ostream& out) {
   const Timeline timeline = Timeline::load(db);
   if (timeline.states().empty()) throw TraceError(nothingIn(db, "thread states"));
   if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   const int32_t root = timeline.commandRoot();
-  if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, options, out);
+  if (root != kNone && lifetimeOf(timeline, root)) ofCommand(timeline, moved, options, out);
   else ofRecording(timeline, options, out);
+}
+
+void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
+  timeReport(db, movedFromTables(db), options, out);
 }
 
 }  // namespace tarry

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "query/render/rows.h"
+#include "query/why/data_moved.h"
 
 namespace tarry {
 
@@ -16,6 +17,8 @@ struct TimeOptions {
 };
 
 // Columns in machine formats: name, ns, percent (of real, or of all thread time).
+void timeReport(Database& db, const DataMovedSource& moved, const TimeOptions& options, std::ostream& out);
+// The same, with the calls from table syscall.
 void timeReport(Database& db, const TimeOptions& options, std::ostream& out);
 
 }  // namespace tarry

@@ -43,7 +43,7 @@ class Printer {
       title += fmt::format(" and {}", counted(static_cast<uint64_t>(e_.processes - 1), "descendant"));
     else if (e_.subject != WhySubject::thread && e_.threads > 1)
       title += fmt::format(", {} threads", e_.threads);
-    std::string times = fmt::format("{} real, {} on CPU ({})", formatDuration(e_.realNs()),
+    std::string times = fmt::format("{} real, {} CPU time ({})", formatDuration(e_.realNs()),
                                     formatDuration(e_.cpu_ns), formatPercent(e_.cpu_ns, e_.realNs()));
     if (p.exit_signal && e_.subject != WhySubject::thread)
       times += ", killed by " + endingSignal(timeline_, p);
@@ -110,11 +110,12 @@ class Printer {
     std::string text =
         fmt::format("  on CPU {} ({})", formatDuration(b.on_cpu_ns), formatPercent(b.on_cpu_ns, b.total_ns));
     std::string split = cpuSplit(moved);
-    // The split is of all CPU time: said where that is another number.
+    // The split is of the CPU time of all threads: said where that is another number.
     const bool parallel = e_.cpu_ns > b.on_cpu_ns + b.on_cpu_ns / 100;
-    if (parallel)
-      split = fmt::format("{} of CPU time in all{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ",
-                          split);
+    if (parallel) {
+      text += ", at times on several CPUs";
+      split = fmt::format("{} CPU time{}{}", formatDuration(e_.cpu_ns), split.empty() ? "" : ", ", split);
+    }
     if (!split.empty()) text += ": " + split;
     line(text);
   }

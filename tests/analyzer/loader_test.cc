@@ -341,3 +341,57 @@ TEST_CASE("Loading into a database that has tables fails and changes nothing", "
   REQUIRE(count.step());
   CHECK(count.integer(0) == 1);
 }
+
+TEST_CASE("The life of a recorded command begins with its exec", "[loader]") {
+  for (const bool exec_seen : {true, false}) {
+    TraceBuilder b;
+    b.header().target_kind = TargetKind::command;
+    b.header().recorder_pid = 90;
+    auto& recorder = b.bystander("tarry", 90);
+    const ResourceId start = b.pipe(7);
+    auto& child = b.process("tarry", 100);
+    child.blocksIn("read", {.args = {3}, .ret = 1, .objects = {{0, 3, start}}}, 5_ms, 1_ms)
+        .wokenBy(recorder, "write", start);
+    child.runsFor(2_ms);
+    const int64_t exec_ts = child.now();
+    if (exec_seen) child.execs("/bin/true", {"true"});
+    child.runsFor(3_ms).blocksIn("nanosleep", {}, 4_ms).wokenBy(WakerContext::timer).runsFor(1_ms).exits();
+    Loaded db(b);
+    INFO("exec seen: " << exec_seen);
+    CHECK(db.number("SELECT min(ts) FROM thread_state") == (exec_seen ? exec_ts : 0));
+    CHECK(db.number("SELECT count(*) FROM thread_state WHERE wait_kind = 'ipc'") == (exec_seen ? 0 : 1));
+    // Without gap or overlap from there to the end.
+    CHECK(db.number("SELECT max(ts + dur) - min(ts) - sum(dur) FROM thread_state") == 0);
+    CHECK(db.number("SELECT max(ts + dur) FROM thread_state") ==
+          db.number("SELECT end_ts FROM thread WHERE tid = 100"));
+    CHECK(db.number("SELECT user_ns + system_ns FROM process WHERE pid = 100") ==
+          db.number("SELECT sum(dur) FROM thread_state WHERE state = 'running'"));
+  }
+}
+
+TEST_CASE("CPU time of a process has what the kernel had not accounted for at its exit", "[loader]") {
+  TraceBuilder b;
+  auto exit_event = [&](ThreadScript& script, int64_t user_ns, int64_t system_ns) {
+    LifeEvent event;
+    event.kind = LifeKind::exit;
+    event.ts_ns = script.now();
+    event.thread = script.id();
+    event.group_dead = true;
+    event.user_ns = user_ns;
+    event.system_ns = system_ns;
+    b.add(event);
+  };
+  // Born and ended between two ticks; split as the ticks say; there before, of which the states know nothing.
+  auto& fresh = b.process("fresh", 100, 0, false);
+  fresh.runsFor(3_ms);
+  exit_event(fresh, 0, 0);
+  auto& split = b.process("split", 101, 0, false);
+  split.runsFor(8_ms);
+  exit_event(split, 3'000'000, 1'000'000);
+  auto& old = b.process("old", 102);
+  old.runsFor(8_ms);
+  exit_event(old, 500'000'000, 250'000'000);
+  Loaded db(b);
+  CHECK(db.rows("SELECT comm, user_ns, system_ns FROM process ORDER BY pid") ==
+        "fresh 3000000 0\nsplit 6000000 2000000\nold 500000000 250000000");
+}

@@ -29,6 +29,34 @@ class LivesTest(harness.LiveTest):
         if "threads" in fact:
             self.assertEqual(lives[0]["threads"], fact["threads"])
 
+    def test_cpu_time_of_short_processes_is_what_wait4_says(self):
+        program = """if True:
+            import os, time
+            for ms in (0.5, 3, 7, 15):
+                pid = os.fork()
+                if pid == 0:
+                    begin = time.process_time()
+                    while time.process_time() - begin < ms / 1000:
+                        pass
+                    os._exit(0)
+                usage = os.wait4(pid, 0)[2]
+                print('{"pid": %d, "ns": %d}' % (pid, (usage.ru_utime + usage.ru_stime) * 1e9))"""
+        recorded = self.record("python3", "-c", program, level="waits")
+        facts = recorded.json_lines()
+        self.assertEqual(len(facts), 4)
+        for fact in facts:
+            [row] = recorded.query(f"""
+                SELECT user_ns + system_ns AS ns,
+                       (SELECT sum(s.dur) FROM thread_state s JOIN thread t ON t.utid = s.utid
+                        WHERE t.upid = p.upid AND s.state = 'running') AS ran
+                FROM process p WHERE pid = {fact['pid']}""")
+            with self.subTest(wait4_ns=fact["ns"]):
+                self.assertEqual(row["ns"], row["ran"])
+                # Interrupts and what a hypervisor stole are in the one and not in the other.
+                self.assertAlmostEqual(row["ns"], fact["ns"], delta=1_000_000 + fact["ns"] // 10)
+        self.assertEqual(recorded.query("SELECT count(*) AS n FROM thread_state WHERE ts < 0"), [{"n": 0}])
+        self.assertEqual(recorded.query("SELECT count(*) AS n FROM wait WHERE waker = 'tarry'"), [{"n": 0}])
+
     def test_parents_and_programs_of_a_shell(self):
         recorded = self.record("sh", "-c", "sh -c 'sleep 0.01; exit 3'; true")
         rows = recorded.query("""

@@ -143,6 +143,55 @@ TEST_CASE("summary counts by call as strace -c does, and by kernel area") {
   CHECK(text.find("memory") != std::string::npos);
 }
 
+TEST_CASE("time does not pass off clock ticks as the user and system time of a short command") {
+  DbBuilder b;
+  b.meta("target_kind", "command");
+  b.process(1, 0, "true", 0, 20);
+  b.db().execute("UPDATE process SET user_ns = 0, system_ns = 16000000");
+  b.run(1, 8).wait(1, 12, {.kind = "disk", .call = "read"}).run(1, 20);
+  b.call(1, 2, 3, "openat", 3);
+  const auto time = [&](RowFormat format) {
+    std::ostringstream out;
+    timeReport(b.db(), {.format = format}, out);
+    return out.str();
+  };
+  CHECK(time(RowFormat::table) ==
+        "\n"
+        "real               20.0 ms  100%\n"
+        "user                     ?\n"
+        "sys                      ?\n"
+        "CPU time           16.0 ms   80%\n"
+        "  in system calls  3.00 ms   15%\n"
+        "  outside          13.0 ms   65%\n"
+        "on CPU             16.0 ms   80%\n"
+        "disk               4.00 ms   20%\n"
+        "\n"
+        "user and sys are counted by clock ticks, which say nothing of less than 40 ms; what is in system "
+        "calls "
+        "is exact.\n");
+  CHECK(time(RowFormat::csv).find("\nuser,,\nsys,,\nCPU time,16000000,80\n") != std::string::npos);
+}
+
+TEST_CASE("summary counts no waiting without its time: calls that have not returned") {
+  DbBuilder b;
+  b.meta("end_ts", std::to_string(100 * testing::kMs));
+  b.process(1, 0, "p", 0);
+  b.call(1, 10, 5, "futex", 0);
+  b.call(1, 20, 0, "read", 0);      // its return was lost
+  b.call(1, 40, 0, "recvfrom", 0);  // still going on
+  b.process(2, 0, "q", 0, 50);
+  b.call(2, 30, 0, "exit_group", 0);
+  b.db().execute("UPDATE syscall SET dur = NULL, blocked_ns = 7000000 WHERE name != 'futex'");
+  std::ostringstream out;
+  summaryReport(b.db(), {.format = RowFormat::csv, .by = SummaryBy::call, .sort = SummarySort::name}, out);
+  CHECK(out.str() ==
+        "percent,total_ns,avg_ns,calls,errors,waiting_ns,min_ns,max_ns,bytes,syscall\n"
+        "0,0,0,1,0,0,,0,0,exit_group\n"
+        "7.69,5000000,5000000,1,0,0,5000000,5000000,0,futex\n"
+        "0,0,0,1,0,0,,0,0,read\n"
+        "92.31,60000000,60000000,1,0,7000000,,60000000,0,recvfrom\n");
+}
+
 TEST_CASE("summary sorts, chooses calls and processes") {
   DbBuilder b;
   loginShell(b);
@@ -198,7 +247,7 @@ TEST_CASE("time adds up to real") {
   std::ostringstream out;
   timeReport(b.db(), {.format = RowFormat::csv}, out);
   CHECK(out.str() ==
-        "name,ns,percent\nreal,100000000,100\nuser,30000000,30\nsys,10000000,10\nCPU,40000000,40\n"
+        "name,ns,percent\nreal,100000000,100\nuser,30000000,30\nsys,10000000,10\nCPU time,40000000,40\n"
         "on CPU,40000000,40\ndisk,50000000,50\ncpu-queue,5000000,5\nidle,5000000,5\n");
 }
 

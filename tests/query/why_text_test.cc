@@ -47,7 +47,7 @@ TEST_CASE("why of a client that waits for a slow server") {
   slowClient(b);
   CHECK(
       why(b) ==
-      "python3 client.py   pid 1001   2.11 s real, 100 ms on CPU (5%)\n"
+      "python3 client.py   pid 1001   2.11 s real, 100 ms CPU time (5%)\n"
       "\n"
       "  waiting 2.01 s (95%)\n"
       "    network      2.00 s   95%   recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 1009)  1 wait\n"
@@ -99,7 +99,7 @@ TEST_CASE("why of a shell script names the process deep in the tree and whose ti
       .run(1, 1000);
   b.run(2, 20).wait(2, 950, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 960);
   const std::string text = why(b);
-  contains(text, "sh run.sh   pid 1001 and 1 descendant   1.00 s real, 70.0 ms on CPU (7%)");
+  contains(text, "sh run.sh   pid 1001 and 1 descendant   1.00 s real, 70.0 ms CPU time (7%)");
   contains(text, "sleep        930 ms   93%   clock_nanosleep in sleep 1, pid 1002");
   contains(text, "95%  sleep 1, pid 1002  (20.0 ms on CPU)");
   contains(text, "→ sleep 1, pid 1002 is waiting for the clock: it asked to sleep (clock_nanosleep)");
@@ -114,7 +114,8 @@ TEST_CASE("why --process and --thread explain one alone") {
   b.wait(2, 80, {.kind = "lock", .call = "futex", .waker = 3}).run(2, 90);
   b.run(3, 80).wait(3, 90, {.kind = "lock", .call = "futex", .role = "idle"});
   contains(why(b, {.process = "sh"}), "child       80.0 ms   80%   wait4 for child, pid 1002");
-  contains(why(b, {.process = "1002"}), "child   pid 1002, 2 threads   80.0 ms real, 80.0 ms on CPU (100%)");
+  contains(why(b, {.process = "1002"}),
+           "child   pid 1002, 2 threads   80.0 ms real, 80.0 ms CPU time (100%)");
   contains(why(b, {.thread = 1002}), "lock        70.0 ms   88%   futex");
   const std::string threads = why(b, {.process = "child", .threads = true});
   contains(threads, "1003");
@@ -127,7 +128,7 @@ TEST_CASE("why of an interval adds up to the interval") {
   DbBuilder b;
   slowClient(b);
   const std::string text = why(b, {.from_ns = 1000 * kMs, .to_ns = 2100 * kMs});
-  contains(text, "1.10 s real, 10.0 ms on CPU (0.9%)");
+  contains(text, "1.10 s real, 10.0 ms CPU time (0.9%)");
   CHECK_THROWS_AS(why(b, {.from_ns = 9000 * kMs}), TraceError);
 }
 
