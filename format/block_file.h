@@ -80,6 +80,7 @@ class BlockFile {
   std::optional<Trailer> trailer_;
   std::vector<BlockInfo> blocks_;
   std::vector<SeekEntry> scanned_;  // all frames, where they had to be looked for
+  uint64_t vain_bytes_ = 0;         // decompressed of frames that were none of ours
   ReadReport report_;
 };
 

@@ -43,6 +43,10 @@ FrameProbe probeFrame(std::span<const uint8_t> bytes) {
   return {FrameKind::block, size};
 }
 
+uint64_t contentBytes(std::span<const uint8_t> frame) {
+  return ZSTD_getFrameContentSize(frame.data(), frame.size());
+}
+
 void FrameCompressor::Free::operator()(ZSTD_CCtx_s* context) const {
   ZSTD_freeCCtx(context);
 }

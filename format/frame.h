@@ -32,6 +32,9 @@ struct FrameProbe {
 // What begins at bytes[0].
 FrameProbe probeFrame(std::span<const uint8_t> bytes);
 
+// Bytes that a frame of kind `block` claims to hold.
+uint64_t contentBytes(std::span<const uint8_t> frame);
+
 class FrameCompressor {
  public:
   explicit FrameCompressor(int level);

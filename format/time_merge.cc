@@ -49,12 +49,15 @@ bool TimeMerge::later(const Cursor& a, const Cursor& b) {
   return a.block->offset > b.block->offset;
 }
 
-void TimeMerge::add(std::unique_ptr<LoadedBlock> block) {
-  if (block->due.empty()) return;
+uint64_t TimeMerge::add(std::unique_ptr<LoadedBlock> block) {
+  const uint64_t late =
+      std::erase_if(block->due, [&](const Due& each) { return each.ts_ns < delivered_ns_; });
+  if (block->due.empty()) return late;
   sortNearlySorted(block->due);
   bytes_ += block->bytes;
   heap_.push_back({std::move(block), 0});
   std::push_heap(heap_.begin(), heap_.end(), later);
+  return late;
 }
 
 // Delivers from the earliest block as long as it stays the earliest.
@@ -67,6 +70,7 @@ void TimeMerge::deliverTop(int64_t until_ns, TraceVisitor& visitor) {
     top.block->deliver(due[top.next].row, visitor);
     ++top.next;
   } while (top.next < due.size() && due[top.next].ts_ns < until_ns && (alone || !later(top, heap_.front())));
+  delivered_ns_ = due[top.next - 1].ts_ns;
   if (top.next < due.size()) {
     std::push_heap(heap_.begin(), heap_.end(), later);
   } else {

@@ -52,7 +52,8 @@ class LoadedBlock {
 
 class TimeMerge {
  public:
-  void add(std::unique_ptr<LoadedBlock> block);
+  // Rows that are due before what has been delivered already come too late: their number.
+  uint64_t add(std::unique_ptr<LoadedBlock> block);
   bool empty() const { return heap_.empty(); }
   // Time of the next event; not when empty.
   int64_t nextNs() const { return heap_.front().block->due[heap_.front().next].ts_ns; }
@@ -61,6 +62,8 @@ class TimeMerge {
   // At least one event: a block's worth where nothing else is due.
   void deliverSome(TraceVisitor& visitor);
   uint64_t bytes() const { return bytes_; }
+  // Time of the last event that was delivered.
+  int64_t deliveredNs() const { return delivered_ns_; }
 
  private:
   struct Cursor {
@@ -72,6 +75,7 @@ class TimeMerge {
 
   std::vector<Cursor> heap_;  // the earliest first
   uint64_t bytes_ = 0;
+  int64_t delivered_ns_ = INT64_MIN;
 };
 
 }  // namespace tarry

@@ -24,6 +24,12 @@ uint64_t memoryFor(uint64_t file_bytes) {
   return (128U << 20) + 200 * std::min<uint64_t>(file_bytes, 1ULL << 40);
 }
 
+// How many events a file may hold. Rows of zeros cost nothing in a file, but a database of them does: a
+// recorded event takes about a byte at the least, for its time and duration are never the same twice.
+uint64_t rowsFor(uint64_t file_bytes) {
+  return (1U << 20) + 32 * std::min<uint64_t>(file_bytes, 1ULL << 40);
+}
+
 // Decoded blocks that readCall() keeps: calls in time order alternate between few of them.
 constexpr size_t kCachedBlocks = 4;
 constexpr size_t kMaxProblems = 100;
@@ -73,10 +79,19 @@ struct TraceReader::Impl {
     const ReadFilter& filter;
     TimeMerge merge;
     size_t next_definition = 0;  // index in blocks()
+    uint64_t rows = 0;           // of events, as far as blocks were opened
   };
 
   void problem(std::string line) {
     if (report.problems.size() < kMaxProblems) report.problems.push_back(std::move(line));
+  }
+
+  void countDropped(uint64_t rows, const BlockInfo& info) {
+    if (rows == 0) return;
+    report.dropped_rows += rows;
+    problem(fmt::format(
+        "{} rows of the block of {} at byte {} were dropped: their threads or times make no sense", rows,
+        blockKindName(info.kind), info.offset));
   }
 
   // Runs `use`; a block that turns out to be damaged is counted, and what the index says it held
@@ -101,8 +116,16 @@ struct TraceReader::Impl {
     }
   }
 
+  // The index may say something else than the block.
+  BlockView load(const BlockInfo& info) {
+    BlockView view = file.load(info);
+    const BlockInfo found = view.info();
+    if (found.kind != info.kind || found.rows != info.rows) throw BadBlock("not what the index says");
+    return view;
+  }
+
   void define(const BlockInfo& info, Pass& pass) {
-    const BlockView view = file.load(info);
+    const BlockView view = load(info);
     const auto block = view.block();
     switch (info.kind) {
       case BlockKind::strings: {
@@ -126,10 +149,11 @@ struct TraceReader::Impl {
       case BlockKind::processes: {
         ProcessRows rows;
         guarded([&] { decodeProcesses(block.getProcesses(), rows); });
+        for (LifeEvent& event : rows.infos) event.ts_ns = std::max(event.ts_ns, pass.merge.deliveredNs());
         definitions.add(rows, pass.visitor);
         auto life = loadLife(std::move(rows.life));
         life->offset = info.offset;
-        pass.merge.add(std::move(life));
+        countDropped(pass.merge.add(std::move(life)), info);
         break;
       }
       case BlockKind::unknown:
@@ -162,8 +186,7 @@ struct TraceReader::Impl {
   std::unique_ptr<LoadedCalls> loadCalls(const BlockInfo& info, bool payloads) {
     std::unique_ptr<LoadedCalls> calls;
     {
-      const BlockView view = file.load(info);
-      if (!view.block().isSyscalls()) throw BadBlock("not what the index says");
+      const BlockView view = load(info);
       calls = guarded([&] {
         return std::make_unique<LoadedCalls>(decoder, view.block().getSyscalls(), view.block().getRows(),
                                              info.offset);
@@ -182,8 +205,7 @@ struct TraceReader::Impl {
                          [](const BlockInfo& block, uint64_t offset) { return block.offset < offset; });
     try {
       if (at == blocks.begin() || (at - 1)->kind != BlockKind::payloads) throw BadBlock("it is missing");
-      const BlockView view = file.load(*(at - 1));
-      if (!view.block().isPayloads()) throw BadBlock("not what the index says");
+      const BlockView view = load(*(at - 1));
       PayloadRows rows;
       guarded([&] { decodePayloads(view.block().getPayloads(), view.block().getRows(), rows); });
       if (rows.link != calls.payloadLink()) throw BadBlock("it is missing");
@@ -195,6 +217,8 @@ struct TraceReader::Impl {
   }
 
   void open(const BlockInfo& info, Pass& pass) {
+    pass.rows += info.rows;
+    if (pass.rows > rowsFor(report.file_bytes)) throw BadBlock("more rows than a file of this size can hold");
     std::unique_ptr<LoadedBlock> loaded;
     uint64_t dropped = 0;
     if (info.kind == BlockKind::syscalls) {
@@ -203,9 +227,8 @@ struct TraceReader::Impl {
       dropped = calls->dropped();
       loaded = std::move(calls);
     } else {
-      const BlockView view = file.load(info);
+      const BlockView view = load(info);
       const auto block = view.block();
-      if (view.info().kind != info.kind) throw BadBlock("not what the index says");
       guarded([&] {
         if (block.isSwitches()) {
           std::vector<SwitchEvent> rows;
@@ -230,15 +253,11 @@ struct TraceReader::Impl {
         }
       });
     }
-    if (dropped != 0) {
-      report.dropped_rows += dropped;
-      problem(fmt::format(
-          "{} rows of the block of {} at byte {} were dropped: their threads or times make no sense", dropped,
-          blockKindName(info.kind), info.offset));
+    if (loaded) {
+      loaded->offset = info.offset;
+      dropped += pass.merge.add(std::move(loaded));
     }
-    if (!loaded) return;
-    loaded->offset = info.offset;
-    pass.merge.add(std::move(loaded));
+    countDropped(dropped, info);
   }
 
   bool isWanted(const BlockInfo& info, const ReadFilter& filter) const {
@@ -269,7 +288,7 @@ struct TraceReader::Impl {
     report = file.report();
     definitions.restart();
     cache.clear();
-    Pass pass{visitor, filter, {}, 0};
+    Pass pass{visitor, filter, {}};
     // Wanted event blocks by when they must be open. Lifecycle comes with the definitions, so a
     // block of it that begins earlier than what stands before it must be reached in time too.
     std::vector<const BlockInfo*> pending;
@@ -292,7 +311,7 @@ struct TraceReader::Impl {
     defineUpTo(UINT64_MAX, pass);
     pass.merge.deliverBefore(INT64_MAX, visitor);
     report.dropped_rows += definitions.dropped();
-    if (crowded) problem("too many blocks cover the same time: some events are out of order");
+    if (crowded) problem("too many blocks cover the same time: some events had to be left out");
   }
 
   // Blocks of definitions alone (min = max = 0) are needed when what follows them is.

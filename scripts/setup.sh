@@ -11,7 +11,7 @@ build_packages="
 # What the tests need beside it.
 test_packages="
   bash catch2 clang-format file gcc git libc6-dev man-db procps sqlite3 strace util-linux
-  liburing-dev zstd"
+  libclang-rt-14-dev liburing-dev zstd"
 tidy_packages="clang-tidy"
 # What bench/run measures against and with.
 bench_packages="linux-perf make nginx-light sqlite3 strace util-linux wrk zstd"

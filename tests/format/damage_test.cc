@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <random>
 
@@ -421,6 +422,37 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   CHECK(report.dropped_rows == 2);
 }
 
+TEST_CASE("Rows from before their block's beginning come in order or not at all") {
+  // The second block of switches says that it begins at 100, and holds a row of time 50.
+  std::vector<uint8_t> bytes;
+  BlockOutput output(memorySink(bytes), 3);
+  BlockMessage header(0, 1, 0, 0), threads(0, 1, 0, 0);
+  encodeHeader({}, header.block().initHeader());
+  output.write(header);
+  threads.block().initProcesses().initThreads(1)[0].setId(1);
+  output.write(threads);
+  const auto write = [&](int64_t min_ns, int64_t first_ns, int64_t second_ns) {
+    BlockMessage message(0, 2, min_ns, second_ns);
+    auto switches = message.block().initSwitches();
+    switches.setBaseNs(first_ns);
+    switches.setThreads({1});
+    switches.initKinds(1)[0].setNr(-1);
+    switches.initArgs(kMaxArgs);
+    putPlanes({0, zigzag(static_cast<uint64_t>(second_ns - first_ns))}, switches.initTs());
+    output.write(message);
+  };
+  write(10, 10, 90);
+  write(100, 50, 110);
+  struct Times : TraceVisitor {
+    std::vector<int64_t> all;
+    void onSwitch(const SwitchEvent& e) override { all.push_back(e.ts_ns); }
+  } times;
+  TraceReader reader = TraceReader::fromMemory(bytes);
+  reader.read(times);
+  CHECK(times.all == std::vector<int64_t>{10, 90, 110});
+  CHECK(reader.report().dropped_rows == 1);
+}
+
 TEST_CASE("Blocks of a kind this version does not know are counted") {
   ReadReport report;
   CHECK(readAll(hostile(5, [](auto block) { block.setUnknown(); }), &report) == 0);
@@ -428,23 +460,121 @@ TEST_CASE("Blocks of a kind this version does not know are counted") {
   CHECK(report.damaged_frames == 0);
 }
 
-TEST_CASE("A tiny file cannot claim much memory") {
-  // Overlapping blocks of a million zero rows, from a few hundred bytes each.
+// ---- bombs: little that claims to be much ------------------------------------------------------
+
+// Overlapping blocks of a quarter of a million zero rows, from a few hundred bytes each.
+std::vector<uint8_t> zeroRows(int blocks) {
   std::vector<uint8_t> bytes = hostile(kMaxBlockRows, [](auto block) { fillCalls(block.initSyscalls()); });
   const BlockFile file(memoryByteSource(bytes), "x");
   const BlockInfo& info = file.blocks().back();
   const std::vector<uint8_t> frame(bytes.begin() + static_cast<ptrdiff_t>(info.offset), bytes.end());
-  for (int i = 0; i < 20; ++i) bytes.insert(bytes.end(), frame.begin(), frame.end());
-  struct Count : TraceVisitor {
-    uint64_t calls = 0;
-    void onSyscall(const SyscallEvent&) override { ++calls; }
-  } count;
+  for (int i = 1; i < blocks; ++i) bytes.insert(bytes.end(), frame.begin(), frame.end());
+  return bytes;
+}
+
+struct CountCalls : TraceVisitor {
+  uint64_t calls = 0;
+  void onSyscall(const SyscallEvent&) override { ++calls; }
+};
+
+TEST_CASE("A tiny file cannot claim many rows") {
+  CountCalls count;
+  TraceReader reader = TraceReader::fromMemory(zeroRows(21));
+  reader.read(count);
+  CHECK(count.calls == 4ULL * kMaxBlockRows);
+  CHECK(reader.report().damaged_frames == 17);
+  REQUIRE(reader.report().problems.size() > 2);
+  CHECK(reader.report().problems[1].find("more rows than a file of this size can hold") != std::string::npos);
+}
+
+TEST_CASE("A file cannot claim much memory") {
+  // A skippable frame makes it large enough for its rows.
+  std::vector<uint8_t> bytes = zeroRows(21);
+  const uint32_t padding = 200'000;
+  appendU32(bytes, kSkippableMagic);
+  appendU32(bytes, padding);
+  bytes.resize(bytes.size() + padding);
+  CountCalls count;
   TraceReader reader = TraceReader::fromMemory(bytes);
   reader.read(count);
-  CHECK(count.calls == 21ULL * kMaxBlockRows);
+  CHECK(count.calls > 4ULL * kMaxBlockRows);
+  CHECK(count.calls <= 21ULL * kMaxBlockRows);
   REQUIRE(!reader.report().problems.empty());
   CHECK(reader.report().problems.back() ==
-        "too many blocks cover the same time: some events are out of order");
+        "too many blocks cover the same time: some events had to be left out");
+}
+
+// A frame whose header says that it holds `content_bytes`, of RLE blocks with 128 KiB each (RFC 8878, 3.1.1:
+// a single segment with an eight-byte size and a checksum).
+std::vector<uint8_t> claimingFrame(uint64_t content_bytes, size_t rle_blocks) {
+  std::vector<uint8_t> frame;
+  appendU32(frame, kZstdMagic);
+  frame.push_back(3 << 6 | 1 << 5 | 1 << 2);
+  for (int shift = 0; shift < 64; shift += 8) frame.push_back(static_cast<uint8_t>(content_bytes >> shift));
+  for (size_t i = 0; i < rle_blocks; ++i) {
+    const bool last = i + 1 == rle_blocks;
+    const uint32_t header = (128U << 10) << 3 | 1 << 1 | (last ? 1 : 0);  // RLE
+    for (int shift = 0; shift < 24; shift += 8) frame.push_back(static_cast<uint8_t>(header >> shift));
+    frame.push_back(0);
+  }
+  appendU32(frame, 0);  // a wrong checksum, found after decompressing
+  return frame;
+}
+
+TEST_CASE("A frame that claims gigabytes is no frame") {
+  for (const uint64_t claim : {uint64_t{4} << 30, uint64_t{1} << 62, kMaxBlockBytes + 8, ~uint64_t{0} - 1}) {
+    INFO("claims " << claim);
+    const std::vector<uint8_t> frame = claimingFrame(claim, 250);
+    CHECK(frame.size() < 1100);
+    CHECK(probeFrame(frame).kind == FrameKind::none);
+    CHECK(refusal(frame) == "cannot read x.tarry: not a tarry trace");
+    std::vector<uint8_t> bytes = smallFile();
+    const int64_t all = readAll(bytes);
+    bytes.insert(bytes.end(), frame.begin(), frame.end());
+    ReadReport report;
+    CHECK(readAll(bytes, &report) == all);
+    CHECK(report.damaged_bytes == frame.size());
+  }
+}
+
+TEST_CASE("A frame that claims what it cannot hold allocates nothing") {
+  FrameDecompressor decompressor;
+  CHECK_THROWS_WITH(decompressor.decompress(claimingFrame(kMaxBlockBytes, 1)),
+                    "a frame that claims too much");
+}
+
+TEST_CASE("A frame in a frame is not opened") {
+  // 64 MiB of zeros, a thousand times, compressed once more; and a skippable frame that holds a trace.
+  FrameCompressor compressor(3);
+  const auto zeros = compressor.compress(std::vector<uint8_t>(kMaxBlockBytes));
+  std::vector<uint8_t> many;
+  for (int i = 0; i < 1000; ++i) many.insert(many.end(), zeros.begin(), zeros.end());
+  const auto frame = compressor.compress(many);
+  CHECK(frame.size() < 50'000);
+  CHECK(refusal({frame.begin(), frame.end()}) == "cannot read x.tarry: not a tarry trace");
+
+  const std::vector<uint8_t> inner = smallFile();
+  std::vector<uint8_t> bytes;
+  appendU32(bytes, kSkippableMagic);
+  appendU32(bytes, static_cast<uint32_t>(inner.size()));
+  bytes.insert(bytes.end(), inner.begin(), inner.end());
+  bytes.insert(bytes.end(), inner.begin(), inner.end());
+  CHECK(readAll(bytes) == readAll(inner));
+}
+
+TEST_CASE("Many frames of nothing are given up, not all decompressed") {
+  // Each decompresses to 64 MiB before its checksum is seen to be wrong: 2,000 are 125 GiB.
+  const std::vector<uint8_t> frame = claimingFrame(kMaxBlockBytes, kMaxBlockBytes / (128U << 10));
+  CHECK(frame.size() < 2100);
+  std::vector<uint8_t> bytes = smallFile();
+  bytes.pop_back();  // no index
+  for (int i = 0; i < 2000; ++i) bytes.insert(bytes.end(), frame.begin(), frame.end());
+  ReadReport report;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(readAll(bytes, &report) == readAll(smallFile()));
+  // 20 of them take well under a second, all half a minute.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  CHECK(report.damaged_frames == 1);
 }
 
 }  // namespace

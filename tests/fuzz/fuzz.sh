@@ -1,0 +1,64 @@
+#!/bin/sh
+# fuzz.sh build                            builds the fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
+# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load (tests/fuzz/targets.h)
+#
+# A run begins with the sample traces and with what earlier runs kept in build/fuzz/corpus. It fails on the
+# first finding, and says where the input lies: once it is fixed, copy that to tests/fuzz/found/TARGET under
+# a name that says what it was, and every build will try it again. The tests of the label `fuzz` are short
+# runs; for a long one: tests/fuzz/fuzz.sh build && nice tests/fuzz/fuzz.sh blocks 3600
+set -eu
+link=$(readlink -f -- "$0")
+root=${link%/tests/fuzz/*}
+build=$root/build/fuzz
+skipped=77 # CTest's SKIP_RETURN_CODE
+
+skip() {
+  echo "SKIPPED: $*" >&2
+  [ "${CI-}" != true ] || exit 1
+  exit $skipped
+}
+
+has_libfuzzer() {
+  command -v clang++ >/dev/null 2>&1 &&
+    echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+    clang++ -x c++ -fsanitize=fuzzer,address - -o /dev/null 2>/dev/null
+}
+
+build() {
+  has_libfuzzer || skip "clang with libFuzzer is missing (libclang-rt-14-dev)"
+  mkdir -p "$build"
+  # Two checks of one checkout share the directory.
+  exec 9>"$build/.lock"
+  ! command -v flock >/dev/null 2>&1 || flock 9
+  [ -e "$build/build.ninja" ] || (cd "$root" && cmake --preset fuzz)
+  ninja -C "$build" fuzz_seeds fuzz_file fuzz_blocks fuzz_load
+  # New ones beside the old: those of format versions that are no more stay.
+  "$build/tests/fuzz/fuzz_seeds" "$build/seeds" "$root"/sample_traces/*.tarry
+}
+
+run() {
+  target=$1 seconds=$2
+  shift 2
+  program=$build/tests/fuzz/fuzz_$target
+  [ -x "$program" ] || skip "$program is not built (tests/fuzz/fuzz.sh build)"
+  case $target in
+    file) seeds=$build/seeds/file ;;
+    *) seeds=$build/seeds/messages ;;
+  esac
+  corpus=$build/corpus/$target
+  mkdir -p "$corpus" "$build/found"
+  # 64 KiB of input need a few hundred MiB at most. The slowest thing allowed is a block of all rows that there
+  # may be, which takes some seconds with sanitizers on a busy machine.
+  ASAN_OPTIONS=quarantine_size_mb=16:detect_leaks=0 exec "$program" \
+    -max_total_time="$seconds" -max_len=65536 -timeout=30 -rss_limit_mb=1536 -malloc_limit_mb=512 \
+    -print_final_stats=1 -verbosity=1 -artifact_prefix="$build/found/$target-" "$@" "$corpus" "$seeds"
+}
+
+case ${1-} in
+  build) build ;;
+  file | blocks | load) run "$@" ;;
+  *)
+    echo "usage: fuzz.sh build | fuzz.sh file|blocks|load SECONDS [LIBFUZZER ARGS...]" >&2
+    exit 2
+    ;;
+esac

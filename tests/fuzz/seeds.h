@@ -1,0 +1,19 @@
+// What fuzzing begins with.
+#pragma once
+
+#include "format/block.h"
+#include "tests/fuzz/messages.h"
+
+namespace tarry::fuzz {
+
+// A trace with every kind of block, in few rows.
+Bytes inventedTrace(bool finished);
+
+struct Message {
+  BlockKind kind;
+  Bytes bytes;
+};
+// The content of a whole trace's blocks. Throws TraceError or BadBlock for anything else.
+std::vector<Message> messagesOf(const Bytes& trace);
+
+}  // namespace tarry::fuzz

@@ -1,0 +1,16 @@
+// What the fuzz targets do with one input. Each comes back for any input; an abort, a sanitizer's report,
+// too much memory or time is a finding.
+#pragma once
+
+#include "tests/fuzz/messages.h"
+
+namespace tarry::fuzz {
+
+// Any bytes as a trace file: it is read, or refused with a TraceError. Events come in the order of time.
+void fuzzFile(ByteView bytes);
+// Messages (messages.h) as the blocks of a trace: read, and every call that came read once more by itself.
+void fuzzBlocks(ByteView input);
+// The same, loaded into a database with all arguments as text: each thread's states are a partition.
+void fuzzLoad(ByteView input);
+
+}  // namespace tarry::fuzz
