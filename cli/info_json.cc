@@ -17,8 +17,8 @@ std::string quoted(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') out += {'\\', c};
     else if (byte < 0x20) out += fmt::format("\\u{:04x}", byte);
-    // Not everything in a trace is UTF-8: as Python's surrogateescape has it.
-    else if (byte >= 0x80 && !isUtf8(text)) out += fmt::format("\\udc{:02x}", byte);
+    // Not everything in a trace is UTF-8: as in C, and as the other verbs write it.
+    else if (byte >= 0x80 && !isUtf8(text)) out += fmt::format("\\\\x{:02x}", byte);
     else out += c;
   }
   return out + '"';

@@ -61,7 +61,9 @@ Action declareQuery(CLI::App& app) {
   app.description(
       "SQL over everything that was recorded; docs/schema.md lists the tables. Without SQL: an interactive "
       "shell, "
-      "or SQL from standard input. @NAME runs a canned report (tarry reports lists them).");
+      "or SQL from standard input. @NAME runs a canned report (tarry reports lists them). "
+      "In JSON one statement is an array of rows, several are an array of such arrays; a BLOB is {\"hex\": "
+      "\"…\"}.");
   auto flags = std::make_shared<SqlFlags>();
   declareFile(app, flags->file);
   app.add_option("SQL", flags->sql, "statements separated by ';', or @REPORT and its PARAMETER=VALUE");

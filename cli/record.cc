@@ -2,21 +2,36 @@
 #include "recorder/record.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "cli/command.h"
+#include "cli/plain_text.h"
 #include "cli/record_flags.h"
+#include "cli/strace_flags.h"
 #include "format/errors.h"
+#include "format/event_names.h"
 
 namespace tarry::cli {
 
 namespace {
 
 constexpr int kFailed = 125;
+
+// "PID 4711, 4712", "the whole machine"
+std::string targetText(const RecordOptions& options) {
+  switch (options.target) {
+    case TargetKind::command: break;
+    case TargetKind::pids: return fmt::format("PID {}", fmt::join(options.pids, ", "));
+    case TargetKind::cgroup: return "cgroup " + options.cgroup;
+    case TargetKind::unit: return "unit " + options.unit;
+    case TargetKind::all: return "the whole machine";
+  }
+  return "a command";
+}
 
 int recordOnly(const CLI::App& app, const RecordFlags& flags) {
   RecordOptions options = toRecordOptions(app, flags);
@@ -25,14 +40,14 @@ int recordOnly(const CLI::App& app, const RecordFlags& flags) {
   }
   const bool attached = options.target != TargetKind::command;
   options.on_start = [&](const std::string& path) {
-    if (attached && !flags.quiet && ::isatty(STDERR_FILENO) != 0) {
-      fmt::print(stderr, "recording to {}{}\n", path == "-" ? "standard output" : path,
-                 options.duration_ns > 0 ? "" : "; Ctrl-C ends it");
-    }
+    if (!attached || flags.quiet) return;
+    fmt::print(stderr, "recording {} at level {} to {}{}\n", targetText(options),
+               levelName(options.level.value_or(Level::waits)), path == "-" ? "standard output" : path,
+               options.duration_ns > 0 ? " for " + durationText(options.duration_ns) : "; Ctrl-C ends it");
   };
   RecordResult result = record(options);
   printRecordingNotes(result);
-  if (!flags.quiet) printSaved(result);
+  if (!flags.quiet) printSavedSize(result);
   if (result.still_running) result.command_status = waitForCommand(*result.still_running);
   const int status = result.command_status >= 0 ? shellStatus(result.command_status) : 0;
   return status == 0 && result.reason == EndReason::error ? kFailed : status;
@@ -49,6 +64,9 @@ Action declareRecord(CLI::App& app) {
   declareCommand(app, *flags);
   declareTargets(app, *flags);
   declareRecording(app, *flags);
+  declareAlwaysOn(app, {"-f", "-y", "--follow-forks", "--decode-fds"});
+  declareElsewhere(app, "-c", "tarry summary counts the calls of a trace as strace -c does");
+  declareElsewhere(app, "-e", "a recording keeps all calls; choose when reading: tarry show -e EXPR");
   app.add_flag("-q,--quiet", flags->quiet, "say nothing but errors");
   return [&app, flags] { return recordOnly(app, *flags); };
 }

@@ -229,4 +229,11 @@ void printSaved(const RecordResult& result) {
   if (result.path != "-") fmt::print(stderr, "saved {}\n", result.path);
 }
 
+void printSavedSize(const RecordResult& result) {
+  fmt::print(stderr, "{}: {}, {}, {}\n",
+             result.path == "-" ? "recorded to standard output" : "saved " + result.path,
+             durationText(result.duration_ns), sizeText(result.bytes),
+             result.lost == 0 ? "nothing lost" : countText(result.lost) + " events lost");
+}
+
 }  // namespace tarry::cli

@@ -42,5 +42,7 @@ uint64_t parseByteCount(std::string_view text, std::string_view flag);
 void printRecordingNotes(const RecordResult& result);
 // "saved NAME.tarry"; to stderr.
 void printSaved(const RecordResult& result);
+// "saved NAME.tarry: 30.0 s, 1.2 MiB, nothing lost"; to stderr, also where the trace went to standard output.
+void printSavedSize(const RecordResult& result);
 
 }  // namespace tarry::cli

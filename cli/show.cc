@@ -5,13 +5,19 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <system_error>
 
 #include "cli/command.h"
 #include "cli/query_flags.h"
+#include "cli/strace_flags.h"
 #include "format/errors.h"
 #include "query/render/units.h"
 
@@ -26,7 +32,7 @@ struct ShowFlags {
        no_exits = false;
   int timestamps = 0;
   std::string string_limit = "32", from, to, pace, format = "text", names = "abbrev";
-  std::string prefix = "auto";
+  std::string prefix = "auto", output;
   ShowOptions options;
 };
 
@@ -46,6 +52,13 @@ double parsePace(std::string_view text) {
   const auto pace = parseNumber<double>(text, "--pace");
   if (!(pace > 0)) throw UsageError("--pace must be above 0: 1x is as recorded, max does not wait");
   return pace;
+}
+
+// strace's -o FILE names what is written: the trace that is read must not be overwritten.
+void requireAnotherFile(const std::string& output, const std::string& trace) {
+  std::error_code error;
+  if (std::filesystem::equivalent(output, trace, error) && !error)
+    throw UsageError(fmt::format("-o {}: that is the trace itself", printable(output)));
 }
 
 void apply(ShowFlags& flags) {
@@ -145,11 +158,27 @@ Action declareShow(CLI::App& app) {
       ->type_name("SPEED");
   app.add_option("--format", flags->format, "text, or json: one object a call or signal and line")
       ->type_name("FORMAT");
+  app.add_option("-o,--output", flags->output, "write to this file instead of standard output")
+      ->type_name("FILE");
+  declareAlwaysOn(app, {"-f", "-y", "-q", "--follow-forks", "--decode-fds", "--quiet"});
+  declareElsewhere(app, "-c", "tarry summary counts calls, errors and time as strace -c does");
+  declareElsewhere(app, "-C", "tarry summary counts calls, errors and time as strace -c does");
+  declareElsewhere(app, "-p",
+                   "show reads a trace (record one: tarry record -p PID; of one process: --process PID)");
   return [flags] {
     apply(*flags);
     flags->options.hints = ::isatty(STDERR_FILENO) != 0;
     TraceReader reader = openReader(flags->file);
-    show(reader, flags->options, std::cout, std::cerr);
+    if (flags->output.empty()) {
+      show(reader, flags->options, std::cout, std::cerr);
+      return 0;
+    }
+    requireAnotherFile(flags->output, flags->file);
+    std::ofstream out(flags->output, std::ios::binary);
+    show(reader, flags->options, out, std::cerr);
+    out.close();
+    if (!out)
+      throw TraceError(fmt::format("cannot write {}: {}", printable(flags->output), ::strerror(errno)));
     return 0;
   };
 }

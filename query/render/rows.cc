@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "format/errors.h"
 #include "query/render/units.h"
@@ -181,6 +182,7 @@ class JsonWriter : public RowWriter {
     for (size_t i = 0; i < cells.size(); ++i) {
       out_ << (i > 0 ? ", " : "") << names_[i] << ": ";
       if (std::holds_alternative<std::monostate>(cells[i].value)) out_ << "null";
+      else if (cells[i].blob) out_ << "{\"hex\": \"" << hex(rawText(cells[i])) << "\"}";
       else if (std::holds_alternative<std::string>(cells[i].value)) out_ << jsonString(rawText(cells[i]));
       else out_ << rawText(cells[i]);
     }
@@ -189,6 +191,13 @@ class JsonWriter : public RowWriter {
   void end() override { out_ << (first_ ? "]\n" : "\n]\n"); }
 
  private:
+  static std::string hex(const std::string& bytes) {
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const char c : bytes)
+      fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(c));
+    return text;
+  }
   std::ostream& out_;
   std::vector<std::string> names_;
   bool first_ = true;
@@ -270,7 +279,7 @@ std::string jsonString(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const size_t length = utf8Length(text.substr(i));
-    if (length == 0) out += fmt::format("\\udc{:02x}", byte);
+    if (length == 0) out += fmt::format("\\\\x{:02x}", byte);
     else if (byte == '"') out += "\\\"";
     else if (byte == '\\') out += "\\\\";
     else if (byte == '\n') out += "\\n";

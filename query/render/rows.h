@@ -33,6 +33,7 @@ struct Cell {
   std::variant<std::monostate, int64_t, double, std::string> value;
   std::string text;  // for people; empty: the value itself
   Ink ink = Ink::plain;
+  bool blob = false;  // the string is bytes, in JSON {"hex": "…"}
 
   Cell() = default;
   Cell(int64_t v) : value(v) {}                        // NOLINT(google-explicit-constructor)
@@ -67,8 +68,8 @@ std::unique_ptr<RowWriter> makeRowWriter(RowFormat format, const TextStyle& styl
 void writeRows(RowFormat format, const TextStyle& style, std::ostream& out,
                std::span<const RowColumn> columns, std::span<const std::vector<Cell>> rows);
 
-// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become lone surrogates
-// \udc80 to \udcff, as Python's surrogateescape does, so nothing is lost.
+// `text` as a JSON string with its quotes. Bytes that are not UTF-8 are written as in C, \\xff: a lone
+// surrogate, which could stand for them, is no valid JSON to many readers.
 std::string jsonString(std::string_view text);
 
 }  // namespace tarry

@@ -10,6 +10,7 @@
 #include "analyzer/decode/names.h"
 #include "analyzer/decode/siginfo.h"
 #include "analyzer/decode/text.h"
+#include "format/errors.h"
 #include "format/syscall_table.h"
 #include "query/render/rows.h"
 #include "query/render/units.h"
@@ -22,7 +23,10 @@ namespace {
 class Survey : public TraceVisitor {
  public:
   void onThread(const ThreadDef& thread) override {
-    if (thread.recorded) tids_.insert(thread.tid);
+    if (!thread.recorded) return;
+    tids_.insert(thread.tid);
+    known_pids_.insert({thread.pid, thread.ns_pid});
+    known_tids_.insert({thread.tid, thread.ns_tid});
   }
   void onLoss(const LossEvent& loss) override {
     if (loss.source == LossSource::syscalls || loss.source == LossSource::encoder) lost_ += loss.count;
@@ -31,8 +35,17 @@ class Survey : public TraceVisitor {
   size_t threads() const { return tids_.size(); }
   uint64_t lost() const { return lost_; }
   uint64_t lostSignals() const { return lost_signals_; }
+  void requireKnown(const ShowOptions& options) const {
+    for (const int pid : options.pids)
+      if (!known_pids_.contains(pid))
+        throw UsageError(fmt::format("no process '{}' was recorded (tarry tree lists them)", pid));
+    for (const int tid : options.tids)
+      if (!known_tids_.contains(tid))
+        throw UsageError(fmt::format("no thread {} was recorded (tarry why --threads lists them)", tid));
+  }
 
  private:
+  std::unordered_set<int32_t> known_pids_, known_tids_;
   std::unordered_set<int32_t> tids_;
   uint64_t lost_ = 0;
   uint64_t lost_signals_ = 0;
@@ -274,6 +287,7 @@ class ShowVisitor : public TraceVisitor {
 void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, std::ostream& notes) {
   Survey survey;
   reader.read(survey, {.syscalls = false, .payloads = false, .scheduling = false});
+  survey.requireKnown(options);
   if (survey.lost() > 0) {
     notes << "tarry: " << formatCount(survey.lost())
           << " system calls were lost while recording and are not shown\n";

@@ -47,7 +47,7 @@ struct ShowOptions {
 };
 
 // Lines go to `out`; what a reader must know beforehand (losses, a cut file, a level without calls)
-// goes to `notes`, one line each.
+// goes to `notes`, one line each. Throws UsageError for a pid or tid that was not recorded.
 void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, std::ostream& notes);
 
 }  // namespace tarry

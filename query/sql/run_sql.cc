@@ -56,7 +56,9 @@ Cell cellOf(const Statement& row, int column) {
     case SQLITE_FLOAT: return {row.real(column)};
     case SQLITE_BLOB: {
       const auto bytes = row.blob(column);
-      return {std::string(bytes.begin(), bytes.end())};
+      Cell cell(std::string(bytes.begin(), bytes.end()));
+      cell.blob = true;
+      return cell;
     }
     default: return {row.text(column)};
   }
@@ -79,6 +81,17 @@ bool onlySpace(std::string_view sql) {
     return false;
   }
   return true;
+}
+
+// Statements that give rows. Queries cannot create what later ones need, so all compile beforehand.
+int resultsOf(Database& db, std::string_view sql) {
+  int results = 0;
+  while (!onlySpace(sql)) {
+    std::string_view tail;
+    if (db.prepare(sql, &tail).columnCount() > 0) ++results;
+    sql = tail;
+  }
+  return results;
 }
 
 std::string literal(const std::string& value) {
@@ -105,7 +118,9 @@ void guardForQueries(Database& db) {
 
 void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyle& style, std::ostream& out) {
   const InterruptGuard guard(db);
+  const bool list = format == RowFormat::json && resultsOf(db, sql) > 1;
   bool printed = false;
+  if (list) out << "[\n";
   while (!onlySpace(sql)) {
     std::string_view tail;
     Statement statement = db.prepare(sql, &tail);
@@ -121,7 +136,7 @@ void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyl
       columns.push_back({std::string(statement.columnName(i)), "", Align::automatic});
     // The first row comes before any output, so that SQL which fails at once prints only its error.
     bool more = statement.step();
-    if (printed && format != RowFormat::json) out << '\n';
+    if (printed) out << (list ? ",\n" : "\n");
     printed = true;
     const auto writer = makeRowWriter(format, style, out);
     writer->begin(columns);
@@ -132,6 +147,7 @@ void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyl
     }
     writer->end();
   }
+  if (list) out << "]\n";
 }
 
 std::string withParameters(std::string_view sql, const std::map<std::string, std::string>& values) {

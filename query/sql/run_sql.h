@@ -16,9 +16,10 @@ class Database;
 // database can be attached.
 void guardForQueries(Database& db);
 
-// Results of several statements are separated by an empty line (JSON: one array each). A statement
-// without columns prints nothing. Ctrl-C ends a running statement. Throws UsageError with SQLite's
-// message for SQL that does not compile or run.
+// Results of several statements are separated by an empty line; in JSON they are
+// one array with an array for each, where a single statement gives just its array of rows. BLOBs are {"hex":
+// "…"} there. A statement without columns prints nothing. Ctrl-C ends a running statement. Throws UsageError
+// with SQLite's message for SQL that does not compile or run.
 void runSql(Database& db, std::string_view sql, RowFormat format, const TextStyle& style, std::ostream& out);
 
 // Replaces :name outside of strings and comments by the value as an SQL literal. Throws UsageError

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "query/process_end.h"
 #include "query/render/units.h"
 
 namespace tarry {
@@ -320,8 +321,10 @@ std::string caveat(const Wording& wording, const Breakdown& b, const WaitGroup* 
 
 }  // namespace
 
-Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved& moved,
-                    const std::string& file) {
+namespace {
+
+Conclusion concludeTime(const Wording& wording, const Explained& e, const DataMoved& moved,
+                        const std::string& file) {
   const Breakdown& b = e.breakdown;
   if (b.total_ns <= 0) return {"nothing was recorded of it", ""};
   const int64_t busy = b.on_cpu_ns + b.waiting_ns;
@@ -355,6 +358,29 @@ Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved&
   return {fmt::format("{} {} {}{}", who, most ? "is waiting for" : "waits for several things, longest for",
                       cause, but),
           nextCommand(*largest, wording, file)};
+}
+
+// How it ended, where that was not well: what it spent its time on is the smaller question then.
+std::string failureOf(const Wording& wording, const Explained& e) {
+  if (e.subject == WhySubject::thread || !e.ended) return {};
+  const ProcessInfoRow& p = wording.timeline.process(e.process);
+  if (p.exit_signal) return "it was killed by " + endingSignal(wording.timeline, p);
+  if (p.exit_code.value_or(0) != 0) return fmt::format("it failed with exit status {}", *p.exit_code);
+  return {};
+}
+
+}  // namespace
+
+Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved& moved,
+                    const std::string& file) {
+  Conclusion result = concludeTime(wording, e, moved, file);
+  const std::string failure = failureOf(wording, e);
+  if (failure.empty()) return result;
+  result.text = fmt::format("{}; before that: {}", failure, result.text);
+  const std::string_view level = wording.timeline.meta("level");
+  if (!file.empty() && level != "waits" && wording.timeline.process(e.process).exit_code.value_or(0) != 0)
+    result.command = fmt::format("tarry show {} --failed-only", file);
+  return result;
 }
 
 }  // namespace tarry

@@ -120,6 +120,18 @@ TEST_CASE("load leaves nothing behind when it fails", "[verbs]") {
   CHECK(files == 2);
 }
 
+TEST_CASE("show takes what fingers know from strace", "[verbs]") {
+  const Here here;
+  const std::string plain = run({"show", "small.tarry"}).out;
+  CHECK(run({"show", "-ff", "-yy", "-qq", "-f", "-y", "-q", "small.tarry"}).out == plain);
+  const Result to_file = run({"show", "-f", "-o", "calls.txt", "small.tarry"});
+  CHECK(to_file.status == 0);
+  CHECK(to_file.out.empty());
+  std::stringstream written;
+  written << std::ifstream("calls.txt").rdbuf();
+  CHECK(written.str() == plain);
+}
+
 TEST_CASE("bad input to the verbs is one line and a status", "[verbs]") {
   const Here here;
   std::ofstream("foreign.tarry") << "text";
@@ -144,6 +156,11 @@ TEST_CASE("bad input to the verbs is one line and a status", "[verbs]") {
            {{"summary", "-e", "%nonsense", "small.tarry"}, 2, "%nonsense"},
            {{"summary", "-e", "status=good", "small.tarry"}, 2, "status"},
            {{"show", "-e", "%nonsense", "small.tarry"}, 2, "%nonsense"},
+           {{"show", "small.tarry", "--process", "1"}, 2, "no process '1'"},
+           {{"show", "small.tarry", "--thread", "7"}, 2, "no thread 7"},
+           {{"show", "-c", "small.tarry"}, 2, "tarry summary"},
+           {{"show", "small.tarry", "-o", "small.tarry"}, 2, "the trace itself"},
+           {{"show", "small.tarry", "-o", "no/such/dir"}, 1, "no/such/dir"},
            {{"info", "small.tarry", "--format", "xml"}, 2, "xml"},
            {{"files", "small.tarry", "--sort", "colour"}, 2, "sort"},
            {{"query", "small.tarry", "SELEC 1"}, 2, "syntax error"},

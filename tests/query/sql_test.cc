@@ -120,7 +120,12 @@ TEST_CASE("several statements, comments and empty ones") {
   someRecording(b);
   CHECK(sql(b, "SELECT 1 AS a; -- and\n;; SELECT 2 AS b; /* end */ -- here") == "a\n1\n\nb\n2\n");
   CHECK(sql(b, "") == "");
-  CHECK(sql(b, "SELECT 1 AS a; SELECT 2 AS b", RowFormat::json) == "[\n{\"a\": 1}\n]\n[\n{\"b\": 2}\n]\n");
+  // One document, whatever the number of results.
+  CHECK(sql(b, "SELECT 1 AS a; SELECT 2 AS b; ; -- end", RowFormat::json) ==
+        "[\n[\n{\"a\": 1}\n]\n,\n[\n{\"b\": 2}\n]\n]\n");
+  CHECK(sql(b, "SELECT 1 AS a; ; -- end", RowFormat::json) == "[\n{\"a\": 1}\n]\n");
+  CHECK(sql(b, "SELECT x'00ff41' AS b, CAST(x'c3' AS TEXT) AS t", RowFormat::json) ==
+        "[\n{\"b\": {\"hex\": \"00ff41\"}, \"t\": \"\\\\xc3\"}\n]\n");
 }
 
 TEST_CASE("parameters are replaced outside of strings and comments") {

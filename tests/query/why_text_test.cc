@@ -243,6 +243,19 @@ TEST_CASE("why of what goes on adds up waits that have no column, and never call
            "→ what it waits for (900 ms) is not understood; otherwise computing, most of it burner 1002");
 }
 
+TEST_CASE("why of a command that failed says so before anything else") {
+  DbBuilder b;
+  b.meta("target_kind", "command");
+  b.meta("level", "syscalls");
+  b.process(1, 0, "curl http://127.0.0.1:1/", 0, 10, 7);
+  b.run(1, 10);
+  contains(why(b),
+           "→ it failed with exit status 7; before that: not waiting: it is computing (100% on CPU)\n"
+           "    See: tarry show t.tarry --failed-only");
+  b.db().execute("UPDATE process SET exit_code = NULL, exit_signal = 9");
+  contains(why(b), "→ it was killed by SIGKILL; before that: not waiting: it is computing");
+}
+
 TEST_CASE("why as JSON has the documented shape") {
   DbBuilder b;
   slowClient(b);
