@@ -110,7 +110,7 @@ void StateTracker::leave(Thread& thread, int64_t ts, const SwitchEvent& event) {
       enter(thread, ts, RunState::runnable, StateDetail::preempted);
       thread.now.throttled = event.throttled;
       return;
-    case TaskState::unknown: enter(thread, ts, RunState::unknown, StateDetail::loss); return;
+    case TaskState::unknown: enter(thread, ts, RunState::unknown, StateDetail::unseen); return;
     case TaskState::sleeping:
     case TaskState::uninterruptible:
     case TaskState::stopped:
@@ -132,7 +132,7 @@ void StateTracker::displace(Utid utid, uint16_t cpu, int64_t ts) {
   if (thread.ended || thread.now.state != RunState::running || thread.now.cpu != cpu) return;
   counts_.missing_switches++;
   thread.now.state = RunState::unknown;
-  thread.now.detail = StateDetail::loss;
+  thread.now.detail = StateDetail::unseen;
   thread.off_cpu_ts = std::max(ts, thread.now.begin);
   thread.has_early_wake = false;
 }
@@ -182,7 +182,7 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
       case RunState::running:
         counts_.missing_switches++;
         now.state = RunState::unknown;
-        now.detail = StateDetail::loss;
+        now.detail = StateDetail::unseen;
         break;
       case RunState::unknown:
         if (thread.snapshot_runnable) {
@@ -210,7 +210,7 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
     case RunState::blocked:
       counts_.missing_switches++;
       now.state = RunState::unknown;
-      now.detail = StateDetail::loss;
+      now.detail = StateDetail::unseen;
       break;
     case RunState::unknown:
       if (thread.snapshot_runnable) {
@@ -289,7 +289,7 @@ void StateTracker::gone(Utid utid, int64_t ts) {
   Thread& thread = get(utid);
   if (thread.ended || thread.exited || thread.now.state == RunState::none) return;
   thread.now.state = RunState::unknown;
-  thread.now.detail = StateDetail::loss;
+  thread.now.detail = StateDetail::unseen;
   close(thread, utid, ts);
   end(thread, ts);
 }
@@ -314,7 +314,7 @@ void StateTracker::finish(int64_t end_ts, int64_t known_ts) {
     if (!over && known_ts < last && thread.now.state != RunState::unknown) {
       const int64_t until = std::max(known_ts, thread.now.begin);
       close(thread, utid, until);
-      enter(thread, until, RunState::unknown, StateDetail::loss);
+      enter(thread, until, RunState::unknown, StateDetail::cut);
     }
     thread.now.end = std::max(last, thread.now.begin);
     thread.now.open = !over;

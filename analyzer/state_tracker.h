@@ -24,7 +24,9 @@ enum class StateDetail : uint8_t {
   preempted,  // runnable: gave the CPU away and still wants it
   newborn,    // runnable: created, has not run yet
   start,      // unknown: nothing known yet
-  loss,       // unknown: events are missing
+  loss,       // unknown: the recorder lost events of the thread
+  unseen,     // unknown: the kernel kept a switch back, or the thread's end
+  cut,        // unknown: the file ends before
   replaced,   // unknown: a main thread that ended, until another thread's exec took its place
 };
 

@@ -356,7 +356,9 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"detail", &ThreadStateRow::detail,
        "blocked: interruptible, uninterruptible, stopped, traced, idle, parked; runnable: woken, preempted, "
        "new; "
-       "unknown: start, loss"},
+       "unknown: start (nothing known yet), loss (events were lost), unseen (the kernel kept a switch back), "
+       "cut "
+       "(the file ends before), replaced (by another thread's exec)"},
       {"since_ts", &ThreadStateRow::since_ts,
        "where the interval began before the recording: when (negative), or 0 if that is not known; else "
        "NULL"}}},

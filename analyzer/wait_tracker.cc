@@ -60,6 +60,8 @@ Label detailName(StateDetail detail) {
     case StateDetail::newborn: return Label("new");
     case StateDetail::start: return Label("start");
     case StateDetail::loss: return Label("loss");
+    case StateDetail::unseen: return Label("unseen");
+    case StateDetail::cut: return Label("cut");
     case StateDetail::replaced: return Label("replaced");
   }
   return {};

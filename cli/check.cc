@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
 #include "format/trace_check.h"
@@ -21,6 +22,7 @@ namespace {
 struct CheckFlags {
   std::string file;
   std::string repair;
+  std::string format = "text";
 };
 
 int repair(const std::string& path, const std::string& output) {
@@ -30,8 +32,12 @@ int repair(const std::string& path, const std::string& output) {
   return 0;
 }
 
-int verify(const std::string& path) {
+int verify(const std::string& path, bool json) {
   const CheckResult result = checkTrace(path);
+  if (json) {
+    fmt::print("{}\n", checkJson(path, result));
+    return result.report.clean() ? 0 : 1;
+  }
   const ReadReport& report = result.report;
   for (const std::string& problem : report.problems) fmt::print("{}\n", safeText(problem));
   const std::string content =
@@ -62,16 +68,24 @@ Action declareCheck(CLI::App& app) {
   auto flags = std::make_shared<CheckFlags>();
   auto* file = app.add_option("FILE", flags->file, "trace (.tarry)");
   app.add_option("--repair", flags->repair, "write a clean copy to this file")->type_name("OUT");
+  app.add_option("--format", flags->format, "text or json")->type_name("FORMAT");
 #if TARRY_HAS_ANALYZER
   file->description("trace (.tarry); default: the newest *.tarry here");
-  return [flags] {
-    const std::string path = traceFile(flags->file);
-    return flags->repair.empty() ? verify(path) : repair(path, flags->repair);
-  };
 #else
   file->required();
-  return [flags] { return flags->repair.empty() ? verify(flags->file) : repair(flags->file, flags->repair); };
 #endif
+  return [flags] {
+    if (flags->format != "text" && flags->format != "json")
+      throw UsageError("check has no format '" + flags->format + "': use text or json");
+    const bool json = flags->format == "json";
+    if (json && !flags->repair.empty()) throw UsageError("--repair has no JSON: check the copy instead");
+#if TARRY_HAS_ANALYZER
+    const std::string path = traceFile(flags->file);
+#else
+    const std::string& path = flags->file;
+#endif
+    return flags->repair.empty() ? verify(path, json) : repair(path, flags->repair);
+  };
 }
 
 }  // namespace tarry::cli

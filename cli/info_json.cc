@@ -136,4 +136,17 @@ std::string infoJson(const TraceReader& reader, const Census& census) {
   return json.raw("blocks", blocks.list()).object();
 }
 
+std::string checkJson(const std::string& file, const CheckResult& result) {
+  return Members()
+      .number("tarry_check", 1)
+      .text("file", file)
+      .truth("sound", result.report.clean())
+      .truth("repaired", result.repaired)
+      .count("file_bytes", result.report.file_bytes)
+      .count("blocks", result.report.blocks)
+      .count("events", result.events)
+      .raw("damage", damageJson(result.report))
+      .object();
+}
+
 }  // namespace tarry::cli

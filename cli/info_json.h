@@ -5,11 +5,14 @@
 #include <string>
 
 #include "cli/census.h"
+#include "format/trace_check.h"
 #include "format/trace_reader.h"
 
 namespace tarry::cli {
 
 // `reader` has been read with `census`.
+// The same of what `tarry check` found: tarry_check, file, sound, events and the members of info's `damage`.
+std::string checkJson(const std::string& file, const CheckResult& result);
 std::string infoJson(const TraceReader& reader, const Census& census);
 
 }  // namespace tarry::cli

@@ -15,6 +15,14 @@ class Intervals : public StateSink {
   void onInterval(const StateInterval& interval) override { all.push_back(interval); }
   std::vector<StateInterval> all;
 
+  // Why the unknown ones are so.
+  std::vector<StateDetail> reasons() const {
+    std::vector<StateDetail> list;
+    for (const StateInterval& i : all)
+      if (i.state == RunState::unknown) list.push_back(i.detail);
+    return list;
+  }
+
   std::string text() const {
     std::string result;
     for (const StateInterval& i : all) {
@@ -102,6 +110,7 @@ TEST_CASE("States are unknown where a cut file has no scheduler events any more"
   tracker.switched(2, 20, sleeps);
   tracker.finish(100, 30);
   CHECK(sink.text() == "running:11-20 running:10-30 unknown:30- blocked:20-30 unknown:30-");
+  CHECK(sink.reasons() == std::vector(2, StateDetail::cut));
   checkPartition(sink, tracker, 1, 100);
   checkPartition(sink, tracker, 2, 100);
 }
@@ -156,6 +165,7 @@ TEST_CASE("What missing events hide is unknown", "[states]") {
   tracker.finish(80);
   CHECK(sink.text() ==
         "running:10-20 blocked:20-30 unknown:30-40 running:40-50 unknown:50-60 blocked:60-70 runnable:70-");
+  CHECK(sink.reasons() == std::vector(2, StateDetail::unseen));
   CHECK_FALSE(sink.all[1].woken);
   CHECK(tracker.counts().missing_wakes == 1);
   CHECK(tracker.counts().missing_switches == 2);
@@ -209,6 +219,7 @@ TEST_CASE("A loss makes the time unknown until an event after it", "[states]") {
   tracker.switched(1, 60, in());
   tracker.finish(80);
   CHECK(sink.text() == "running:10-20 blocked:20-30 unknown:30-60 running:60-");
+  CHECK(sink.reasons() == std::vector(1, StateDetail::loss));
 }
 
 TEST_CASE("The snapshot's word counts until an event says otherwise", "[states]") {

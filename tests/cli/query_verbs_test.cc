@@ -162,6 +162,8 @@ TEST_CASE("bad input to the verbs is one line and a status", "[verbs]") {
            {{"show", "small.tarry", "-o", "small.tarry"}, 2, "the trace itself"},
            {{"show", "small.tarry", "-o", "no/such/dir"}, 1, "no/such/dir"},
            {{"info", "small.tarry", "--format", "xml"}, 2, "xml"},
+           {{"check", "small.tarry", "--format", "xml"}, 2, "xml"},
+           {{"check", "small.tarry", "--format", "json", "--repair", "x.tarry"}, 2, "--repair"},
            {{"files", "small.tarry", "--sort", "colour"}, 2, "sort"},
            {{"query", "small.tarry", "SELEC 1"}, 2, "syntax error"},
            {{"query", "small.tarry", "DROP TABLE process"}, 2, ""},
