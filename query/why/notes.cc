@@ -26,13 +26,16 @@ std::vector<std::string> notesOn(Database& db) {
     sources += fmt::format("{}{} {}", sources.empty() ? "" : ", ", printable(losses.text(0)),
                            formatCount(static_cast<uint64_t>(losses.integer(1))));
   }
+  const int64_t damaged = stat(db, "damaged_frames");
   if (lost > 0)
-    notes.push_back(fmt::format("{} lost while recording ({}): times are what was seen, gaps show as unknown",
-                                counted(static_cast<uint64_t>(lost), "event"), sources));
+    notes.push_back(fmt::format(
+        "{} lost {} ({}): times are what was seen, gaps show as unknown",
+        counted(static_cast<uint64_t>(lost), "event"),
+        damaged > 0 ? "while recording or with the damaged parts of the file" : "while recording", sources));
   if (stat(db, "cut") != 0)
     notes.emplace_back(
         "the trace has no end: the recorder was killed or the file was cut; what is there is shown");
-  if (const int64_t damaged = stat(db, "damaged_frames"); damaged > 0)
+  if (damaged > 0)
     notes.push_back(fmt::format("{} of the trace could not be read; see: tarry check",
                                 counted(static_cast<uint64_t>(damaged), "damaged part")));
   return notes;

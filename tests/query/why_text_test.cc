@@ -66,6 +66,8 @@ TEST_CASE("why says at once that events were lost and that the trace was cut") {
   const std::string text = why(b);
   CHECK(text.starts_with("! 1,234 events lost while recording (syscalls 1,200, switches 34)"));
   contains(text, "\n! the trace has no end");
+  b.db().execute("INSERT INTO stats (name, value, description) VALUES ('damaged_frames', 1, '')");
+  contains(why(b), "! 1,234 events lost while recording or with the damaged parts of the file (syscalls");
 }
 
 TEST_CASE("why of a program that computes") {
