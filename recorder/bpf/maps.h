@@ -92,7 +92,7 @@ struct {
 
 /* ---- threads ---- */
 
-enum { CACHE_ENTRIES = 8 };
+enum { CACHED_FDS = 8, CACHED_CWD = CACHED_FDS, CACHE_ENTRIES };
 
 struct cache_entry {
 	struct res_key key;

@@ -322,10 +322,11 @@ __noinline u32 path_resource(u64 mnt_addr, u64 dentry_addr, u32 slot)
 	return define_path(inode_addr, mnt_addr, dentry_addr, 0, slot);
 }
 
-/* The same through the thread's cache. */
-static __always_inline u32 cached_file(struct thread_state *st, u64 file_addr, u32 slot)
+/* The same through the thread's cache, whose entries go by fd: the few that a thread uses are
+ * numbered in a row and do not push each other out, as places by address would. */
+static __always_inline u32 cached_file(struct thread_state *st, u32 fd, u64 file_addr, u32 slot)
 {
-	struct cache_entry *entry = &st->cache[(file_addr >> 8) & (CACHE_ENTRIES - 1)];
+	struct cache_entry *entry = &st->cache[fd & (CACHED_FDS - 1)];
 	struct res_key key;
 
 	file_key(file_addr, &key);
@@ -355,7 +356,7 @@ static __always_inline u32 fd_resource(struct thread_state *st, struct task_stru
 {
 	u64 file_addr = file_of_fd(task, (u32)fd);
 
-	return file_addr ? cached_file(st, file_addr, slot) : 0;
+	return file_addr ? cached_file(st, (u32)fd, file_addr, slot) : 0;
 }
 
 static __always_inline u32 cwd_resource(struct task_struct *task, u32 slot)
@@ -393,7 +394,7 @@ static __always_inline bool is_namespace_root(u64 mnt, u64 dentry)
 /* The resource of a directory, through the thread's cache. */
 static __always_inline u32 cached_directory(struct thread_state *st, u64 mnt, u64 dentry, u32 slot)
 {
-	struct cache_entry *entry = &st->cache[(dentry >> 7) & (CACHE_ENTRIES - 1)];
+	struct cache_entry *entry = &st->cache[CACHED_CWD];
 	struct res_key key;
 
 	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
