@@ -1,5 +1,6 @@
 // Two processes on one CPU that hand a byte to and fro through two pipes: two switches and two wake-ups a
-// round trip. usage: ping ROUNDS. Prints {"rounds": made, "ns": elapsed a round trip, "cpu_ns": CPU time of both}.
+// round trip. usage: ping ROUNDS. Prints {"rounds": made, "ns": elapsed a round trip, "cpu_ns": CPU time of
+// both}.
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdint.h>
