@@ -1,8 +1,9 @@
 #include "analyzer/epoll_tracker.h"
 
-#include <cstring>
+#include <algorithm>
+#include <vector>
 
-#include "analyzer/wait_attribution.h"
+#include "format/polled_set.h"
 
 namespace tarry::analysis {
 namespace {
@@ -29,6 +30,14 @@ const EpollTracker::Set* EpollTracker::findSet(Upid process, int32_t epfd) const
   return nullptr;
 }
 
+void EpollTracker::found(const EpollMember& member, Upid process) {
+  Set& set = sets_[key(process, member.epoll_fd)];
+  set.judged = false;
+  if (member.fd < 0) set.complete = true;
+  // A change that was recorded while the snapshot was taken is newer.
+  else set.members.try_emplace(member.fd, Member{member.data, member.resource});
+}
+
 void EpollTracker::control(Upid process, Abi abi, int32_t epfd, int64_t op, int32_t fd, ResourceId resource,
                            std::span<const uint8_t> event) {
   constexpr int64_t kAdd = 1;
@@ -41,6 +50,7 @@ void EpollTracker::control(Upid process, Abi abi, int32_t epfd, int64_t op, int3
     found = sets_.emplace(set_key, inherited != nullptr ? Set(*inherited) : Set()).first;
   }
   Set& set = found->second;
+  set.judged = false;
   if (op == kDelete) {
     set.members.erase(fd);
     return;
@@ -67,19 +77,28 @@ ResourceId EpollTracker::resourceOf(Upid process, int32_t epfd, uint64_t data) c
   return {};
 }
 
-ResourceKind EpollTracker::uniformKind(Upid process, int32_t epfd) const {
+EpollTracker::Purpose EpollTracker::purposeOf(Upid process, int32_t epfd) const {
   const Set* set = findSet(process, epfd);
-  if (set == nullptr || !set->complete) return ResourceKind::unknown;
-  ResourceKind kind = ResourceKind::unknown;
-  for (const auto& [fd, member] : set->members) {
-    const ResourceKind one = resources_.kindOf(member.resource);
-    // An eventfd is in every loop's set to wake it up; it says nothing of what the loop is for.
-    if (one == ResourceKind::eventfd && set->members.size() > 1) continue;
-    if (kind != ResourceKind::unknown && kindOfResource(kind) != kindOfResource(one))
-      return ResourceKind::unknown;
-    kind = one;
+  if (set == nullptr || !set->complete) return {};
+  if (set->judged) return set->purpose;
+  set->judged = true;
+  set->purpose = {};
+  std::vector<ResourceId> ids;
+  for (const auto& [fd, member] : set->members) ids.push_back(member.resource);
+  // Of several that stand for the set as well as each other always the same one.
+  std::sort(ids.begin(), ids.end(), [](ResourceId a, ResourceId b) { return a.value < b.value; });
+  std::vector<PolledObject> objects;
+  for (const ResourceId id : ids) {
+    const Resource* resource = resources_.find(id);
+    objects.push_back(resource != nullptr ? PolledObject{resource->kind, resource->listening}
+                                          : PolledObject{});
+    set->purpose.serves = set->purpose.serves || objects.back().listening;
   }
-  return kind;
+  if (const auto choice = choosePolled(objects)) {
+    set->purpose.resource = ids[choice->index];
+    set->purpose.sole = choice->set == PolledSet::sole;
+  }
+  return set->purpose;
 }
 
 }  // namespace tarry::analysis

@@ -123,6 +123,11 @@ void LoadPass::onOpenFd(const OpenFd& fd) {
   if (utid != 0) resources_.opened(fd, tasks_.thread(utid).upid);
 }
 
+void LoadPass::onEpollMember(const EpollMember& member) {
+  const Utid utid = tasks_.utid(member.process);
+  if (utid != 0) waits_.inSet(member, tasks_.thread(utid).upid);
+}
+
 void LoadPass::onFrame(const Frame& frame) {
   if (!frame.id || !frames_seen_.insert(frame.id).second) return;
   frame_symbols_[frame.id] = frame.symbol;

@@ -68,6 +68,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onFrame(const Frame& frame) override;
   void onStack(const Stack& stack) override;
   void onOpenFd(const OpenFd& fd) override;
+  void onEpollMember(const EpollMember& member) override;
   void onLife(const LifeEvent& event) override;
   void onSyscall(const SyscallEvent& event) override;
   void onSwitch(const SwitchEvent& event) override;

@@ -79,6 +79,15 @@ void ResourceTracker::opened(const OpenFd& fd, Upid process) {
   open_by_fd_[fdKey(process, fd.fd)] = fd.resource;
 }
 
+// By where such file systems are mounted everywhere: the trace does not tell the type of one. They have no
+// device, so what is mounted from a disk below /sys by way of exception is not taken for one.
+bool ResourceTracker::isPseudo(ResourceId id) const {
+  const Resource* resource = find(id);
+  if (resource == nullptr || resource->dev_major != 0) return false;
+  const std::string_view path = texts_.text(resource->path);
+  return path.starts_with("/proc/") || path.starts_with("/sys/");
+}
+
 ResourceId ResourceTracker::openFd(Upid process, int32_t fd) const {
   const auto found = open_by_fd_.find(fdKey(process, fd));
   return found != open_by_fd_.end() ? found->second : ResourceId{};

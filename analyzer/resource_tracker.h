@@ -44,6 +44,8 @@ class ResourceTracker {
     const uint32_t index = index_.get(id);
     return index != 0 ? &resources_[index].resource : nullptr;
   }
+  // A file of a file system that the kernel makes up.
+  bool isPseudo(ResourceId id) const;
   ResourceKind kindOf(ResourceId id) const {
     const Resource* resource = find(id);
     return resource != nullptr ? resource->kind : ResourceKind::unknown;

@@ -22,6 +22,21 @@ void SocketRoleTracker::received(ResourceId socket) {
   e.spoke_last = false;
 }
 
+bool SocketRoleTracker::owed(ResourceId socket) const {
+  const auto found = entries_.find(key(socket));
+  return found != entries_.end() && found->second.used && found->second.spoke_last &&
+         found->second.side != SocketSide::server && reading(socket) == WaitRole::answer;
+}
+
+bool SocketRoleTracker::serves(ResourceId socket) const {
+  const Resource* resource = resources_.find(socket);
+  if (resource == nullptr) return false;
+  if (resource->kind == ResourceKind::socket || resource->listening) return reading(socket) == WaitRole::idle;
+  // Two connected Unix sockets are as often a loop's own means to wake itself up.
+  const auto found = entries_.find(key(socket));
+  return found != entries_.end() && found->second.side == SocketSide::server;
+}
+
 WaitRole SocketRoleTracker::reading(ResourceId socket) const {
   const Resource* resource = resources_.find(socket);
   if (resource == nullptr) return WaitRole::none;

@@ -25,6 +25,12 @@ class SocketRoleTracker {
   void sent(ResourceId socket);
   void received(ResourceId socket);
 
+  // A client has asked here and has got nothing yet: known from its calls only.
+  bool owed(ResourceId socket) const;
+
+  // It is there for others to connect to or to ask on.
+  bool serves(ResourceId socket) const;
+
   // For a wait until this socket can be read.
   WaitRole reading(ResourceId socket) const;
 

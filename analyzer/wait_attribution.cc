@@ -72,12 +72,29 @@ constexpr std::string_view kMemoryFunctions[] = {
     "handle_userfault",
 };
 constexpr std::string_view kLockFunctions[] = {
-    "rwsem_down_", "__mutex_lock", "mutex_lock",        "down_read",         "down_write",
-    "rt_mutex_",   "__rt_mutex_",  "percpu_down_write", "percpu_rwsem_wait",
+    "rwsem_down_",
+    "__mutex_lock",
+    "mutex_lock",
+    "down_read",
+    "down_write",
+    "rt_mutex_",
+    "__rt_mutex_",
+    "percpu_down_write",
+    "percpu_rwsem_wait",
+    // Until all who may still read have left: the writer's side of RCU.
+    "synchronize_rcu",
+    "synchronize_srcu",
+    "__synchronize_srcu",
+    "__wait_rcu_gp",
+    "rcu_barrier",
+    "exp_funnel_lock",
+    "srcu_barrier",
 };
 constexpr std::string_view kIpcFunctions[] = {"pipe_", "anon_pipe_", "fifo_open", "wait_for_partner",
                                               "unix_"};
-constexpr std::string_view kChildFunctions[] = {"wait_for_vfork_done", "do_wait"};
+// The first process of a pid namespace outlives all others in it (kernel/pid_namespace.c).
+constexpr std::string_view kChildFunctions[] = {"wait_for_vfork_done", "do_wait", "zap_pid_ns_processes",
+                                                "kernel_wait"};
 constexpr std::string_view kNetworkFunctions[] = {"inet_", "tcp_", "udp_", "sk_wait_data", "sk_stream_wait"};
 constexpr std::string_view kTerminalFunctions[] = {"n_tty_", "tty_"};
 
@@ -103,8 +120,9 @@ WaitKind kindOfStack(Stack stack) {
   return WaitKind::unknown;
 }
 
-bool isStorage(ResourceKind kind) {
-  switch (kind) {
+bool isStorage(const EvidenceResource& object) {
+  if (object.pseudo) return false;
+  switch (object.kind) {
     case ResourceKind::file:
     case ResourceKind::dir:
     case ResourceKind::symlink:
@@ -113,19 +131,24 @@ bool isStorage(ResourceKind kind) {
   }
 }
 
+// A wait on it is of which kind.
+WaitKind kindOf(const EvidenceResource& object) {
+  return object.pseudo ? WaitKind::unknown : kindOfResource(object.kind);
+}
+
 // The first object that can make a thread wait: of splice's two the one that is not a file.
 EvidenceResource waitingObject(const WaitEvidence& e) {
   for (const EvidenceResource& object : e.objects) {
-    if (object && !isStorage(object.kind) && kindOfResource(object.kind) != WaitKind::unknown) return object;
+    if (object && !isStorage(object) && kindOf(object) != WaitKind::unknown) return object;
   }
   return e.resource;
 }
 
 EvidenceResource storageObject(const WaitEvidence& e) {
   for (const EvidenceResource& object : e.objects) {
-    if (object && isStorage(object.kind)) return object;
+    if (object && isStorage(object)) return object;
   }
-  return isStorage(e.resource.kind) ? e.resource : EvidenceResource{};
+  return isStorage(e.resource) ? e.resource : EvidenceResource{};
 }
 
 // Ended by whom: for waits that do not know their own fd.
@@ -155,8 +178,17 @@ WaitVerdict fromWaker(const WaitEvidence& e) {
   return {};
 }
 
+// Nothing came in time. A wait for one connection that owes an answer was a wait for that, given up or
+// taken up again; otherwise it was a pause.
+WaitVerdict nothingCame(const WaitEvidence& e) {
+  const bool connection =
+      e.only_fd.kind == ResourceKind::socket || e.only_fd.kind == ResourceKind::unix_socket;
+  if (!connection) return {WaitKind::sleep, {}};
+  return {e.owed ? kindOfResource(e.only_fd.kind) : WaitKind::sleep, e.only_fd.id};
+}
+
 WaitVerdict multiplexed(const WaitEvidence& e) {
-  if (e.finished && e.result == 0) return {WaitKind::sleep, {}};
+  if (e.finished && e.result == 0) return nothingCame(e);
   if (e.finished && e.result < 0) {
     // EINTR and ERESTART*: a signal ended it. Anything else failed without having waited for an fd.
     return {WaitKind::signal, {}};
@@ -173,6 +205,7 @@ WaitVerdict multiplexed(const WaitEvidence& e) {
   if (best != nullptr) return {kindOfResource(best->kind), best->id};
   const WaitVerdict by_waker = fromWaker(e);
   // At level syscalls a wait that a timer interrupt ended with an fd ready waited for a timerfd.
+  if (by_waker.kind == WaitKind::sleep && !e.finished) return nothingCame(e);
   if (by_waker.kind != WaitKind::unknown) {
     // The waker has touched its own end of what this thread waits for, or an interrupt has: the same kind.
     // A time-out says nothing of a timerfd.
@@ -188,7 +221,7 @@ WaitVerdict multiplexed(const WaitEvidence& e) {
 WaitVerdict byResource(const WaitEvidence& e) {
   const EvidenceResource object = waitingObject(e);
   if (object) {
-    const WaitKind kind = kindOfResource(object.kind);
+    const WaitKind kind = kindOf(object);
     if (kind != WaitKind::unknown) return {kind, object.id};
   }
   const WaitVerdict by_waker = fromWaker(e);
@@ -253,8 +286,8 @@ WaitVerdict inCall(const WaitEvidence& e) {
     case WaitCall::exec: {
       // What it sleeps on is behind the path: a FIFO or a terminal that was opened, or storage.
       const EvidenceResource object = waitingObject(e);
-      const WaitKind kind = kindOfResource(object.kind);
-      if (object && !isStorage(object.kind) && kind != WaitKind::unknown) return {kind, object.id};
+      const WaitKind kind = kindOf(object);
+      if (object && !isStorage(object) && kind != WaitKind::unknown) return {kind, object.id};
       const WaitKind by_stack = kindOfStack(e.kernel_stack);
       if (by_stack != WaitKind::unknown) return {by_stack, storageObject(e).id};
       const WaitVerdict by_waker = fromWaker(e);
@@ -279,8 +312,8 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
     return WaitVerdict{by_stack, storage ? storageObject(e).id : e.resource.id};
   }
   if (e.call == nullptr) {
-    return isStorage(e.resource.kind) ? WaitVerdict{WaitKind::disk, e.resource.id}
-                                      : WaitVerdict{WaitKind::memory, {}};
+    return isStorage(e.resource) ? WaitVerdict{WaitKind::disk, e.resource.id}
+                                 : WaitVerdict{WaitKind::memory, {}};
   }
   if (e.woken && e.waker_context == WakerContext::disk)
     return WaitVerdict{WaitKind::disk, storageObject(e).id};
@@ -407,7 +440,7 @@ WaitVerdict attributeWait(const WaitEvidence& e) {
   if (e.call != nullptr) return inCall(e);
   const WaitKind by_stack = kindOfStack(e.kernel_stack);
   if (by_stack != WaitKind::unknown) return {by_stack, e.resource.id};
-  if (isStorage(e.resource.kind)) return {WaitKind::disk, e.resource.id};
+  if (isStorage(e.resource)) return {WaitKind::disk, e.resource.id};
   return fromWaker(e).kind == WaitKind::disk ? WaitVerdict{WaitKind::disk, {}} : WaitVerdict{};
 }
 

@@ -26,6 +26,7 @@ Label waitKindLabel(WaitKind kind);
 struct EvidenceResource {
   ResourceId id;
   ResourceKind kind = ResourceKind::unknown;
+  bool pseudo = false;  // a file that the kernel makes up (/proc, /sys): no storage is behind it
   explicit operator bool() const { return static_cast<bool>(id); }
 };
 
@@ -47,10 +48,11 @@ struct WaitEvidence {
   int64_t result = 0;
   // The fds that poll, select or epoll reported, as far as they are known.
   std::span<const EvidenceResource> ready;
-  // The one fd that poll or select can have waited for, where the call itself says so.
+  // The one fd that poll, select or epoll waited for, but for those that wake loops up.
   EvidenceResource only_fd;
-  // What an epoll set or a poll of several fds holds, where all of it is of one kind: tells an unfinished
-  // wait. The id is one that stands for the others, none where none does.
+  bool owed = false;  // it is a socket on which it is the other side's turn
+  // What such a call on several fds waited for, where they are of one kind: tells an unfinished wait. The
+  // id is one that stands for the others.
   EvidenceResource set;
   // What the thread's last wait in the same call on the same set turned out to be.
   WaitKind habit = WaitKind::none;

@@ -70,6 +70,7 @@ Label detailName(StateDetail detail) {
 }  // namespace
 
 void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Upid process) {
+  follows_calls_ = true;
   const std::string_view name = call.traits->name.text;
   if (!name.starts_with("epoll_c") || !call.finished || call.result < 0) return;
   if (name == "epoll_ctl") {
@@ -133,8 +134,55 @@ size_t WaitTracker::findReady(const CurrentCall& call, Upid process,
   return count;
 }
 
-WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, const Habit& habit) const {
+// What poll, select and epoll wait for, from the thread's memory or the set's history.
+void WaitTracker::describeSet(const StateInterval& interval, Upid process, WaitEvidence& e) const {
+  const auto say = [&](ResourceId id, bool sole) {
+    if (sole) {
+      e.only_fd = evidence(id);
+      e.owed = roles_.reading(id) == WaitRole::answer;
+    } else {
+      e.set = evidence(id);
+    }
+  };
+  if (e.call->wait == WaitCall::epoll) {
+    const EpollTracker::Purpose purpose = epoll_.purposeOf(process, static_cast<int32_t>(e.args[0]));
+    // At level waits a set is known as the snapshot found it: its members may have changed since.
+    const bool up_to_date = follows_calls_ || interval.since.has_value();
+    // What was reported stands for itself.
+    const bool reported = e.finished && e.result > 0;
+    if (purpose.resource) say(purpose.resource, purpose.sole && up_to_date && !reported);
+    return;
+  }
+  // select's first argument is one more than the largest fd: 1 leaves only standard input.
+  const bool is_select = e.call->name.text.find("select") != std::string_view::npos;
+  if (is_select && e.args[0] == 1) {
+    if (const ResourceId input = resources_.openFd(process, 0)) say(input, true);
+  }
+  const PendingCall& pending = interval.pending;
+  const bool same_call = pending.nr >= 0 && traits_.find(pending.abi, pending.nr) == e.call;
+  if (!same_call || !pending.resource) return;
+  // poll's second argument is the number of its fds.
+  const bool sole =
+      pending.polled == PolledSet::unsaid ? is_select || e.args[1] == 1 : pending.polled == PolledSet::sole;
+  say(pending.resource, sole);
+}
+
+// A wait on which nothing came, for connections that others make or ask on, as far as can be seen.
+bool WaitTracker::servesOnly(const WaitEvidence& e, Upid process) const {
+  const EvidenceResource& chosen = e.only_fd ? e.only_fd : e.set;
+  bool serves = chosen && roles_.serves(chosen.id);
+  if (e.call->wait != WaitCall::epoll) return serves;
+  const auto epfd = static_cast<int32_t>(e.args[0]);
+  serves = serves || epoll_.purposeOf(process, epfd).serves;
+  if (serves) epoll_.forEachOfFew(process, epfd, [&](ResourceId id) { serves = serves && !roles_.owed(id); });
+  return serves;
+}
+
+WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, const Habit& habit,
+                             Upid process) const {
   if (verdict.idle) return WaitRole::idle;
+  const bool nothing_came = e.finished ? e.result == 0 : !e.woken || verdict.kind == WaitKind::sleep;
+  if (isMultiplexing(e.call) && nothing_came && servesOnly(e, process)) return WaitRole::idle;
   if (verdict.kind != WaitKind::network && verdict.kind != WaitKind::ipc) return WaitRole::none;
   if (e.call == nullptr) return WaitRole::none;
   switch (e.call->wait) {
@@ -213,20 +261,8 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
     e.args = interval.pending.args;
   }
   if (isMultiplexing(e.call)) {
-    if (e.call->wait == WaitCall::epoll)
-      e.set.kind = epoll_.uniformKind(process, static_cast<int32_t>(e.args[0]));
     if (habit.traits == e.call && habit.set == e.args[0]) e.habit = habit.kind;
-    // select's first argument is one more than the largest fd: 1 leaves only standard input.
-    const bool is_select = e.call->name.text.find("select") != std::string_view::npos;
-    if (is_select && e.args[0] == 1) e.only_fd = evidence(resources_.openFd(process, 0));
-    const bool same_call =
-        interval.pending.nr >= 0 && traits_.find(interval.pending.abi, interval.pending.nr) == e.call;
-    if (e.call->wait == WaitCall::poll && same_call && interval.pending.resource) {
-      const EvidenceResource polled = evidence(interval.pending.resource);
-      // poll's second argument is the number of its fds.
-      if (is_select || e.args[1] == 1) e.only_fd = polled;
-      else e.set = polled;
-    }
+    describeSet(interval, process, e);
   }
   if (interval.woken) {
     if (interval.waker_call.nr >= 0)
@@ -238,10 +274,13 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   if (interval.kernel_stack) e.kernel_stack = symbols_(interval.kernel_stack);
 
   const WaitVerdict verdict = attributeWait(e);
-  const WaitRole role = roleOf(e, verdict, e.habit != WaitKind::none ? habit : Habit{});
+  WaitRole role = roleOf(e, verdict, e.habit != WaitKind::none ? habit : Habit{}, process);
   if (isMultiplexing(e.call) && verdict.kind != WaitKind::unknown && (e.finished || interval.woken)) {
     habit = {e.call, e.args[0], verdict.kind, role};
   }
+  // Whoever waits for a signal all the time is there for who sends one.
+  const bool for_signal = e.call != nullptr && e.call->wait == WaitCall::signal;
+  if (for_signal && interval.open && interval.since) role = WaitRole::idle;
   if (role == WaitRole::none) noteParked(interval, e, verdict, row.id);
 
   row.wait_kind = waitKindLabel(verdict.kind);

@@ -36,6 +36,7 @@ class WaitTracker {
   void entered(const SyscallEvent& event, const CurrentCall& call, Upid process);
   // The thread's call has come to its end: what it sent and received counts from now on.
   void left(const CurrentCall& call);
+  void inSet(const EpollMember& member, Upid process) { epoll_.found(member, process); }
   void woke(Utid waker, Utid woken) { idle_.woke(waker, woken); }
 
   // `call`: the call that the interval lies in, nullptr if none. Fills wait_kind, role, resource,
@@ -63,9 +64,14 @@ class WaitTracker {
     WaitRole role = WaitRole::none;
   };
 
-  EvidenceResource evidence(ResourceId id) const { return {id, resources_.kindOf(id)}; }
+  EvidenceResource evidence(ResourceId id) const {
+    return {id, resources_.kindOf(id), resources_.isPseudo(id)};
+  }
   size_t findReady(const CurrentCall& call, Upid process, std::span<EvidenceResource, kMaxReady> ready) const;
-  WaitRole roleOf(const WaitEvidence& evidence, const WaitVerdict& verdict, const Habit& habit) const;
+  void describeSet(const StateInterval& interval, Upid process, WaitEvidence& evidence) const;
+  bool servesOnly(const WaitEvidence& evidence, Upid process) const;
+  WaitRole roleOf(const WaitEvidence& evidence, const WaitVerdict& verdict, const Habit& habit,
+                  Upid process) const;
   void noteParked(const StateInterval& interval, const WaitEvidence& evidence, const WaitVerdict& verdict,
                   int64_t row);
   void describeBlocked(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row);
@@ -79,6 +85,7 @@ class WaitTracker {
   SocketRoleTracker roles_;
   IdleTracker idle_;
   std::vector<Habit> habits_;
+  bool follows_calls_ = false;  // system calls are recorded
 };
 
 }  // namespace tarry::analysis

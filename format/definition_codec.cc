@@ -171,6 +171,25 @@ void codeOpenFds(std::vector<OpenFd>& fds, OpenFdColumns& c) {
   }
 }
 
+struct EpollMemberColumns {
+  IntColumn process, epoll_fd, fd, resource, data;
+};
+
+template <class Mode>
+void codeEpollMembers(std::vector<EpollMember>& members, EpollMemberColumns& c) {
+  const Mode mode{};
+  EpollMember before;
+  for (size_t i = 0; i < members.size(); ++i) {
+    EpollMember& member = members[i];
+    code(mode, c.process, i, member.process.value, before.process.value);
+    code(mode, c.epoll_fd, i, member.epoll_fd, before.epoll_fd);
+    code(mode, c.fd, i, member.fd, before.fd);
+    code(mode, c.resource, i, member.resource.value, before.resource.value + 1);
+    code(mode, c.data, i, member.data, before.data);
+    before = member;
+  }
+}
+
 // ---- threads and their life -------------------------------------------------------------------
 
 void putThread(const ThreadDef& thread, schema::Thread::Builder out) {
@@ -236,6 +255,7 @@ void putLife(const LifeEvent& event, schema::LifeEvent::Builder out) {
     pending.setNr(event.pending.nr);
     pending.setArgs(kj::arrayPtr(event.pending.args.data(), event.pending.args.size()));
     pending.setResource(event.pending.resource.value);
+    pending.setPolled(static_cast<uint8_t>(event.pending.polled));
   }
   if (event.user_ns != 0 || event.system_ns != 0 || event.max_rss_bytes != 0) {
     auto exit = out.initExit();
@@ -270,6 +290,7 @@ LifeEvent getLife(schema::LifeEvent::Reader in) {
       pending.getAbi() <= static_cast<uint8_t>(Abi::aarch64) ? static_cast<Abi>(pending.getAbi()) : Abi::none;
   event.pending.nr = pending.getNr();
   event.pending.resource = ResourceId{pending.getResource()};
+  event.pending.polled = knownOr(pending.getPolled(), PolledSet::several, PolledSet::unsaid);
   const auto args = pending.getArgs();
   for (unsigned i = 0; i < args.size() && i < kMaxArgs; ++i) event.pending.args[i] = args[i];
   const auto exit = in.getExit();
@@ -396,6 +417,56 @@ void decodeResources(schema::Resources::Reader in, uint32_t count, std::vector<R
   codeResources<Reading>(rows, columns);
 }
 
+namespace {
+
+void putOpenFds(std::vector<OpenFd>& rows, schema::OpenFds::Builder out) {
+  const size_t n = rows.size();
+  OpenFdColumns columns{IntColumn(n), IntColumn(n), IntColumn(n)};
+  codeOpenFds<Writing>(rows, columns);
+  out.setCount(static_cast<uint32_t>(n));
+  putColumn(columns.process, [&] { return out.initProcess(); });
+  putColumn(columns.fd, [&] { return out.initFd(); });
+  putColumn(columns.resource, [&] { return out.initResource(); });
+}
+
+void getOpenFds(schema::OpenFds::Reader in, std::vector<OpenFd>& rows) {
+  const uint32_t count = in.getCount();
+  checkCount(count);
+  OpenFdColumns columns;
+  getPlanes(in.getProcess(), count, columns.process);
+  getPlanes(in.getFd(), count, columns.fd);
+  getPlanes(in.getResource(), count, columns.resource);
+  rows.assign(count, {});
+  codeOpenFds<Reading>(rows, columns);
+}
+
+void putEpollMembers(std::vector<EpollMember>& rows, schema::EpollMembers::Builder out) {
+  const size_t n = rows.size();
+  EpollMemberColumns columns{IntColumn(n), IntColumn(n), IntColumn(n), IntColumn(n), IntColumn(n)};
+  codeEpollMembers<Writing>(rows, columns);
+  out.setCount(static_cast<uint32_t>(n));
+  putColumn(columns.process, [&] { return out.initProcess(); });
+  putColumn(columns.epoll_fd, [&] { return out.initEpollFd(); });
+  putColumn(columns.fd, [&] { return out.initFd(); });
+  putColumn(columns.resource, [&] { return out.initResource(); });
+  putColumn(columns.data, [&] { return out.initData(); });
+}
+
+void getEpollMembers(schema::EpollMembers::Reader in, std::vector<EpollMember>& rows) {
+  const uint32_t count = in.getCount();
+  checkCount(count);
+  EpollMemberColumns columns;
+  getPlanes(in.getProcess(), count, columns.process);
+  getPlanes(in.getEpollFd(), count, columns.epoll_fd);
+  getPlanes(in.getFd(), count, columns.fd);
+  getPlanes(in.getResource(), count, columns.resource);
+  getPlanes(in.getData(), count, columns.data);
+  rows.assign(count, {});
+  codeEpollMembers<Reading>(rows, columns);
+}
+
+}  // namespace
+
 void encodeProcesses(ProcessRows& rows, schema::Processes::Builder out) {
   auto threads = out.initThreads(static_cast<unsigned>(rows.threads.size()));
   for (unsigned i = 0; i < threads.size(); ++i) putThread(rows.threads[i], threads[i]);
@@ -403,15 +474,8 @@ void encodeProcesses(ProcessRows& rows, schema::Processes::Builder out) {
   for (unsigned i = 0; i < life.size(); ++i) putLife(rows.life[i], life[i]);
   auto infos = out.initInfos(static_cast<unsigned>(rows.infos.size()));
   for (unsigned i = 0; i < infos.size(); ++i) putLife(rows.infos[i], infos[i]);
-  if (rows.open_fds.empty()) return;
-  const size_t n = rows.open_fds.size();
-  OpenFdColumns columns{IntColumn(n), IntColumn(n), IntColumn(n)};
-  codeOpenFds<Writing>(rows.open_fds, columns);
-  auto fds = out.initOpenFds();
-  fds.setCount(static_cast<uint32_t>(n));
-  putColumn(columns.process, [&] { return fds.initProcess(); });
-  putColumn(columns.fd, [&] { return fds.initFd(); });
-  putColumn(columns.resource, [&] { return fds.initResource(); });
+  if (!rows.open_fds.empty()) putOpenFds(rows.open_fds, out.initOpenFds());
+  if (!rows.epoll_members.empty()) putEpollMembers(rows.epoll_members, out.initEpollMembers());
 }
 
 void decodeProcesses(schema::Processes::Reader in, ProcessRows& rows) {
@@ -422,15 +486,8 @@ void decodeProcesses(schema::Processes::Reader in, ProcessRows& rows) {
   for (auto thread : in.getThreads()) rows.threads.push_back(getThread(thread));
   for (auto event : in.getLife()) rows.life.push_back(getLife(event));
   for (auto event : in.getInfos()) rows.infos.push_back(getLife(event));
-  const auto fds = in.getOpenFds();
-  const uint32_t count = fds.getCount();
-  checkCount(count);
-  OpenFdColumns columns;
-  getPlanes(fds.getProcess(), count, columns.process);
-  getPlanes(fds.getFd(), count, columns.fd);
-  getPlanes(fds.getResource(), count, columns.resource);
-  rows.open_fds.assign(count, {});
-  codeOpenFds<Reading>(rows.open_fds, columns);
+  getOpenFds(in.getOpenFds(), rows.open_fds);
+  getEpollMembers(in.getEpollMembers(), rows.epoll_members);
 }
 
 }  // namespace tarry

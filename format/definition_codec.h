@@ -32,8 +32,11 @@ struct ProcessRows {
   std::vector<ThreadDef> threads;
   std::vector<LifeEvent> life;
   std::vector<OpenFd> open_fds;
+  std::vector<EpollMember> epoll_members;
   std::vector<LifeEvent> infos;  // repeated at the start of an epoch
-  size_t size() const { return threads.size() + life.size() + open_fds.size() + infos.size(); }
+  size_t size() const {
+    return threads.size() + life.size() + open_fds.size() + epoll_members.size() + infos.size();
+  }
 };
 
 void encodeStrings(const std::vector<StringRow>& rows, schema::Strings::Builder out);

@@ -127,6 +127,11 @@ void Definitions::add(ProcessRows& rows, TraceVisitor& visitor) {
     if (knows(fd.process)) visitor.onOpenFd(fd);
     else ++dropped_;
   }
+  for (EpollMember& member : rows.epoll_members) {
+    check(member.resource);
+    if (knows(member.process)) visitor.onEpollMember(member);
+    else ++dropped_;
+  }
   // A repetition stands in for an info or exec that was lost, otherwise it says nothing new.
   for (LifeEvent& event : rows.infos) {
     if (isSane(event) && !informed_.contains(event.thread.value)) rows.life.push_back(event);

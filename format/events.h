@@ -127,14 +127,22 @@ enum class TaskState : uint8_t {
   parked = 8,
 };
 
+// What PendingCall::resource is among the fds that a poll or select waits for.
+enum class PolledSet : uint8_t {
+  unsaid = 0,   // older traces: the only one of a select, and of a poll of one fd
+  sole = 1,     // the only one, but for those that are there to wake the loop up
+  several = 2,  // one that stands for several of its kind
+};
+
 // The system call a thread is in. nr < 0: none (user code, a page fault, a kernel thread).
 struct PendingCall {
   Abi abi = Abi::none;
   int32_t nr = -1;
   std::array<int64_t, kMaxArgs> args{};
-  // Behind the first argument that is an fd; in a page fault the mapped file. Of poll and select the only
-  // object it waits for; of a poll of several fds, if all are of one kind, one that stands for them.
+  // Behind the first argument that is an fd; in a page fault the mapped file. Of poll and select what it
+  // waits for, where that can be said (format/polled_set.h).
   ResourceId resource{};
+  PolledSet polled = PolledSet::unsaid;
 };
 
 enum class LifeKind : uint8_t {
@@ -224,6 +232,15 @@ struct OpenFd {
   ThreadId process{};  // leader
   int32_t fd = -1;
   ResourceId resource{};
+};
+
+// What an epoll set held when the recording began: that of the epoll instance behind `epoll_fd`.
+struct EpollMember {
+  ThreadId process{};  // leader
+  int32_t epoll_fd = -1;
+  int32_t fd = -1;  // as which it was added; -1: no member, all members of the set have been named
+  ResourceId resource{};
+  uint64_t data = 0;  // what epoll_wait returns for it
 };
 
 // ---- stacks -----------------------------------------------------------------------------------

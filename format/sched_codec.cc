@@ -19,6 +19,7 @@ struct Kind {
 };
 
 constexpr uint8_t kIn = 1, kIowait = 2, kThrottled = 4, kNew = 1;
+constexpr unsigned kPolledShift = 3;
 
 template <class Rows>
 void putKinds(const std::vector<Kind>& kinds, Rows out) {
@@ -89,7 +90,8 @@ Kind kindOf(const SwitchEvent& row) {
   if (row.in) return {.flags = kIn};
   return {.abi = static_cast<uint8_t>(row.pending.abi),
           .state = static_cast<uint8_t>(row.state),
-          .flags = static_cast<uint8_t>((row.in_iowait ? kIowait : 0U) | (row.throttled ? kThrottled : 0U)),
+          .flags = static_cast<uint8_t>((row.in_iowait ? kIowait : 0U) | (row.throttled ? kThrottled : 0U) |
+                                        static_cast<unsigned>(row.pending.polled) << kPolledShift),
           .nr = row.pending.nr};
 }
 
@@ -174,6 +176,8 @@ void decodeSwitches(schema::Switches::Reader in, uint32_t count, std::vector<Swi
     row.throttled = (kind.flags & kThrottled) != 0;
     row.pending.abi = abiOf(kind.abi);
     row.pending.nr = kind.nr;
+    row.pending.polled =
+        knownOr(static_cast<uint8_t>(kind.flags >> kPolledShift), PolledSet::several, PolledSet::unsaid);
     ++out_rows;
     call_rows += kind.nr >= 0 ? 1 : 0;
   }

@@ -124,6 +124,7 @@ struct Processes {
   openFds @2 :OpenFds;
   infos @3 :List(LifeEvent);  # at the start of an epoch: what every living process was last seen to
                               # be, for readers that miss what came before
+  epollMembers @4 :EpollMembers;
 }
 
 struct Thread {
@@ -170,6 +171,7 @@ struct PendingCall {
   nr @1 :Int32 = -1;
   args @2 :List(Int64);
   resource @3 :ResourceId;
+  polled @4 :UInt8;        # tarry::PolledSet
 }
 
 struct ExitUsage {
@@ -183,6 +185,15 @@ struct OpenFds {           # columns of `count` values
   process @1 :Ints;        # delta
   fd @2 :Ints;             # delta - 1 within the same process, else the fd
   resource @3 :Ints;       # delta - 1
+}
+
+struct EpollMembers {      # columns of `count` values
+  count @0 :UInt32;
+  process @1 :Ints;        # delta
+  epollFd @2 :Ints;        # delta
+  fd @3 :Ints;             # delta
+  resource @4 :Ints;       # delta - 1
+  data @5 :Ints;           # delta
 }
 
 struct Resources {         # columns of Block.rows values; deltas are to the row before
@@ -277,7 +288,7 @@ struct CallKind {          # what the rows of switches and wakes have in common
   abi @0 :UInt8;
   nr @1 :Int32;
   state @2 :UInt8;         # switches: tarry::TaskState; wakes: tarry::WakerContext
-  flags @3 :UInt8;         # switches: 1 in, 2 iowait, 4 throttled; wakes: 1 new task
+  flags @3 :UInt8;         # switches: 1 in, 2 iowait, 4 throttled, 8 × tarry::PolledSet; wakes: 1 new task
 }
 
 struct Switches {          # columns of Block.rows values where nothing else is said

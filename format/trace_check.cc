@@ -22,6 +22,7 @@ class Counter : public TraceVisitor {
   void onFrame(const Frame&) override { ++result_.definitions; }
   void onStack(const Stack&) override { ++result_.definitions; }
   void onOpenFd(const OpenFd&) override { ++result_.definitions; }
+  void onEpollMember(const EpollMember&) override { ++result_.definitions; }
   void onLife(const LifeEvent&) override { ++result_.events; }
   void onSyscall(const SyscallEvent&) override { ++result_.events; }
   void onSwitch(const SwitchEvent&) override { ++result_.events; }

@@ -26,6 +26,7 @@ class TraceVisitor {
   virtual void onFrame(const Frame&) {}
   virtual void onStack(const Stack&) {}
   virtual void onOpenFd(const OpenFd&) {}
+  virtual void onEpollMember(const EpollMember&) {}
   virtual void onLife(const LifeEvent&) {}
   virtual void onSyscall(const SyscallEvent&) {}
   virtual void onSwitch(const SwitchEvent&) {}

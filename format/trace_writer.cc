@@ -397,6 +397,12 @@ void TraceWriter::add(const OpenFd& fd) {
   impl_->limitDefinitions();
 }
 
+void TraceWriter::add(const EpollMember& member) {
+  impl_->use(member.resource);
+  impl_->processes.epoll_members.push_back(member);
+  impl_->limitDefinitions();
+}
+
 void TraceWriter::add(const SyscallEvent& event) {
   Impl& w = *impl_;
   const int64_t end_ns = event.flags.unfinished ? event.enter_ns : addNs(event.enter_ns, event.dur_ns);

@@ -59,6 +59,7 @@ class TraceWriter {
 
   void add(const LifeEvent& event);
   void add(const OpenFd& fd);
+  void add(const EpollMember& member);
   void add(const SyscallEvent& event);
   void add(const SwitchEvent& event);
   void add(const WakeEvent& event);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "format/polled_set.h"
 #include "recorder/bpf_ring.h"
 #include "recorder/host_info.h"
 
@@ -35,14 +36,6 @@ constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
 
 constexpr size_t kEnterDataPerThread = 64;
 constexpr size_t kCachedStacks = 64 * 1024;
-
-// Of several polled objects: waiting for one is as waiting for the other.
-bool isAlike(ResourceKind a, ResourceKind b) {
-  const auto is_local = [](ResourceKind kind) {
-    return kind == ResourceKind::unix_socket || kind == ResourceKind::pipe || kind == ResourceKind::fifo;
-  };
-  return a == b || (is_local(a) && is_local(b));
-}
 
 }  // namespace
 
@@ -95,6 +88,13 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
       if (const auto* open = as<rec_open_fd>(record)) {
         const OpenFd fd{threads_.find(open->process), open->fd, resources_.use(open->resource, writer)};
         if (fd.process && fd.resource) writer.add(fd);
+      }
+      break;
+    case RT_EPOLL_MEMBER:
+      if (const auto* one = as<rec_epoll_member>(record)) {
+        const EpollMember member{threads_.find(one->process), one->epoll_fd, one->fd,
+                                 resources_.use(one->resource, writer), one->data};
+        if (member.process) writer.add(member);
       }
       break;
     case RT_LOSS:
@@ -312,24 +312,19 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, Trac
 
 // ---- scheduling ---------------------------------------------------------------------------------
 
-// The one object of a poll or select; of several that are all of one kind one that stands for them; 0
-// where neither holds. An eventfd is among the fds of most loops to wake them up: it says nothing of
-// what the loop is for. A listening socket says less than the connections beside it.
-uint32_t BpfEncoder::polledObject(const rec_polled& polled) const {
-  const auto all = std::span(polled.resources).first(std::min<size_t>(polled.count, POLLED_MAX));
-  if (all.size() == 1) return all[0];
-  uint32_t chosen = 0;
-  const Resource* best = nullptr;
-  for (const uint32_t id : all) {
-    const Resource* one = resources_.describe(id);
-    if (one == nullptr) return 0;
-    if (one->kind == ResourceKind::eventfd) continue;
-    if (best != nullptr && !isAlike(best->kind, one->kind)) return 0;
-    if (best != nullptr && (!best->listening || one->listening)) continue;
-    best = one;
-    chosen = id;
+// More than are named, or one that is not known: nothing is said.
+void BpfEncoder::fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer) {
+  call.resource = {};
+  const size_t count = std::min<size_t>(polled.count, POLLED_MAX);
+  std::array<PolledObject, POLLED_MAX> objects;
+  for (size_t i = 0; i < count; ++i) {
+    const Resource* one = resources_.describe(polled.resources[i]);
+    if (one != nullptr) objects[i] = {one->kind, one->listening};
   }
-  return best == nullptr && !all.empty() ? all[0] : chosen;
+  const auto choice = choosePolled(std::span(objects).first(count));
+  if (!choice) return;
+  call.resource = resources_.use(polled.resources[choice->index], writer);
+  if (call.resource) call.polled = choice->set;
 }
 
 PendingCall BpfEncoder::pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer) {
@@ -339,11 +334,7 @@ PendingCall BpfEncoder::pending(const rec_pending& record, const rec_polled* pol
   call.resource = resources_.use(record.resource, writer);
   if (record.nr < 0) return call;
   const CallShape* shape = plan_.find(record.abi, record.nr);
-  // A select does not say by its arguments how many fds it waits for.
-  const bool one_only = shape != nullptr && shape->plan.sets == SETS_SELECT;
-  if (polled != nullptr && (polled->count == 1 || !one_only)) {
-    call.resource = resources_.use(polledObject(*polled), writer);
-  }
+  if (polled != nullptr) fillPolled(*polled, call, writer);
   const size_t count = shape != nullptr ? shape->arg_count : size_t{kMaxArgs};
   for (size_t i = 0; i < count; ++i) call.args[i] = static_cast<int64_t>(record.args[i]);
   return call;

@@ -63,7 +63,7 @@ class BpfEncoder {
   void addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer);
   void addParts(Bytes parts, TraceWriter& writer);
   PendingCall pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer);
-  uint32_t polledObject(const rec_polled& polled) const;
+  void fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer);
   StackId stack(Bytes addresses, TraceWriter& writer);
 
   const CapturePlan& plan_;

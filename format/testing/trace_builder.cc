@@ -445,6 +445,10 @@ void TraceBuilder::openFd(const ThreadScript& process, int32_t fd, ResourceId re
   open_fds_.push_back({process.id(), fd, resource});
 }
 
+void TraceBuilder::epollMember(const EpollMember& member) {
+  epoll_members_.push_back(member);
+}
+
 StackId TraceBuilder::stack(std::initializer_list<std::string_view> symbols, bool kernel) {
   StackSpec spec{kernel, {}};
   for (std::string_view symbol : symbols) spec.symbols.push_back(text(symbol));
@@ -513,6 +517,7 @@ std::vector<uint8_t> TraceBuilder::bytes() {
   for (const ThreadDef& thread : threads_) writer.define(thread);
   for (const Resource& resource : resources_) writer.define(resource);
   for (const OpenFd& fd : open_fds_) writer.add(fd);
+  for (const EpollMember& member : epoll_members_) writer.add(member);
   writer.add(header_.start);
 
   // Events reach a writer about when they end, of one instant in the order of their kinds.

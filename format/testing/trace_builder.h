@@ -174,6 +174,7 @@ class TraceBuilder {
   ResourceId pipe(uint64_t inode);
   ResourceId anon(ResourceKind kind);  // eventfd, epoll, timerfd …
   void openFd(const ThreadScript& process, int32_t fd, ResourceId resource);
+  void epollMember(const EpollMember& member);
   StackId stack(std::initializer_list<std::string_view> symbols, bool kernel = true);  // innermost first
   void loss(int64_t ts_ns, int64_t dur_ns, LossSource source, uint64_t count, ThreadId thread = {});
 
@@ -206,6 +207,7 @@ class TraceBuilder {
   std::vector<ThreadDef> threads_;
   std::vector<Resource> resources_;
   std::vector<OpenFd> open_fds_;
+  std::vector<EpollMember> epoll_members_;
   struct StackSpec {
     bool kernel;
     std::vector<StringId> symbols;

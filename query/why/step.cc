@@ -1,5 +1,8 @@
 #include "query/why/step.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tarry {
 namespace {
 
@@ -55,6 +58,29 @@ bool exits(std::string_view call) {
   return call == "exit" || call == "exit_group";
 }
 
+bool signals(std::string_view call) {
+  constexpr std::string_view kCalls[] = {
+      "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"};
+  return std::find(std::begin(kCalls), std::end(kCalls), call) != std::end(kCalls);
+}
+
+// Why who ended the wait explains it.
+std::optional<FollowReason> reasonToFollow(const Timeline& timeline, const StateRow& wait) {
+  if (wait.kind == WaitKind::lock) return FollowReason::lock;
+  if (wait.kind != WaitKind::ipc) return std::nullopt;
+  if (wait.resource == kNone) {
+    // Of poll and its like this is what was not found out; of others there is none.
+    const std::string_view call = timeline.name(wait.call);
+    const bool queue =
+        call.starts_with("sem") || call.starts_with("msg") || call.starts_with("mq_") || call == "ipc";
+    return queue ? std::optional(FollowReason::peer) : std::nullopt;
+  }
+  const std::string& kind = timeline.resource(wait.resource).kind;
+  if (kind == "pipe" || kind == "fifo") return FollowReason::pipe;
+  if (kind == "unix" || kind == "eventfd" || kind == "message_queue") return FollowReason::peer;
+  return std::nullopt;
+}
+
 }  // namespace
 
 int32_t childWaitedFor(const Timeline& timeline, const StateRow& wait) {
@@ -83,13 +109,10 @@ std::optional<Follow> follow(const Timeline& timeline, const StateRow& wait) {
     return Follow{child, FollowReason::child};
   }
 
-  if (wait.kind == WaitKind::ipc && wait.resource != kNone) {
-    const std::string& kind = timeline.resource(wait.resource).kind;
-    if (kind != "pipe" && kind != "fifo") return std::nullopt;
-    if (waker == kNone || waker == own || !hasStates(timeline, waker)) return std::nullopt;
-    return Follow{waker, FollowReason::pipe};
-  }
-  return std::nullopt;
+  const std::optional<FollowReason> reason = reasonToFollow(timeline, wait);
+  if (!reason || waker == kNone || waker == own || !hasStates(timeline, waker)) return std::nullopt;
+  if (signals(timeline.name(wait.waker_call))) return std::nullopt;
+  return Follow{waker, *reason};
 }
 
 }  // namespace tarry

@@ -31,6 +31,11 @@ std::string resourceName(const Timeline& timeline, const WaitGroup& group, int w
   return elidePath(printable(r.path.empty() ? r.name : r.path), width);
 }
 
+// All of it ended by the clock, not by the other side.
+bool timedOut(const Timeline& timeline, const WaitGroup& group) {
+  return group.waker_contexts.size() == 1 && timeline.name(group.waker_contexts.front().index) == "timer";
+}
+
 std::string joined(std::string_view a, std::string_view b, std::string_view between = " ") {
   if (a.empty() || b.empty()) return fmt::format("{}{}", a, b);
   return fmt::format("{}{}{}", a, between, b);
@@ -81,11 +86,12 @@ class Phrase {
       case WaitKind::network:
         if (group_.listening) return joined(text, "on " + subject());
         if (const std::string other = peer(); !other.empty())
-          return joined(text, fmt::format("{} {}", arrow(first), other));
-        return text;
+          text = joined(text, fmt::format("{} {}", arrow(first), other));
+        return timedOut(timeline_, group_) ? text + ", timed out" : text;
       case WaitKind::ipc:
-        if (group_.peer != kNone) return joined(text, fmt::format("{} {}", arrow(first), peer()));
-        return group_.subject.empty() ? text : joined(text, "of " + subject());
+        if (group_.peer != kNone) text = joined(text, fmt::format("{} {}", arrow(first), peer()));
+        else if (!group_.subject.empty()) text = joined(text, "of " + subject());
+        return timedOut(timeline_, group_) ? text + ", timed out" : text;
       case WaitKind::disk:
         if (group_.resources.size() == 1) return joined(text, "of " + file());
         if (group_.resources.size() > 1)
@@ -189,7 +195,9 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
       if (peer.empty()) return "the network";
       if (first.starts_with("connect")) return fmt::format("{} to accept the connection", peer);
       if (arrow(first) == "→") return fmt::format("{} to take what was sent", peer);
-      if (group.role == WaitRole::answer) return fmt::format("an answer from {}", peer);
+      if (group.role == WaitRole::answer)
+        return fmt::format("an answer from {}{}", peer,
+                           timedOut(wording.timeline, group) ? ", which did not come in time" : "");
       return fmt::format("data from {}", peer);
     case WaitKind::ipc:
       if (peer.empty()) return "another process";

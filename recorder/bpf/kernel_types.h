@@ -92,6 +92,43 @@ struct file {
 	struct path f_path;
 };
 
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+/* fs/eventpoll.c */
+struct eventpoll {
+	struct rb_root_cached rbr;
+};
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+} __attribute__((packed));
+
+struct epoll_event {
+	u32 events;
+	u64 data;
+} __attribute__((packed));
+
+struct epitem {
+	union {
+		struct rb_node rbn;
+	};
+	struct epoll_filefd ffd;
+	struct epoll_event event;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;

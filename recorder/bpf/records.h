@@ -6,7 +6,7 @@
  * are CLOCK_BOOTTIME nanoseconds. Thread, resource ids: serial numbers of this recording, 0: none.
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
- *                    RT_RELEASED
+ *                    RT_RELEASED RT_EPOLL_MEMBER
  * Event rings:       RT_ENTER_DATA RT_CALL RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
  *                    RT_SIGNAL
  */
@@ -33,6 +33,7 @@ enum {
 	RT_OPEN_FD,
 	RT_LOSS,
 	RT_RELEASED,
+	RT_EPOLL_MEMBER,
 	RT_ENTER_DATA = 32,
 	RT_CALL,
 	RT_SHORT_CALL,
@@ -191,6 +192,18 @@ struct rec_open_fd {
 	__s32 fd;
 	__u32 resource;
 };
+
+struct rec_epoll_member {
+	__u8 type;
+	__u8 pad[3];
+	__u32 process;
+	__s32 epoll_fd;
+	__s32 fd; /* -1: all members of the set have been named */
+	__u32 resource;
+	__u32 pad2;
+	__u64 data;
+};
+TARRY_ASSERT_SIZE(struct rec_epoll_member, 32);
 
 /* ---- scheduling ---- */
 

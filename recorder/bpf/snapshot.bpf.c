@@ -216,6 +216,8 @@ int on_task_file(struct bpf_iter__task_file *ctx)
 	rec->fd = (s32)ctx->fd;
 	rec->resource = resource;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	if (st->recorded && is_epoll(address_of(st, file)))
+		put_epoll_set(address_of(st, file), st->leader, ctx->fd, SLOT_SNAPSHOT);
 	yield_to_reader(ctx->meta);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "recorder/bpf/resources.h"
 #include "recorder/bpf/threads.h"
 #include "recorder/bpf/polled.h"
+#include "recorder/bpf/epoll_sets.h"
 
 #include "recorder/bpf/context.bpf.c"
 #include "recorder/bpf/signals.bpf.c"

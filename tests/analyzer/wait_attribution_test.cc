@@ -141,6 +141,29 @@ TEST_CASE("Disk waits are known by I/O-wait, state, file and stack", "[waits]") 
   });
 }
 
+TEST_CASE("A file that the kernel makes up is no disk", "[waits]") {
+  const auto writes = [](std::string_view path, std::initializer_list<std::string_view> stack) {
+    TraceBuilder b;
+    auto& p = b.process("p", 100);
+    const ResourceId file = b.file(path);
+    SwitchEvent out{.ts_ns = 1_ms,
+                    .thread = p.id(),
+                    .state = TaskState::uninterruptible,
+                    .pending = p.pendingIn("write", {.args = {3}, .objects = {{0, 3, file}}})};
+    b.add(out);
+    WakeEvent wake{.ts_ns = 9_ms, .thread = p.id()};
+    if (stack.size() != 0) wake.kernel_stack = b.stack(stack);
+    b.add(wake);
+    b.add(SwitchEvent{.ts_ns = 10_ms, .thread = p.id(), .in = true});
+    Loaded db(b);
+    return db.rows("SELECT wait_kind FROM thread_state WHERE state = 'blocked'");
+  };
+  CHECK(writes("/sys/fs/cgroup/a/cgroup.procs", {}) == "unknown");
+  CHECK(writes("/sys/fs/cgroup/a/cgroup.procs", {"schedule", "__wait_rcu_gp", "synchronize_rcu"}) == "lock");
+  CHECK(writes("/proc/self/clear_refs", {"schedule", "rwsem_down_write_slowpath"}) == "lock");
+  CHECK(writes("/system/data", {}) == "disk");
+}
+
 TEST_CASE("Reclaim and faults without a file are memory", "[waits]") {
   both("memory - -", [](TraceBuilder&, ThreadScript& p) { p.sleepsIn(TaskState::uninterruptible, 2_ms); });
   both("memory - -", [](TraceBuilder& b, ThreadScript& p) {
@@ -342,9 +365,9 @@ TEST_CASE("An epoll wait is attributed through the data that was registered", "[
   CHECK(blockedWaits(db, 100) ==
         "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\n"
         "ipc - eventfd\n"
-        "network - -\n"  // deleted: only the rest of the set is known
-        "sleep - -\n"
-        "network - -");
+        "network answer -\n"  // deleted: only the rest of the set is known
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\n"
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
 }
 
 TEST_CASE("An epoll set built before the recording is known by the waker's socket, or by open fds",
@@ -361,6 +384,99 @@ TEST_CASE("An epoll set built before the recording is known by the waker's socke
   Loaded db(b);
   CHECK(blockedWaits(db, 100) ==
         "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\nnetwork answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+}
+
+namespace {
+
+// A process with an epoll set that the snapshot found, which waits on it as `story` says.
+std::string onFoundSet(Level level, const std::function<std::vector<ResourceId>(TraceBuilder&)>& members,
+                       const std::function<void(ThreadScript&, const std::vector<ResourceId>&)>& story) {
+  TraceBuilder b(level);
+  auto& p = b.process("p", 100);
+  const std::vector<ResourceId> all = members(b);
+  for (size_t i = 0; i < all.size(); ++i)
+    b.epollMember({p.id(), 3, static_cast<int32_t>(10 + i), all[i], 0x7f0000001000 + i});
+  b.epollMember({p.id(), 3, -1, {}, 0});
+  story(p, all);
+  Loaded db(b);
+  return blockedWaits(db, 100);
+}
+
+}  // namespace
+
+TEST_CASE("The set of a server that was there before tells that it idles, also in its ticks", "[waits]") {
+  const auto members = [](TraceBuilder& b) {
+    return std::vector<ResourceId>{b.listener("0.0.0.0", 80), b.pipe(7), b.anon(ResourceKind::eventfd),
+                                   b.socket("10.0.0.1", 40000, "10.0.0.2", 5432)};
+  };
+  const auto ticks = [](ThreadScript& p, const std::vector<ResourceId>&) {
+    p.blocksIn("epoll_wait", {.args = {3, 0, 10, 100}, .ret = 0}, 100_ms).wokenBy(WakerContext::timer);
+    p.blocksForEver("epoll_wait", {.args = {3, 0, 10, 100}});
+  };
+  CHECK(onFoundSet(Level::syscalls, members, ticks) == "sleep idle -\nnetwork idle -");
+  CHECK(onFoundSet(Level::waits, members, ticks) == "sleep idle -\nnetwork idle -");
+  // Its own question to another server is out.
+  const auto asks = [](ThreadScript& p, const std::vector<ResourceId>& all) {
+    p.call("sendto", {.args = {13}, .ret = 5, .objects = {{0, 13, all[3]}}});
+    p.blocksIn("epoll_wait", {.args = {3, 0, 10, 100}, .ret = 0}, 100_ms).wokenBy(WakerContext::timer);
+  };
+  CHECK(onFoundSet(Level::syscalls, members, asks) == "sleep - -");
+  const auto ready = [](ThreadScript& p, const std::vector<ResourceId>&) {
+    p.blocksIn("epoll_wait", {.args = {3}, .ret = 1, .objects = {{9, 0x1003, {}, 0x7f0000001003}}}, 2_ms);
+  };
+  CHECK(onFoundSet(Level::syscalls, members, ready) == "network answer TCP 10.0.0.1:40000 → 10.0.0.2:5432");
+}
+
+TEST_CASE("A loop that has nothing but a way to wake it up sleeps when its time is over", "[waits]") {
+  const auto members = [](TraceBuilder& b) {
+    Resource pair;
+    pair.kind = ResourceKind::unix_socket;
+    pair.inode = 77;
+    return std::vector<ResourceId>{b.define(pair)};
+  };
+  const auto tick = [](ThreadScript& p, const std::vector<ResourceId>& all) {
+    p.call("recvfrom", {.args = {10}, .ret = 1, .objects = {{0, 10, all[0]}}});
+    p.blocksIn("epoll_wait", {.args = {3, 0, 10, 100}, .ret = 0}, 100_ms).wokenBy(WakerContext::timer);
+  };
+  CHECK(onFoundSet(Level::syscalls, members, tick).starts_with("sleep - "));
+  CHECK(onFoundSet(Level::waits, members, tick) == "sleep - -");
+}
+
+TEST_CASE("A time-out on one connection that owes an answer is a wait for it", "[waits]") {
+  const auto polls = [](Level level, PolledSet set, bool server) {
+    TraceBuilder b(level);
+    const ResourceId s =
+        server ? b.socket("10.0.0.1", 80, "10.0.0.2", 40000) : b.socket("10.0.0.1", 40000, "10.0.0.2", 80);
+    auto& p = b.process("p", 100);
+    const CallSpec spec = {.args = {0x7fff, 2, 1000}, .ret = 0};
+    SwitchEvent out{
+        .ts_ns = 1_ms, .thread = p.id(), .state = TaskState::sleeping, .pending = p.pendingIn("poll", spec)};
+    out.pending.resource = s;
+    out.pending.polled = set;
+    b.add(out);
+    b.add(WakeEvent{.ts_ns = 1'001_ms, .thread = p.id(), .context = WakerContext::timer});
+    b.add(SwitchEvent{.ts_ns = 1'002_ms, .thread = p.id(), .in = true});
+    if (level == Level::syscalls) {
+      SyscallEvent call;
+      call.thread = p.id();
+      call.call_seq = p.nextSeq();
+      call.enter_ns = 1_ms - 1000;
+      call.dur_ns = 1'001_ms + 2000;
+      call.abi = Abi::x86_64;
+      call.nr = 7;
+      call.args = {0x7fff, 2, 1000};
+      b.add(call);
+    }
+    Loaded db(b);
+    return blockedWaits(db, 100);
+  };
+  for (const Level level : {Level::syscalls, Level::waits}) {
+    CHECK(polls(level, PolledSet::sole, false) == "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
+    CHECK(polls(level, PolledSet::sole, true) == "sleep idle TCP 10.0.0.1:80 → 10.0.0.2:40000");
+    CHECK(polls(level, PolledSet::several, false) == "sleep - -");
+    CHECK(polls(level, PolledSet::several, true) == "sleep idle -");
+    CHECK(polls(level, PolledSet::unsaid, false) == "sleep - -");
+  }
 }
 
 TEST_CASE("A select that can only wait for standard input waits for it", "[waits]") {
@@ -428,7 +544,7 @@ TEST_CASE("The polled object tells what a waker that shows nothing leaves open",
   Loaded db(b);
   CHECK(blockedWaits(db, 100) ==
         "child - pidfd\n"
-        "sleep - -\n"  // its own time-out
+        "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80\n"  // its own time-out
         "network answer TCP 10.0.0.1:40000 → 10.0.0.2:80");
 }
 
@@ -544,6 +660,7 @@ TEST_CASE("Threads that are parked for the whole recording are idle, one that ha
   server.hangs(105, "futex", {.args = {0x5000, 0x80, 0x80000066}});
   server.hangs(106, "futex", {.args = {0x6000, 0x109, 107}});
   server.hangs(107, "epoll_wait", {.args = {4}});
+  server.hangs(109, "rt_sigsuspend", {});
   server.hangs(108, "read", {.args = {5}, .objects = {{0, 5, b.anon(ResourceKind::eventfd)}}});
   Loaded db(b);
   CHECK(blockedWaits(db, 100) == "lock idle -");
@@ -554,6 +671,7 @@ TEST_CASE("Threads that are parked for the whole recording are idle, one that ha
   CHECK(blockedWaits(db, 105) == "lock - -");
   CHECK(blockedWaits(db, 106) == "lock idle -");
   CHECK(blockedWaits(db, 108) == "ipc idle eventfd");
+  CHECK(blockedWaits(db, 109) == "signal idle -");
 }
 
 TEST_CASE("Where all threads of a process wait for each other none of them is idle", "[waits]") {

@@ -341,6 +341,12 @@ TEST_CASE("Hostile blocks are refused block by block") {
   CHECK(damage(2, [](auto block) { putPlanes({zigzag(1000), 0}, block.initStrings().initLengths()); }) == 1);
   CHECK(damage(0, [](auto block) { block.initStacks().setFrameCount(0x7FFFFFFF); }) == 1);
   CHECK(damage(0, [](auto block) { block.initProcesses().initOpenFds().setCount(0xFFFFFFFF); }) == 1);
+  CHECK(damage(0, [](auto block) { block.initProcesses().initEpollMembers().setCount(0xFFFFFFFF); }) == 1);
+  CHECK(damage(0, [](auto block) {
+          auto members = block.initProcesses().initEpollMembers();
+          members.setCount(2);
+          members.initData().initPlanes(9);
+        }) == 1);
   CHECK(damage(2, [](auto block) { block.initSwitches(); }) == 1);
   CHECK(damage(1, [](auto block) {
           auto wakes = block.initWakes();

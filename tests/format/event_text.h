@@ -13,6 +13,7 @@ namespace tarry::testing {
 inline std::string textOf(const PendingCall& call) {
   std::string out = fmt::format("{}:{}@{}", static_cast<int>(call.abi), call.nr, call.resource.value);
   for (int64_t arg : call.args) out += fmt::format(",{}", arg);
+  if (call.polled != PolledSet::unsaid) out += fmt::format("/{}", static_cast<int>(call.polled));
   return out;
 }
 
@@ -101,6 +102,11 @@ inline std::string textOf(const OpenFd& f) {
   return fmt::format("fd p{} {} r{}", f.process.value, f.fd, f.resource.value);
 }
 
+inline std::string textOf(const EpollMember& m) {
+  return fmt::format("member p{} {} {} r{} {:x}", m.process.value, m.epoll_fd, m.fd, m.resource.value,
+                     m.data);
+}
+
 // Keeps what a reader delivers: definitions and events apart, each in the order delivered.
 class Transcript : public TraceVisitor {
  public:
@@ -110,6 +116,7 @@ class Transcript : public TraceVisitor {
   void onFrame(const Frame& f) override { definitions.push_back(textOf(f)); }
   void onStack(const Stack& s) override { definitions.push_back(textOf(s)); }
   void onOpenFd(const OpenFd& f) override { definitions.push_back(textOf(f)); }
+  void onEpollMember(const EpollMember& m) override { definitions.push_back(textOf(m)); }
   void onLife(const LifeEvent& e) override { events.push_back(textOf(e)); }
   void onSyscall(const SyscallEvent& e) override { events.push_back(textOf(e)); }
   void onSwitch(const SwitchEvent& e) override { events.push_back(textOf(e)); }

@@ -89,8 +89,13 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(fd2);
     want.definitions.push_back(textOf(fd));
     want.definitions.push_back(textOf(fd2));
+    for (const EpollMember& member : {EpollMember{a.id, kI32Max, kI32Min, r2.id, ~0ULL},
+                                      EpollMember{a.id, -1, kI32Max, r1.id, 1}, EpollMember{a.id, 4, -1}}) {
+      writer.add(member);
+      want.definitions.push_back(textOf(member));
+    }
 
-    PendingCall pending{Abi::aarch64, kI32Max, {kI64Max, kI64Min, -1, 0, 1, 2}, r1.id};
+    PendingCall pending{Abi::aarch64, kI32Max, {kI64Max, kI64Min, -1, 0, 1, 2}, r1.id, PolledSet::several};
     LifeEvent life;
     life.kind = LifeKind::blocked;
     life.ts_ns = -kMaxTimeNs;

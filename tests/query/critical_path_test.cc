@@ -11,6 +11,7 @@
 using namespace tarry;
 using tarry::testing::DbBuilder;
 using tarry::testing::kMs;
+using tarry::testing::Wait;
 
 namespace {
 
@@ -102,6 +103,64 @@ TEST_CASE("CriticalPath follows a writer that waits for its reader") {
       .run(1, 100);
   b.run(2, 5).wait(2, 85, {.kind = "network", .call = "sendto"}).run(2, 100);
   CHECK(commandParts(b) == Parts{{"producer/cpu", 20}, {"consumer/network", 75}, {"consumer/cpu", 5}});
+}
+
+TEST_CASE("CriticalPath follows file locks, Unix sockets, eventfds and semaphores to who let go") {
+  struct Case {
+    Wait wait;
+    bool followed;
+  };
+  const Case cases[] = {
+      {{.kind = "lock", .call = "flock", .waker = 2, .resource = 1, .waker_call = "close"}, true},
+      {{.kind = "lock", .call = "fcntl", .waker = 2, .resource = 1, .waker_call = "fcntl"}, true},
+      {{.kind = "lock", .call = "futex", .waker = 2, .waker_call = "futex"}, true},
+      {{.kind = "ipc", .call = "recvfrom", .waker = 2, .resource = 2, .waker_call = "sendto"}, true},
+      {{.kind = "ipc", .call = "read", .waker = 2, .resource = 3, .waker_call = "write"}, true},
+      {{.kind = "ipc", .call = "semop", .waker = 2, .waker_call = "semop"}, true},
+      {{.kind = "network", .call = "recvfrom", .waker = 2, .resource = 4, .waker_call = "sendto"}, false},
+      {{.kind = "lock", .call = "flock", .waker = 2, .resource = 1, .waker_call = "kill"}, false},
+      {{.kind = "ipc", .call = "recvfrom", .resource = 2}, false},
+      {{.kind = "lock", .call = "futex", .waker = 3, .waker_call = "futex"}, false},  // a thread of its own
+  };
+  for (const Case& one : cases) {
+    INFO(one.wait.kind << " " << one.wait.call << " ended in " << one.wait.waker_call);
+    DbBuilder b;
+    b.process(1, 0, "client", 0, 100);
+    b.process(2, 1, "holder", 10, 95);
+    b.thread(3, 1);
+    b.resource(1, "file", "/tmp/lock", "/tmp/lock");
+    b.resource(2, "unix", "unix:/run/s");
+    b.resource(3, "eventfd", "eventfd");
+    b.socket(4, "127.0.0.1", 5000, 2);
+    b.run(1, 10).wait(1, 90, one.wait).run(1, 100);
+    b.run(2, 15).wait(2, 89, {.kind = "sleep", .call = "clock_nanosleep"}).run(2, 95);
+    if (one.wait.waker == 3) b.wait(3, 89, {.kind = "sleep", .call = "nanosleep"}).run(3, 90);
+    const Parts got = commandParts(b);
+    if (one.followed) CHECK(got == Parts{{"client/cpu", 20}, {"holder/cpu", 6}, {"holder/sleep", 74}});
+    else CHECK_FALSE(got.contains("holder/sleep"));
+  }
+}
+
+TEST_CASE("CriticalPath ends where two processes wait for each other over a socket in turn") {
+  DbBuilder b;
+  b.process(1, 0, "client", 0, 100);
+  b.process(2, 1, "server", 0, 100);
+  b.resource(1, "unix", "unix:/run/s");
+  const Wait answer = {
+      .kind = "ipc", .call = "recvfrom", .waker = 2, .resource = 1, .role = "answer", .waker_call = "sendto"};
+  const Wait request = {
+      .kind = "ipc", .call = "recvfrom", .waker = 1, .resource = 1, .role = "idle", .waker_call = "sendto"};
+  // The server sleeps over each request; the client computes between them.
+  b.run(1, 10).wait(1, 40, answer).run(1, 50).wait(1, 90, answer).run(1, 100);
+  b.wait(2, 12, request)
+      .wait(2, 38, {.kind = "sleep"})
+      .run(2, 40)
+      .wait(2, 52, request)
+      .wait(2, 88, {.kind = "sleep"})
+      .run(2, 90)
+      .wait(2, 100, request);
+  const Parts got = commandParts(b);
+  CHECK(got == Parts{{"client/cpu", 30}, {"server/ipc", 4}, {"server/sleep", 62}, {"server/cpu", 4}});
 }
 
 TEST_CASE("CriticalPath goes through make's jobserver to the compiler that held the token") {

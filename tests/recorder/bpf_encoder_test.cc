@@ -44,6 +44,7 @@ struct Collected : TraceVisitor {
   void onThread(const ThreadDef& thread) override { threads[thread.tid] = thread; }
   void onResource(const Resource& resource) override { resources[resource.id] = resource; }
   void onLife(const LifeEvent& event) override { lives.push_back(event); }
+  void onEpollMember(const EpollMember& member) override { members.push_back(member); }
   void onSwitch(const SwitchEvent& event) override { switches.push_back(event); }
   void onWake(const WakeEvent& event) override { wakes.push_back(event); }
   void onSignal(const SignalEvent& event) override { signals.push_back(event); }
@@ -66,6 +67,7 @@ struct Collected : TraceVisitor {
   std::map<int32_t, ThreadDef> threads;
   std::map<ResourceId, Resource> resources;
   std::vector<LifeEvent> lives;
+  std::vector<EpollMember> members;
   std::vector<SwitchEvent> switches;
   std::vector<WakeEvent> wakes;
   std::vector<SignalEvent> signals;
@@ -477,18 +479,23 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder names what a poll or select waits for, if 
     int32_t nr;
     std::vector<uint32_t> polled;
     uint64_t inode;  // of the object named, 0: none
+    PolledSet set;
   };
+  constexpr auto kUnsaid = PolledSet::unsaid;
+  constexpr auto kSole = PolledSet::sole;
+  constexpr auto kSeveral = PolledSet::several;
   const std::vector<Case> cases = {
-      {kPollCall, {tcp}, 11},
-      {kPollCall, {listener, tcp}, 11},  // the connection says more
-      {kPollCall, {tcp, listener}, 11},
-      {kPollCall, {event, local}, 13},  // eventfds wake loops
-      {kPollCall, {tcp, local}, 0},
-      {kPollCall, {tcp, unknown}, 0},
-      {kPollCall, {unknown}, 0},
-      {kPollCall, {event, event2}, 1},
-      {kSelectCall, {local}, 13},
-      {kSelectCall, {local, local}, 0},  // its arguments do not say that there are two
+      {kPollCall, {tcp}, 11, kSole},
+      {kPollCall, {listener, tcp}, 11, kSeveral},  // the connection says more
+      {kPollCall, {tcp, listener}, 11, kSeveral},
+      {kPollCall, {event, local}, 13, kSole},       // eventfds wake loops
+      {kPollCall, {tcp, event, local}, 11, kSole},  // so do sockets of this machine beside others
+      {kPollCall, {regular, local}, 0, kUnsaid},
+      {kPollCall, {tcp, unknown}, 0, kUnsaid},
+      {kPollCall, {unknown}, 0, kUnsaid},
+      {kPollCall, {event, event2}, 1, kSeveral},
+      {kSelectCall, {local}, 13, kSole},
+      {kSelectCall, {local, local}, 13, kSeveral},
   };
   for (const Case& one : cases) put(batch.events[0], polling(one.nr, one.polled));
   rec_switch_out_polled damaged = polling(kPollCall, {tcp});
@@ -502,16 +509,38 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder names what a poll or select waits for, if 
   blocked.polled = polling(kPollCall, {local}).polled;
   put(batch.definitions, blocked);
 
+  // A set as the snapshot finds it.
+  rec_epoll_member member{};
+  member.type = RT_EPOLL_MEMBER;
+  member.process = 1;
+  member.epoll_fd = 4;
+  member.fd = 5;
+  member.resource = tcp;
+  member.data = ~0ULL;
+  put(batch.definitions, member);
+  member.fd = -1;
+  member.resource = 0;
+  put(batch.definitions, member);
+  member.process = 77;  // nothing defines it
+  put(batch.definitions, member);
+
   const Collected got = finish();
   const auto inode = [&](ResourceId id) { return id ? got.resources.at(id).inode : 0; };
   REQUIRE(got.switches.size() == cases.size() + 1);
   for (size_t i = 0; i < cases.size(); ++i) {
     INFO("case " << i);
     CHECK(inode(got.switches[i].pending.resource) == cases[i].inode);
+    CHECK(got.switches[i].pending.polled == cases[i].set);
   }
   CHECK(inode(got.switches.back().pending.resource) == 0);
   REQUIRE(got.lives.size() == 1);
   CHECK(inode(got.lives[0].pending.resource) == 13);
+  REQUIRE(got.members.size() == 2);
+  CHECK(inode(got.members[0].resource) == 11);
+  CHECK(got.members[0].epoll_fd == 4);
+  CHECK(got.members[0].fd == 5);
+  CHECK(got.members[0].data == ~0ULL);
+  CHECK(got.members[1].fd == -1);
 }
 
 TEST_CASE_METHOD(Fixture, "BpfEncoder translates signals") {
