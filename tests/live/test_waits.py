@@ -1,6 +1,30 @@
 """Wait oracle: each workload says what it waited for, how long, and who ended the wait; the trace has
 to say the same, at both levels. Written from the wait kinds of docs/schema.md."""
+import json
+import socket
+import sys
+
 import harness
+
+# Its data is no fd: that of the set says what it means.
+EPOLL_SERVER = '''
+import ctypes, os, select, socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+connection, _ = listener.accept()
+libc = ctypes.CDLL(None, use_errno=True)
+class Event(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("events", ctypes.c_uint32), ("data", ctypes.c_uint64)]
+epoll = libc.epoll_create1(0)
+event = Event(select.EPOLLIN, 0x7fff12345678)
+assert libc.epoll_ctl(epoll, 1, connection.fileno(), ctypes.byref(event)) == 0
+print("accepted", flush=True)
+assert libc.epoll_wait(epoll, ctypes.byref(event), 1, -1) == 1
+os.read(connection.fileno(), 1)
+while True:
+    os.read(connection.fileno(), 1) or select.select([], [], [])
+'''
 
 # Time between the workload's clock reading and the block, and back: calls and the run queue.
 SLACK_NS = 3 * harness.MS
@@ -138,6 +162,40 @@ class WaitTest(harness.LiveTest):
 
     def test_io_uring_enter_blocks(self):
         self.check_workload("odd_calls", self.directory)
+
+
+class IdleServerTest(harness.LiveTest):
+    def test_what_is_there_for_others_is_idle_and_a_lock_that_nobody_lets_go_is_not(self):
+        server = self.start(harness.workload("idle_server"))
+        threads = [json.loads(server.stdout.readline()) for _ in range(5)]
+        for level in ("waits", "syscalls"):
+            recorder, trace = self.start_recorder("-p", server.pid, "--for", "1s", "--level", level, ready=False,
+                                                  name=f"{level}.tarry")
+            self.assertEqual(recorder.wait(harness.TIMEOUT_S), 0)
+            rows = harness.query(trace, """
+                SELECT DISTINCT tid, wait_kind AS kind, coalesce(role, '') AS role FROM thread_state
+                JOIN thread USING (utid) WHERE state = 'blocked' AND (dur IS NULL OR dur > 50000000)""")
+            for thread in threads:
+                with self.subTest(level=level, thread=thread["label"]):
+                    seen = {(row["kind"], row["role"]) for row in rows if row["tid"] == thread["tid"]}
+                    if thread["kind"] == "sleep":
+                        seen.discard(("network", "idle"))  # a tick that was not over
+                    self.assertEqual(seen, {(thread["kind"], thread["role"])})
+
+    def test_data_of_a_set_that_was_there_before_names_the_connection(self):
+        server = self.start(sys.executable, "-c", EPOLL_SERVER)
+        port = int(server.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            self.assertEqual(server.stdout.readline(), "accepted\n")
+            recorder, trace = self.start_recorder("-p", server.pid, "--for", "2s", "--level", "syscalls")
+            client.send(b"x")
+            self.assertEqual(recorder.wait(harness.TIMEOUT_S), 0)
+            local = f"127.0.0.1:{client.getsockname()[1]}"
+        rows = harness.query(trace, """
+            SELECT s.wait_kind AS kind, s.role AS role, r.name AS name FROM thread_state s
+            JOIN resource r ON r.id = s.resource_id WHERE s.call_name = 'epoll_wait' AND s.dur IS NOT NULL""")
+        self.assertEqual([(row["kind"], row["role"]) for row in rows], [("network", "idle")])
+        self.assertIn(local, rows[0]["name"])
 
 
 class BlockedTimeOfCallsTest(harness.LiveTest):

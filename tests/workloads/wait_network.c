@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 #include "workload.h"
@@ -32,6 +34,36 @@ static void serve(int listener) {
     CHECK(send(fd, "answer", 6, 0) == 6);
   }
   _exit(0);
+}
+
+// Connected by the kernel, but nobody accepts: no answer comes in time.
+static void give_up(void) {
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  socklen_t length = sizeof address;
+  address.sin_port = 0;
+  CHECK(bind(listener, (struct sockaddr*)&address, sizeof address) == 0);
+  CHECK(listen(listener, 5) == 0);
+  CHECK(getsockname(listener, (struct sockaddr*)&address, &length) == 0);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  CHECK(connect(fd, (struct sockaddr*)&address, sizeof address) == 0);
+  CHECK(send(fd, "question", 8, 0) == 8);
+
+  struct pollfd polled[2] = {{.fd = eventfd(0, 0), .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  struct expected_wait* w = expect_network("no answer in poll", "poll", "answer");
+  w->context = "timer";
+  CHECK(poll(polled, 2, NAP_MS) == 0);
+  done(w);
+
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(fd, &set);
+  struct timeval time_out = {0, NAP_MS * 1000};
+  w = expect_network("no answer in select", "select", "answer");
+  w->context = "timer";
+  CHECK(syscall(SYS_select, fd + 1, &set, NULL, NULL, &time_out) == 0);
+  done(w);
+  close(fd);
+  close(listener);
 }
 
 static void ask_over_tcp(void) {
@@ -106,5 +138,6 @@ int main(void) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ask_over_tcp();
   ask_over_udp();
+  give_up();
   print_notes();
 }
