@@ -145,7 +145,11 @@ TEST_CASE("A file that the kernel makes up is no disk", "[waits]") {
   const auto writes = [](std::string_view path, std::initializer_list<std::string_view> stack) {
     TraceBuilder b;
     auto& p = b.process("p", 100);
-    const ResourceId file = b.file(path);
+    Resource made_up;
+    made_up.kind = ResourceKind::file;
+    made_up.path = b.text(path);
+    made_up.dev_minor = 30;  // no device
+    const ResourceId file = b.define(made_up);
     SwitchEvent out{.ts_ns = 1_ms,
                     .thread = p.id(),
                     .state = TaskState::uninterruptible,
