@@ -7,11 +7,12 @@ import time
 
 import harness
 
-PER_THREAD = """
-SELECT t.tid AS tid, sum(iif(s.state = 'running', s.dur, 0)) AS running_ns,
-       sum(iif(s.state = 'runnable', s.dur, 0)) AS queued_ns,
-       sum(iif(s.state = 'unknown', s.dur, 0)) AS unknown_ns
-FROM thread_state s JOIN thread t USING (utid) GROUP BY t.utid
+# Up to the moment, in CLOCK_BOOTTIME, at which the thread read its accounts.
+UNTIL = """
+SELECT s.state AS state, sum(min(s.dur, {end_ns} - (s.ts + c.boottime))) AS ns
+FROM thread_state s JOIN thread t USING (utid)
+JOIN (SELECT boottime - ts AS boottime FROM clock ORDER BY ts LIMIT 1) c
+WHERE t.tid = {tid} AND s.ts + c.boottime < {end_ns} GROUP BY s.state
 """
 
 # Neighbours that do not meet; the last row of a thread may be open, all others may not.
@@ -61,7 +62,6 @@ class AccountsTest(harness.LiveTest):
     def check_accounts(self, level):
         recorded = self.record(harness.workload("sched_accounts"), level=level)
         facts = recorded.json_lines()
-        rows = {row["tid"]: row for row in recorded.query(PER_THREAD)}
         process = next(fact for fact in facts if fact["fact"] == "process")
         left_out = switches_left_out(self, recorded)
         wrong = []
@@ -69,15 +69,18 @@ class AccountsTest(harness.LiveTest):
             # The kernel's accounts of the first thread begin before the recording.
             if fact["fact"] != "thread" or fact["tid"] == process["pid"]:
                 continue
-            row = rows[fact["tid"]]
-            for column in ("running_ns", "queued_ns"):
-                # After it read its accounts a thread has a little left to do, and may be queued
-                # in that time behind the others: those have slices of some milliseconds.
-                late = 3 * harness.MS if column == "running_ns" else 30 * harness.MS
-                # Where the kernel left out a switch (docs/install.md) the trace says so, and how long.
-                if not -fact[column] // 100 - harness.MS - (row["unknown_ns"] if left_out else 0) <= row[column] - fact[column] <= \
-                        fact[column] // 100 + late:
-                    wrong.append(f"tid {fact['tid']} {column}: trace {row[column]}, kernel {fact[column]}")
+            seen = {row["state"]: row["ns"] for row in recorded.query(UNTIL.format(**fact))}
+            # Where the kernel left out a switch (docs/install.md) the trace says so, and how long.
+            unknown_ns = seen.get("unknown", 0) if left_out else 0
+            # The threads are made one after the other, by one that may have to wait for its CPU meanwhile.
+            fact["blocked_ns"] = fact["life_ns"] - fact["running_ns"] - fact["queued_ns"]
+            born_late_ns = 30 * harness.MS
+            for state, column in (("running", "running_ns"), ("runnable", "queued_ns"), ("blocked", "blocked_ns")):
+                ns = seen.get(state, 0)
+                most = max(fact[column] // 100, harness.MS)
+                least = most + unknown_ns + (born_late_ns if state == "blocked" else 0)
+                if not -least <= ns - fact[column] <= most:
+                    wrong.append(f"tid {fact['tid']} {state}: trace {ns}, kernel {fact[column]}")
         self.assertEqual(wrong, [])
         seen = recorded.query(
             f"SELECT user_ns, system_ns FROM process WHERE pid = {process['pid']}")[0]

@@ -1,6 +1,7 @@
-// A server that nobody asks, for recordings that begin when it has long been there: its loops wait for an epoll set
-// that was built before, one for ever and one in ticks; a worker is parked on a condition variable, another on an
-// eventfd; and one thread hangs on a mutex that nobody lets go. Says what each thread waits for, then goes on until it is ended.
+// A server that nobody asks, for recordings that begin when it has long been there: its loops wait for an
+// epoll set that was built before, one for ever and one in ticks; a worker is parked on a condition variable,
+// another on an eventfd; and one thread hangs on a mutex that nobody lets go. Says what each thread waits
+// for, then goes on until it is ended.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -15,7 +16,8 @@ static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 static int event_fd;
 
 static void say(const char* what, const char* kind, const char* role) {
-  printf("{\"label\": \"%s\", \"tid\": %d, \"kind\": \"%s\", \"role\": \"%s\"}\n", what, my_tid(), kind, role);
+  printf("{\"label\": \"%s\", \"tid\": %d, \"kind\": \"%s\", \"role\": \"%s\"}\n", what, my_tid(), kind,
+         role);
   fflush(stdout);
 }
 

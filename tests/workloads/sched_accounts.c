@@ -1,20 +1,33 @@
 // Several threads that compute, sleep and yield on fewer CPUs than they want; at its end each says
-// what the kernel's own accounts hold: time on CPU and in the run queue (/proc/…/schedstat).
-// Facts: {"fact": "thread", "tid", "running_ns", "queued_ns"}, {"fact": "process", "user_ns", "system_ns"}.
+// what the kernel's own accounts hold: time on CPU and in the run queue (/proc/…/schedstat), and how long it
+// has lived, so that the rest was blocked.
+// Facts: {"fact": "thread", "tid", "running_ns", "queued_ns", "life_ns", "end_ns"},
+// {"fact": "process", "user_ns", "system_ns"}.
 #include <sched.h>
 #include <sys/resource.h>
 
 #include "workload.h"
 
+static int64_t main_ns;  // when the other threads are made, one right after the other
+
 static void note_accounts(void) {
   char path[64];
   long long running = 0, queued = 0;
+  int64_t begin, end;
   snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", my_tid());
-  FILE* file = fopen(path, "r");
-  CHECK(file && fscanf(file, "%lld %lld", &running, &queued) == 2);
-  fclose(file);
-  fact("\"fact\": \"thread\", \"tid\": %d, \"running_ns\": %lld, \"queued_ns\": %lld", my_tid(), running,
-       queued);
+  // The kernel books running time when a thread leaves the CPU: so just after it did, and at one moment.
+  do {
+    nap_ms(1);
+    begin = now_ns();
+    FILE* file = fopen(path, "r");
+    CHECK(file && fscanf(file, "%lld %lld", &running, &queued) == 2);
+    fclose(file);
+    end = now_ns();
+  } while (end - begin > MS / 4);
+  fact(
+      "\"fact\": \"thread\", \"tid\": %d, \"running_ns\": %lld, \"queued_ns\": %lld, \"life_ns\": %lld, "
+      "\"end_ns\": %lld",
+      my_tid(), running, queued, (long long)(begin - main_ns), (long long)begin);
 }
 
 static void compute(int ms) {
@@ -56,6 +69,7 @@ int main(void) {
   CPU_ZERO(&one);
   CPU_SET(0, &one);
   CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+  main_ns = now_ns();
   pthread_t threads[4] = {start_thread(burn, NULL), start_thread(burn, NULL), start_thread(mix, NULL),
                           start_thread(yield, NULL)};
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
