@@ -113,6 +113,8 @@ enum class ArgType : uint8_t {
 
   // System V: {long mtype; char mtext[]}, length of the text in length_arg (out: the result); struct shmid_ds
   msgbuf_in, msgbuf_out, shmctl_arg,
+
+  old_sigset_in, old_sigset_out,  // one long (sigprocmask, sigpending)
 };
 // clang-format on
 

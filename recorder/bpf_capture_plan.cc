@@ -53,6 +53,8 @@ constexpr std::array kStructs = {
     StructShape{ArgType::utimbuf_in, true, false, 16, 8},
     StructShape{ArgType::sigset_in, true, false, 8, 8},
     StructShape{ArgType::sigset_out, false, true, 8, 8},
+    StructShape{ArgType::old_sigset_in, true, false, 8, 4},
+    StructShape{ArgType::old_sigset_out, false, true, 8, 4},
     StructShape{ArgType::sigaction_in, true, false, 32, 20},
     StructShape{ArgType::sigaction_out, false, true, 32, 20},
     StructShape{ArgType::siginfo_in, true, false, 128, 128},
@@ -298,7 +300,8 @@ class PlanBuilder {
   // What the types of the arguments do not say.
   void addOddOnes() {
     if (spec_.name == "clone") addItem(ITEM_FIXED, 2, true, NO_ARG, 4);  // the parent's copy of the tid
-    if (spec_.name == "rt_sigreturn" && abi_ == Abi::x86_64) addItem(ITEM_SIGRETURN, 0, false);
+    if (spec_.name == "rt_sigreturn" && (abi_ == Abi::x86_64 || abi_ == Abi::i386))
+      addItem(ITEM_SIGRETURN, 0, false);
   }
 
   uint32_t wordBytes() const { return is_64_ ? 8 : 4; }

@@ -69,7 +69,6 @@ std::span<const TypeNames> typeNames() {
       {ArgType::seccomp_flags, &kSeccompFlags},
       {ArgType::ptrace_request, &kPtraceRequest},
       {ArgType::membarrier_cmd, &kMembarrierCmd},
-      {ArgType::personality, &kPersonality},
       {ArgType::kcmp_type, &kKcmpType},
       {ArgType::pidfd_flags, &kPidfdFlags},
       {ArgType::sigprocmask_how, &kSigprocmaskHow},

@@ -300,6 +300,25 @@ void statxFlags(std::string& out, const Call& call, int arg) {
   appendFlags(out, kStatxFlags, value, call.style());
 }
 
+// personality(2): a domain and flags, or a question for the present one.
+void personality(std::string& out, const Call& call, int arg) {
+  static constexpr Name kFlags[] = {
+      {0x0020000, "UNAME26"},          {0x0040000, "ADDR_NO_RANDOMIZE"},  {0x0080000, "FDPIC_FUNCPTRS"},
+      {0x0100000, "MMAP_PAGE_ZERO"},   {0x0200000, "ADDR_COMPAT_LAYOUT"}, {0x0400000, "READ_IMPLIES_EXEC"},
+      {0x0800000, "ADDR_LIMIT_32BIT"}, {0x1000000, "SHORT_INODE"},        {0x2000000, "WHOLE_SECONDS"},
+      {0x4000000, "STICKY_TIMEOUTS"},  {0x8000000, "ADDR_LIMIT_3GB"},
+  };
+  constexpr uint32_t kDomain = 0xff, kQuestion = 0xffffffff;
+  const uint32_t value = call.arg32(arg);
+  if (value == kQuestion || call.style() != NameStyle::names || (value & ~kDomain) == 0) {
+    if (value == kQuestion) return appendHex(out, value);
+    return appendConstant(out, kPersonality, value, call.style());
+  }
+  appendConstant(out, kPersonality, value & kDomain, call.style());
+  out += '|';
+  appendFlags(out, {NameTable::Kind::flags, "PER_???", kFlags}, value & ~kDomain, call.style());
+}
+
 // Unnamed bits of flags that have tables of their own in strace but not here.
 void plainHex32(std::string& out, const Call& call, int arg) {
   appendHex(out, call.arg32(arg));
@@ -349,6 +368,7 @@ constexpr ArgDecoder kDecoders[] = {
     {ArgType::quota_cmd, Phase::enter, quotaCommand},
     {ArgType::statx_flags, Phase::enter, statxFlags},
     {ArgType::copy_flags, Phase::enter, plainHex32},
+    {ArgType::personality, Phase::enter, personality},
     {ArgType::mq_flags, Phase::enter, plainHex32},
 };
 

@@ -69,6 +69,8 @@ void socklen(std::string& out, const Call& call, int arg) {
 
 void sockaddrIn(std::string& out, const Call& call, int arg) {
   const int length = call.lengthArg(arg);
+  // Too short for a family: no address.
+  if (call.known(length) && call.arg32(length) < 2 && !call.isNull(arg)) return call.appendAddress(out, arg);
   appendStruct(out, call, arg, D::in, 2,
                [&](const Bytes& bytes) { appendSockaddr(out, call, bytes, call.arg32(length)); });
 }

@@ -1,4 +1,6 @@
 // What polling calls wait for: pollfd, fd_set, epoll events; futex_waitv, io_uring.
+#include <fmt/format.h>
+
 #include "analyzer/decode/decoders.h"
 #include "analyzer/decode/text.h"
 
@@ -148,7 +150,16 @@ void futexWaitvPair(std::string& out, const Call& call, int arg) {
 // include/uapi/linux/io_uring.h: struct io_uring_params; the kernel fills sizes and features in.
 void ioUringParams(std::string& out, const Call& call, int arg) {
   const D direction = call.payload(arg, D::out) && call.succeeded() ? D::out : D::in;
-  appendStruct(out, call, arg, direction, 40, [&](const Bytes& bytes) {
+  constexpr uint32_t kAttachWorkers = 0x20;  // IORING_SETUP_ATTACH_WQ
+  appendStruct(out, call, arg, direction, 120, [&](const Bytes& bytes) {
+    const auto offsets = [&](std::string_view ring, size_t at, std::span<const std::string_view> names) {
+      fmt::format_to(std::back_inserter(out), ", {}={{", ring);
+      for (size_t i = 0; i < names.size(); ++i) {
+        fmt::format_to(std::back_inserter(out), "{}{}={}", i == 0 ? "" : ", ", names[i],
+                       bytes.u32(at + 4 * i));
+      }
+      out += '}';
+    };
     out += "{flags=";
     appendFlags(out, kIoUringSetup, bytes.u32(8), call.style());
     out += ", sq_thread_cpu=";
@@ -163,7 +174,19 @@ void ioUringParams(std::string& out, const Call& call, int arg) {
       out += ", features=";
       appendFlags(out, kIoUringFeatures, bytes.u32(20), call.style());
     }
-    out += ", ...}";
+    if ((bytes.u32(8) & kAttachWorkers) != 0) {
+      out += ", wq_fd=";
+      call.appendFd(out, bytes.i32(24));
+    }
+    if (direction == D::out) {
+      static constexpr std::string_view kSubmission[] = {"head",  "tail",    "ring_mask", "ring_entries",
+                                                         "flags", "dropped", "array"};
+      static constexpr std::string_view kCompletion[] = {"head",     "tail", "ring_mask", "ring_entries",
+                                                         "overflow", "cqes", "flags"};
+      offsets("sq_off", 40, kSubmission);
+      offsets("cq_off", 80, kCompletion);
+    }
+    out += '}';
   });
 }
 

@@ -16,10 +16,21 @@ void sigset(std::string& out, const Call& call, int arg, D direction) {
       "[...]");
 }
 void sigsetIn(std::string& out, const Call& call, int arg) {
+  constexpr uint32_t kExtendedArgument = 8;  // IORING_ENTER_EXT_ARG: another structure in its place
+  if (call.name() == "io_uring_enter" && (call.arg32(3) & kExtendedArgument) != 0) {
+    return call.appendAddress(out, arg);
+  }
   sigset(out, call, arg, D::in);
 }
 void sigsetOut(std::string& out, const Call& call, int arg) {
   sigset(out, call, arg, D::out);
+}
+// One long, of the calls that had no room for more signals.
+void oldSigset(std::string& out, const Call& call, int arg) {
+  const D direction = call.type(arg) == ArgType::old_sigset_in ? D::in : D::out;
+  appendStruct(
+      out, call, arg, direction, call.word(),
+      [&](const Bytes& bytes) { appendSigset(out, bytes.text(0, call.word())); }, "[...]");
 }
 
 // The kernel's struct sigaction (include/linux/signal_types.h): handler, flags, restorer, mask.
@@ -137,6 +148,8 @@ void sigevent(std::string& out, const Call& call, int arg) {
 constexpr ArgDecoder kDecoders[] = {
     {ArgType::sigset_in, Phase::enter, sigsetIn},
     {ArgType::sigset_out, Phase::exit, sigsetOut},
+    {ArgType::old_sigset_in, Phase::enter, oldSigset},
+    {ArgType::old_sigset_out, Phase::exit, oldSigset},
     {ArgType::sigaction_in, Phase::enter, sigactionIn},
     {ArgType::sigaction_out, Phase::exit, sigactionOut},
     {ArgType::siginfo_in, Phase::enter, siginfoIn},

@@ -311,6 +311,11 @@ void cloneArgs(std::string& out, const Call& call, int arg) {
     out += ", stack_size=";
     appendHex(out, bytes.u64(48));
     if (flags & kTls) pointer("tls", 56);
+    if (bytes.has(64, 16) && (bytes.u64(64) != 0 || bytes.u64(72) != 0)) {
+      pointer("set_tid", 64);
+      out += ", set_tid_size=";
+      appendUnsigned(out, bytes.u64(72));
+    }
     if (bytes.has(64, 24) && (flags & 0x200000000) != 0) {
       out += ", cgroup=";
       appendUnsigned(out, bytes.u64(80));

@@ -96,12 +96,14 @@ class ShowVisitor : public TraceVisitor {
   }
 
   void onSyscall(const SyscallEvent& event) override {
-    if (!wanted(event.thread, event.enter_ns) || !options_.filter.matches(event, text_, path_)) return;
-    if (options_.json) {
-      printJson(event);
-    } else {
-      printer_.call(shown(event));
+    if (wanted(event.thread, event.enter_ns) && options_.filter.matches(event, text_, path_)) {
+      if (options_.json) {
+        printJson(event);
+      } else {
+        printer_.call(shown(event));
+      }
     }
+    rememberInterrupted(event);
   }
 
   void onSignal(const SignalEvent& event) override {
@@ -187,8 +189,23 @@ class ShowVisitor : public TraceVisitor {
     call.no_return = spec && spec->no_return;
     call.name = callName(event);
     call.text = renderCall(event, text_, label_, renderOptions(event));
+    if (call.name == "restart_syscall") call.text.args = resumedText(event.thread);
     contents_missing_ = contents_missing_ || hasGap(call.text.args);
     return call;
+  }
+
+  // restart_syscall has no arguments: what it goes on with is the call that the thread was interrupted in.
+  std::string resumedText(ThreadId thread) const {
+    const auto it = interrupted_.find(thread);
+    return fmt::format("<... resuming interrupted {} ...>",
+                       it == interrupted_.end() ? std::string_view("system call") : it->second);
+  }
+
+  // Of every call, shown or not.
+  void rememberInterrupted(const SyscallEvent& event) {
+    constexpr int64_t kRestartBlock = -516;  // ERESTART_RESTARTBLOCK, include/linux/errno.h
+    if (event.ret != kRestartBlock || event.flags.unfinished) return;
+    if (const SyscallSpec* spec = findSyscall(event.abi, event.nr)) interrupted_[event.thread] = spec->name;
   }
 
   static SyscallEvent pendingCall(const SwitchEvent& event, std::vector<ObjectRef>& objects) {
@@ -278,8 +295,9 @@ class ShowVisitor : public TraceVisitor {
   std::ostream& out_;
   std::unordered_map<ThreadId, ThreadDef> threads_;
   std::unordered_map<ResourceId, Resource> resources_;
-  std::unordered_map<ResourceId, std::string> labels_;  // rendered ones
-  std::deque<Wait> waits_;                              // in the order of their beginnings
+  std::unordered_map<ResourceId, std::string> labels_;          // rendered ones
+  std::unordered_map<ThreadId, std::string_view> interrupted_;  // their last calls to be continued
+  std::deque<Wait> waits_;                                      // in the order of their beginnings
 };
 
 }  // namespace

@@ -234,16 +234,17 @@ static __always_inline u32 put_clone_ids(struct scratch *s, u32 at, struct plan_
 	return at;
 }
 
-/* The signal mask that rt_sigreturn restores. The stack pointer is at the ucontext behind the return
- * address that the handler has used (arch/x86/include/asm/sigframe.h). */
-static __always_inline u32 put_sigreturn(struct scratch *s, u32 at, struct plan_item *item)
+/* The signal mask that rt_sigreturn restores. The stack pointer is behind the return address that the
+ * handler has used: at the ucontext, or at the handler's arguments of 32-bit callers
+ * (arch/x86/include/asm/sigframe.h, struct rt_sigframe and rt_sigframe_ia32). */
+static __always_inline u32 put_sigreturn(struct scratch *s, u32 at, struct plan_item *item, bool compat)
 {
 #if defined(__TARGET_ARCH_x86)
-	enum { UC_SIGMASK = 296 };
+	const u32 mask_offset = compat ? 248 : 296;
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
 	/* not again at the exit, where the frame is gone */
-	return put_bytes(s, at, item, 0, regs->sp + UC_SIGMASK, 8, 8) & END_MASK;
+	return put_bytes(s, at, item, 0, regs->sp + mask_offset, 8, 8) & END_MASK;
 #else
 	return at;
 #endif
@@ -276,7 +277,7 @@ __noinline u32 put_structure(struct thread_state *st, struct plan_item *item, u6
 	case ITEM_MSGBUF: /* include/uapi/linux/msg.h: a long, then the text */
 		return put_bytes(s, at, item, 0, address, at_most_snaplen(len) + item->size, len + item->size);
 	case ITEM_SIGRETURN:
-		return put_sigreturn(s, at, item);
+		return put_sigreturn(s, at, item, compat);
 	default:
 		return at;
 	}

@@ -109,6 +109,14 @@ TEST_CASE("masks behind a frame and behind a structure") {
             .line() == "SIGTSTP, {sa_handler=SIG_ERR, sa_mask=[], sa_flags=0}, NULL, 8 = 0");
   CHECK(CallText("rt_sigreturn").in(0, Memory().u64(1 << 9)).ret(0).line() == "{mask=[USR1]} = 0");
   CHECK(CallText("rt_sigreturn").ret(0).line() == " = 0");
+  CHECK(CallText("sigprocmask", Abi::i386)
+            .args({0, 0, 0})
+            .unrecorded(1)
+            .unrecorded(2)
+            .in(1, Memory().u32(1 << 12))
+            .out(2, Memory().u32(1 << 13))
+            .ret(0)
+            .line() == "SIG_BLOCK, [PIPE], [ALRM] = 0");
   CallText select("pselect6");
   select.args({0, 0, 0, 0, 0, 0x7ffe0})
       .unrecorded(5)

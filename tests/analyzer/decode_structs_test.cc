@@ -369,3 +369,49 @@ TEST_CASE("labels of fds are strace's") {
   file.path = StringId{1};
   CHECK(fdLabel(file, text) == "/run/x");
 }
+
+TEST_CASE("io_uring: what the kernel filled in, and what is no signal mask") {
+  Memory asked, given;
+  asked.zeros(8).u32(1 << 3).zeros(108);
+  given.u32(4).u32(16).u32(1 << 3).zeros(8).u32(1).zeros(16);
+  for (uint32_t i = 0; i < 10; ++i) given.u32(i);
+  for (uint32_t i = 10; i < 20; ++i) given.u32(i);
+  CallText setup("io_uring_setup");
+  setup.args({4}).unrecorded(1).in(1, asked);
+  CHECK(CallText(setup).ret(-22).line() ==
+        "4, {flags=IORING_SETUP_CQSIZE, sq_thread_cpu=0, sq_thread_idle=0} = -1 EINVAL (Invalid argument)");
+  CHECK(setup.out(1, given).ret(3).line() ==
+        "4, {flags=IORING_SETUP_CQSIZE, sq_thread_cpu=0, sq_thread_idle=0, sq_entries=4, cq_entries=16, "
+        "features=IORING_FEAT_SINGLE_MMAP, sq_off={head=0, tail=1, ring_mask=2, ring_entries=3, flags=4, "
+        "dropped=5, array=6}, cq_off={head=10, tail=11, ring_mask=12, ring_entries=13, overflow=14, cqes=15, "
+        "flags=16}} = 3");
+  CallText enter("io_uring_enter");
+  enter.unrecorded(4).in(4, Memory().u64(1 << 9)).ret(0);
+  CHECK(CallText(enter).args({3, 0, 1, 1, 0, 8}).line() == "3, 0, 1, IORING_ENTER_GETEVENTS, [USR1], 8 = 0");
+  CHECK(CallText(enter).args({3, 0, 1, 9, 0, 24}).line() ==
+        "3, 0, 1, IORING_ENTER_GETEVENTS|IORING_ENTER_EXT_ARG, 0x..., 24 = 0");
+}
+
+TEST_CASE("an address too short for its family is an address in memory") {
+  CallText send("sendto");
+  send.unrecorded(1).unrecorded(4).in(1, "hello").ret(5);
+  CHECK(CallText(send).args({3, 0, 5, 0, 0, 0}).line() == "3, \"hello\", 5, 0, 0x..., 0 = 5");
+  CHECK(CallText(send).args({3, 0, 5, 0, 0, 16}).line() == "3, \"hello\", 5, 0, {...}, 16 = 5");
+}
+
+TEST_CASE("clone3's wanted ids") {
+  CallText clone("clone3");
+  clone.args({0, 80}).unrecorded(0).ret(7);
+  clone.in(0, Memory().zeros(32).u64(17).zeros(24).u64(0x7ff0).u64(1));
+  CHECK(clone.line() ==
+        "{flags=0, exit_signal=SIGCHLD, stack=NULL, stack_size=0, set_tid=0x7ff0, set_tid_size=1}, 80 = 7");
+}
+
+TEST_CASE("personalities: a domain, flags, a question") {
+  const auto text = [](int64_t value) { return CallText("personality").args({value}).ret(0).line(); };
+  CHECK(text(0) == "PER_LINUX = 0 (PER_LINUX)");
+  CHECK(text(8) == "PER_LINUX32 = 0 (PER_LINUX)");
+  CHECK(text(0x0040000) == "PER_LINUX|ADDR_NO_RANDOMIZE = 0 (PER_LINUX)");
+  CHECK(text(0x8040008) == "PER_LINUX32|ADDR_NO_RANDOMIZE|ADDR_LIMIT_3GB = 0 (PER_LINUX)");
+  CHECK(text(0xffffffff) == "0xffffffff = 0 (PER_LINUX)");
+}

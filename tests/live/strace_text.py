@@ -1,79 +1,103 @@
-"""Reads what `strace -f -o FILE` writes into, per thread, the sequence of (name, result) of its calls.
+"""Reads what `strace -f -o FILE` writes: per thread, its calls as whole lines, and those as (name, result).
 
-A result is a number as the kernel returned it (errors: ("ENOENT")), or None where the call did
-not return. Forms of lines (strace(1)):
+Forms of lines (strace(1)):
 
     4711  openat(AT_FDCWD, "x", O_RDONLY) = 3
     4711  read(0,  <unfinished ...>              4711  <... read resumed>"x", 1) = 1
     4711  exit_group(0) = ?                      4711  pause() = ? ERESTARTNOHAND (To be restarted …)
     4711  --- SIGCHLD {…} ---                    4711  +++ exited with 0 +++
+
+Signals and exits are left out: strace writes them where it heard of them.
 """
 import re
 
 LINE = re.compile(r"^(\d+) +(.*)$")
-RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
-CALL = re.compile(r"^(\w+)\((.*)$")
+RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>")
+UNFINISHED = re.compile(r" ?<unfinished \.\.\.>$")
 SUPERSEDED = re.compile(r"^\+\+\+ superseded by execve in pid (\d+) \+\+\+$")
-UNFINISHED = re.compile(r"(, | |)<unfinished \.\.\.>$")
+ENDED = re.compile(r"^\+\+\+ (exited with|killed by) ")
+# strace fills up to the column of the result, which the halves of an interrupted line have lost.
+PADDING = re.compile(r"\) += (?=[-?0-9])")
 # The last " = " of the line that is followed by a result; strings may contain others.
-RESULT = re.compile(r".*\) += (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9]+)\b.*| \(.*| .*|)$", re.S)
+RESULT = re.compile(r".*\) += (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9_]+)\b.*| \(.*| .*|)$", re.S)
+CALL = re.compile(r"^(\w+)\(")
 
 
 class StraceError(Exception):
     pass
 
 
-def parse_result(text):
-    match = RESULT.match(text)
+class Thread:
+    """One life of a thread id."""
+
+    def __init__(self, tid):
+        self.tid = tid
+        self.lines = []
+        self.ended = False
+        self.pending = None  # where in lines the call that has not returned is
+
+
+def threads(text):
+    """[Thread, …] in the order in which strace first saw them. Their lines are whole: the halves of a call are
+    put together, and stand where the call began, without the filling in front of the equals sign."""
+    found, current = [], {}
+
+    def thread_of(tid):
+        if tid not in current or current[tid].ended:
+            current[tid] = Thread(tid)
+            found.append(current[tid])
+        return current[tid]
+
+    for line in text.splitlines():
+        match = LINE.match(line)
+        if not match:
+            raise StraceError(f"no thread id in: {line}")
+        thread, rest = thread_of(int(match.group(1))), match.group(2)
+        superseded = SUPERSEDED.match(rest)
+        if superseded:
+            # An execve of another thread returns as the leader, and what the leader was in never returns.
+            caller = current[int(superseded.group(1))]
+            caller.ended = True
+            thread.pending = len(thread.lines)
+            thread.lines.append(caller.lines.pop(caller.pending))
+            continue
+        if ENDED.match(rest):
+            thread.ended = True
+            continue
+        # "[ Process PID=… runs in 32 bit mode. ]"; "???": the thread died before strace knew the call
+        if rest.startswith(("---", "+++", "[ Process PID=", "???")):
+            continue
+        resumed = RESUMED.match(rest)
+        if resumed:
+            if thread.pending is None or not thread.lines[thread.pending].startswith(resumed.group(1) + "("):
+                raise StraceError(f"resumed without having been begun: {line}")
+            at, thread.pending = thread.pending, None
+            rest = thread.lines[at] + rest[resumed.end():]
+        else:
+            if not CALL.match(rest):
+                raise StraceError(f"neither call nor event: {line}")
+            at = len(thread.lines)
+            thread.lines.append("")
+        if UNFINISHED.search(rest):
+            thread.pending = at
+            rest = UNFINISHED.sub("", rest)
+        thread.lines[at] = PADDING.sub(") = ", rest)
+    return [thread for thread in found if thread.lines]
+
+
+def name_and_result(line):
+    """A result is a number as the kernel returned it, an error's name, or None where the call did not return."""
+    name = CALL.match(line).group(1)
+    match = RESULT.match(line)
     if not match:
-        raise StraceError(f"no result in: {text}")
+        return name, None
     value, error = match.groups()
-    if value == "?":
-        return error
-    if error and value == "-1":
-        return error
+    if value == "?" or error and value == "-1":
+        return name, error
     if value.startswith("0x"):
         number = int(value, 16)
     elif len(value) > 1 and value[0] == "0":
         number = int(value, 8)  # umask
     else:
         number = int(value)
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def parse(lines):
-    """{tid: [(name, result), …]} in the order in which each thread's calls began."""
-    calls = {}
-    pending = {}  # tid -> its unfinished call: whose sequence, and where in it
-    for line in lines:
-        match = LINE.match(line.rstrip("\n"))
-        if not match:
-            raise StraceError(f"no thread id in: {line}")
-        tid, rest = int(match.group(1)), match.group(2)
-        sequence = calls.setdefault(tid, [])
-        superseded = SUPERSEDED.match(rest)
-        if superseded:  # an execve of another thread returns as the leader
-            pending[tid] = pending.pop(int(superseded.group(1)))
-            continue
-        if rest.startswith(("---", "+++")):
-            continue
-        resumed = RESUMED.match(rest)
-        if resumed:
-            sequence, at = pending.pop(tid)
-            if UNFINISHED.search(rest):  # "<... exit resumed> <unfinished ...>"
-                continue
-            if sequence[at][0] != resumed.group(1):
-                raise StraceError(f"resumed without having been begun: {line}")
-            sequence[at] = (sequence[at][0], parse_result(rest))
-            continue
-        call = CALL.match(rest)
-        if not call:
-            if rest.startswith("???"):  # strace saw the thread die before it knew the call
-                continue
-            raise StraceError(f"neither call nor event: {line}")
-        if UNFINISHED.search(rest):
-            pending[tid] = (sequence, len(sequence))
-            sequence.append((call.group(1), None))
-        else:
-            sequence.append((call.group(1), parse_result(rest)))
-    return calls
+    return name, number - (1 << 64) if number >= 1 << 63 else number

@@ -338,3 +338,22 @@ TEST_CASE("unknown words of a filter are one line that names the nearest known o
   CHECK_FALSE(message("trace=").empty());
   CHECK(message("trace=read") == "");
 }
+
+TEST_CASE("show names the call that restart_syscall goes on with") {
+  TraceBuilder builder;
+  auto& p = builder.process("sleep", 100);
+  auto& other = builder.process("other", 200);
+  p.at(1_ms).call("clock_nanosleep", {.args = {0, 0, 0, 0}, .ret = -516}, 1_ms);
+  other.at(2_ms).call("close", {.args = {5}, .ret = 0}, 1_us);
+  p.at(3_ms).call("restart_syscall", {.ret = -516}, 1_ms);
+  p.at(5_ms).call("restart_syscall", {.ret = 0}, 1_ms);
+  other.at(7_ms).call("restart_syscall", {.ret = 0}, 1_ms);
+  ShowOptions options;
+  options.filter.add("restart_syscall");
+  options.prefix = ShowPrefix::never;
+  CHECK(shown(builder, options).out ==
+        "restart_syscall(<... resuming interrupted clock_nanosleep ...>) = ? ERESTART_RESTARTBLOCK "
+        "(Interrupted by signal)\n"
+        "restart_syscall(<... resuming interrupted restart_syscall ...>) = 0\n"
+        "restart_syscall(<... resuming interrupted system call ...>) = 0\n");
+}
