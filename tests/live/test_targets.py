@@ -42,9 +42,9 @@ POLLED = {
     "poll unix": ("ipc", None, "unix"),
     "poll listener": ("network", "idle", "socket"),
     "poll listeners": ("network", "idle", None),
-    "poll mixed": ("unknown", None, None),
+    "poll mixed": ("network", "idle", "socket"),
     "select unix": ("ipc", None, "unix"),
-    "select two": ("unknown", None, None),
+    "select two": ("ipc", None, None),
 }
 
 

@@ -1,4 +1,4 @@
-// A server to attach to: one thread hangs in a futex for ever, one waits in epoll (a set built
+// A server to attach to: one thread hangs on a mutex for ever, one waits in epoll (a set built
 // before anybody records) and answers, one in accept; the main thread reads its standard input and
 // ends at end of file. Each line on standard input is passed on to the epoll thread through an
 // eventfd. Says at once who is where, so that the recording may begin later.
@@ -22,9 +22,9 @@ static void say(const char* what) {
 
 static void* hang(void* unused) {
   (void)unused;
-  static int word;
+  static int word = 2;  // a mutex that others want too, and nobody lets go
   say("futex");
-  for (;;) syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+  for (;;) syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
   return NULL;
 }
 
