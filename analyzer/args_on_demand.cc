@@ -6,6 +6,7 @@
 #include "analyzer/call_args.h"
 #include "analyzer/schema.h"
 #include "analyzer/tables.h"
+#include "analyzer/virtual_table.h"
 #include "format/errors.h"
 
 namespace tarry {
@@ -49,124 +50,56 @@ void argsFunction(sqlite3_context* context, int /*count*/, sqlite3_value** value
 
 // ---- the virtual table ------------------------------------------------------------------------
 
-struct ArgTable {
-  sqlite3_vtab base{};  // first: SQLite sees the table as this
-  Source* source = nullptr;
-};
+struct ArgSource : Source {
+  using Source::Source;
 
-struct ArgCursor {
-  sqlite3_vtab_cursor base{};  // first, as above
-  Source* source = nullptr;
-  int64_t id = 0;
-  int64_t last_id = -1;
-  int arg = 0;
-  SyscallEvent event;
-  const SyscallSpec* spec = nullptr;
-
-  // Moves on to an argument that exists; past last_id at the end.
-  void settle() {
-    while (id <= last_id) {
-      if (arg == 0) {
-        const SyscallEvent* call = source->call(id);
-        event = call != nullptr ? *call : SyscallEvent{};
-        spec = findSyscall(event.abi, event.nr);
-      }
-      const int count = spec != nullptr ? spec->arg_count : kMaxArgs;
-      if (arg < count) return;
-      arg = 0;
-      id++;
+  std::string declaration() const {
+    return "CREATE TABLE x(syscall_id INTEGER, idx INTEGER, name TEXT, type TEXT, value TEXT)";
+  }
+  int plan(sqlite3_index_info& info) const {
+    info.estimatedCost = 1e9;
+    for (int i = 0; i < info.nConstraint; i++) {
+      const auto& constraint = info.aConstraint[i];
+      if (constraint.iColumn != 0 || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0)
+        continue;
+      info.aConstraintUsage[i].argvIndex = 1;
+      info.aConstraintUsage[i].omit = 1;
+      info.idxNum = 1;
+      info.estimatedCost = 10;
+      info.estimatedRows = 6;
+      break;
     }
-  }
-};
-
-int connectTable(sqlite3* db, void* aux, int, const char* const*, sqlite3_vtab** table, char**) {
-  const int code = sqlite3_declare_vtab(
-      db, "CREATE TABLE x(syscall_id INTEGER, idx INTEGER, name TEXT, type TEXT, value TEXT)");
-  if (code != SQLITE_OK) return code;
-  auto created = std::make_unique<ArgTable>();
-  created->source = static_cast<Source*>(aux);
-  *table = &created.release()->base;
-  return SQLITE_OK;
-}
-
-int disconnectTable(sqlite3_vtab* table) {
-  const std::unique_ptr<ArgTable> gone(reinterpret_cast<ArgTable*>(table));
-  return SQLITE_OK;
-}
-
-int bestIndex(sqlite3_vtab*, sqlite3_index_info* info) {
-  info->estimatedCost = 1e9;
-  for (int i = 0; i < info->nConstraint; i++) {
-    const auto& constraint = info->aConstraint[i];
-    if (constraint.iColumn != 0 || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0)
-      continue;
-    info->aConstraintUsage[i].argvIndex = 1;
-    info->aConstraintUsage[i].omit = 1;
-    info->idxNum = 1;
-    info->estimatedCost = 10;
-    info->estimatedRows = 6;
-    break;
-  }
-  return SQLITE_OK;
-}
-
-int openCursor(sqlite3_vtab* table, sqlite3_vtab_cursor** cursor) {
-  auto created = std::make_unique<ArgCursor>();
-  created->source = reinterpret_cast<ArgTable*>(table)->source;
-  *cursor = &created.release()->base;
-  return SQLITE_OK;
-}
-
-int closeCursor(sqlite3_vtab_cursor* cursor) {
-  const std::unique_ptr<ArgCursor> gone(reinterpret_cast<ArgCursor*>(cursor));
-  return SQLITE_OK;
-}
-
-// Exceptions must not pass through SQLite: they become its error message.
-template <class F>
-int guarded(sqlite3_vtab_cursor* cursor, F&& f) {
-  try {
-    f(*reinterpret_cast<ArgCursor*>(cursor));
     return SQLITE_OK;
-  } catch (const std::exception& error) {
-    sqlite3_free(cursor->pVtab->zErrMsg);
-    cursor->pVtab->zErrMsg = sqlite3_mprintf("%s", error.what());
-    return SQLITE_ERROR;
   }
-}
+};
 
-int filterRows(sqlite3_vtab_cursor* cursor, int index, const char*, int, sqlite3_value** values) {
-  return guarded(cursor, [&](ArgCursor& c) {
-    c.arg = 0;
+class ArgRows {
+ public:
+  explicit ArgRows(ArgSource& source) : source_(source) {}
+
+  void begin(int index, std::span<sqlite3_value*> values) {
+    arg_ = 0;
     if (index == 1) {
-      c.id = c.last_id = sqlite3_value_int64(values[0]);
-      if (c.id < 1 || c.id > c.source->count()) c.last_id = c.id - 1;
+      id_ = last_id_ = sqlite3_value_int64(values[0]);
+      if (id_ < 1 || id_ > source_.count()) last_id_ = id_ - 1;
     } else {
-      c.id = 1;
-      c.last_id = c.source->count();
+      id_ = 1;
+      last_id_ = source_.count();
     }
-    c.settle();
-  });
-}
+    settle();
+  }
+  bool atEnd() const { return id_ > last_id_; }
+  void next() {
+    arg_++;
+    settle();
+  }
+  int64_t rowId() const { return id_ * kMaxArgs + arg_; }
 
-int nextRow(sqlite3_vtab_cursor* cursor) {
-  return guarded(cursor, [](ArgCursor& c) {
-    c.arg++;
-    c.settle();
-  });
-}
-
-int atEnd(sqlite3_vtab_cursor* cursor) {
-  const auto* c = reinterpret_cast<ArgCursor*>(cursor);
-  return c->id > c->last_id ? 1 : 0;
-}
-
-int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int index) {
-  return guarded(cursor, [&](ArgCursor& c) {
-    const ArgSpec* arg = c.spec != nullptr ? &c.spec->args[static_cast<size_t>(c.arg)] : nullptr;
+  void column(sqlite3_context* context, int index) {
+    const ArgSpec* arg = spec_ != nullptr ? &spec_->args[static_cast<size_t>(arg_)] : nullptr;
     switch (index) {
-      case 0: sqlite3_result_int64(context, c.id); break;
-      case 1: sqlite3_result_int(context, c.arg); break;
+      case 0: sqlite3_result_int64(context, id_); break;
+      case 1: sqlite3_result_int(context, arg_); break;
       case 2:
         if (arg != nullptr) resultText(context, arg->name);
         break;
@@ -175,53 +108,48 @@ int column(sqlite3_vtab_cursor* cursor, sqlite3_context* context, int index) {
         break;
       default: {
         // The reader's buffers are its own: others may have read a call since.
-        const SyscallEvent* call = c.source->call(c.id);
-        if (call != nullptr) resultText(context, c.source->args.one(*call, c.arg));
+        const SyscallEvent* call = source_.call(id_);
+        if (call != nullptr) resultText(context, source_.args.one(*call, arg_));
       }
     }
-  });
-}
+  }
 
-int rowId(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
-  const auto* c = reinterpret_cast<ArgCursor*>(cursor);
-  *id = c->id * kMaxArgs + c->arg;
-  return SQLITE_OK;
-}
+ private:
+  // Moves on to an argument that exists; past last_id_ at the end.
+  void settle() {
+    while (id_ <= last_id_) {
+      if (arg_ == 0) {
+        const SyscallEvent* call = source_.call(id_);
+        event_ = call != nullptr ? *call : SyscallEvent{};
+        spec_ = findSyscall(event_.abi, event_.nr);
+      }
+      const int count = spec_ != nullptr ? spec_->arg_count : kMaxArgs;
+      if (arg_ < count) return;
+      arg_ = 0;
+      id_++;
+    }
+  }
 
-const sqlite3_module& argModule() {
-  static const sqlite3_module module = [] {
-    sqlite3_module m{};
-    m.iVersion = 1;
-    m.xCreate = connectTable;
-    m.xConnect = connectTable;
-    m.xBestIndex = bestIndex;
-    m.xDisconnect = disconnectTable;
-    m.xDestroy = disconnectTable;
-    m.xOpen = openCursor;
-    m.xClose = closeCursor;
-    m.xFilter = filterRows;
-    m.xNext = nextRow;
-    m.xEof = atEnd;
-    m.xColumn = column;
-    m.xRowid = rowId;
-    return m;
-  }();
-  return module;
-}
+  ArgSource& source_;
+  int64_t id_ = 0;
+  int64_t last_id_ = -1;
+  int arg_ = 0;
+  SyscallEvent event_;
+  const SyscallSpec* spec_ = nullptr;
+};
 
 }  // namespace
 
 void provideArgsOnDemand(Database& db, TraceReader& reader, const LoadRemains& remains) {
-  // SQLite owns it and deletes it with the function or the module, whichever goes last; each gets its own.
+  // SQLite owns it and deletes it with the function, as it does the table's own.
   const auto destroy = [](void* source) { const std::unique_ptr<Source> gone(static_cast<Source*>(source)); };
-  int code = sqlite3_create_function_v2(db.handle(), "tarry_args", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-                                        std::make_unique<Source>(reader, remains).release(), argsFunction,
-                                        nullptr, nullptr, destroy);
-  if (code == SQLITE_OK) {
-    code = sqlite3_create_module_v2(db.handle(), "tarry_syscall_arg", &argModule(),
-                                    std::make_unique<Source>(reader, remains).release(), destroy);
+  if (sqlite3_create_function_v2(db.handle(), "tarry_args", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                 std::make_unique<Source>(reader, remains).release(), argsFunction, nullptr,
+                                 nullptr, destroy) != SQLITE_OK) {
+    throw TraceError("cannot prepare the database: out of memory");
   }
-  if (code != SQLITE_OK) throw TraceError("cannot prepare the database: out of memory");
+  VirtualTable<ArgSource, ArgRows>::provide(db, "tarry_syscall_arg",
+                                            std::make_unique<ArgSource>(reader, remains));
 
   std::string columns;
   for (const TableInfo& table : allTables()) {

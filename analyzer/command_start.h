@@ -34,12 +34,17 @@ class CommandStart {
     ts_ = ts;
     held_.clear();  // states come when they end: these ended before the exec
   }
-  // Cuts off what a row has before the exec.
-  void cut(tables::ThreadStateRow& row) const {
-    if (static_cast<Utid>(row.utid) != utid_ || row.ts >= ts_) return;
-    if (row.dur) *row.dur -= ts_ - row.ts;
+  // Cuts off what a row has before the exec; false if nothing is left, as where the file ends so early that
+  // a state of before is only closed with it.
+  bool cut(tables::ThreadStateRow& row) const {
+    if (static_cast<Utid>(row.utid) != utid_ || row.ts >= ts_) return true;
+    if (row.dur) {
+      *row.dur -= ts_ - row.ts;
+      if (*row.dur <= 0) return false;
+    }
     row.ts = ts_;
     row.since_ts.reset();
+    return true;
   }
   // At the end of the trace.
   template <class Insert>

@@ -272,8 +272,7 @@ void LoadPass::onInterval(const StateInterval& interval) {
   row.utid = interval.utid;
   waits_.describe(interval, call, row);
   if (command_start_.mayHold() && isLaunched(interval.utid)) return command_start_.hold(row);
-  command_start_.cut(row);
-  storeState(row);
+  if (command_start_.cut(row)) storeState(row);
 }
 
 void LoadPass::storeState(const tables::ThreadStateRow& row) {

@@ -118,7 +118,8 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
     put("recorder_drain_cpu_ns", cost.drain_cpu_ns, "CPU time of the thread that empties the buffers");
     put("recorder_encode_cpu_ns", cost.encode_cpu_ns, "CPU time of the thread that encodes and compresses");
     if (cost.bpf_run_ns >= 0) put("recorder_bpf_ns", cost.bpf_run_ns, "time in the recorder's BPF programs");
-    put("recorder_max_rss", cost.max_rss_bytes, "largest resident memory of the recorder, bytes");
+    put("recorder_max_rss", cost.max_rss_bytes,
+        "largest resident memory of the recorder, bytes; the rings count twice, as they are mapped twice");
     put("recorder_ring_bytes", cost.ring_bytes, "locked memory of the kernel's buffers, bytes");
   }
 }

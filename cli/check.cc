@@ -10,6 +10,7 @@
 #include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
+#include "format/readable.h"
 #include "format/trace_check.h"
 #if TARRY_HAS_ANALYZER
 #include "cli/query_flags.h"
@@ -27,8 +28,9 @@ struct CheckFlags {
 
 int repair(const std::string& path, const std::string& output) {
   const RepairResult result = repairTrace(path, output);
-  fmt::print("{}: {} blocks kept, {} lost ({}); wrote {}\n", safeText(output), countText(result.kept_blocks),
-             countText(result.lost_blocks), sizeText(result.lost_bytes), sizeText(result.written_bytes));
+  fmt::print("{}: {} blocks kept, {} lost ({}); wrote {}\n", printable(output),
+             formatCount(result.kept_blocks), formatCount(result.lost_blocks), formatSize(result.lost_bytes),
+             formatSize(result.written_bytes));
   return 0;
 }
 
@@ -39,17 +41,17 @@ int verify(const std::string& path, bool json) {
     return result.report.clean() ? 0 : 1;
   }
   const ReadReport& report = result.report;
-  for (const std::string& problem : report.problems) fmt::print("{}\n", safeText(problem));
+  for (const std::string& problem : report.problems) fmt::print("{}\n", printable(problem));
   const std::string content =
-      fmt::format("{} blocks, {} events, {}{}", countText(report.blocks), countText(result.events),
-                  sizeText(report.file_bytes), result.repaired ? ", repaired earlier" : "");
+      fmt::format("{} blocks, {} events, {}{}", formatCount(report.blocks), formatCount(result.events),
+                  formatSize(report.file_bytes), result.repaired ? ", repaired earlier" : "");
   if (report.clean()) {
-    fmt::print("{}: sound ({})\n", safeText(path), content);
+    fmt::print("{}: sound ({})\n", printable(path), content);
     return 0;
   }
-  fmt::print("{}: damaged ({}; {} damaged frames, {} lost, {} rows dropped{})\n", safeText(path), content,
-             countText(report.damaged_frames), sizeText(report.damaged_bytes + report.cut_bytes),
-             countText(report.dropped_rows),
+  fmt::print("{}: damaged ({}; {} damaged frames, {} lost, {} rows dropped{})\n", printable(path), content,
+             formatCount(report.damaged_frames), formatSize(report.damaged_bytes + report.cut_bytes),
+             formatCount(report.dropped_rows),
              report.cut              ? ", the end is missing"
              : report.bad_seek_table ? ", the seek table is damaged"
                                      : "");

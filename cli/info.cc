@@ -14,6 +14,7 @@
 #include "cli/plain_text.h"
 #include "format/errors.h"
 #include "format/event_names.h"
+#include "format/readable.h"
 #include "format/trace_reader.h"
 #if TARRY_HAS_ANALYZER
 #include "cli/query_flags.h"
@@ -51,7 +52,7 @@ std::string endText(const std::optional<Trailer>& trailer) {
     case EndReason::duration: text = "after the time that was asked for (--for)"; break;
     case EndReason::interrupted: text = "by a signal (Ctrl-C)"; break;
     case EndReason::max_size: text = "because the file had reached its size (--max-size)"; break;
-    case EndReason::error: text = "early: " + safeText(trailer->error); break;
+    case EndReason::error: text = "early: " + printable(trailer->error); break;
   }
   const int status = trailer->command_status;
   if (status < 0) return text;
@@ -64,52 +65,55 @@ std::string lossText(const Census& census) {
   if (census.lostTotal() == 0) return "nothing";
   std::string text;
   for (const auto& [source, count] : census.lost())
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", countText(count), lossSourceText(source));
-  return fmt::format("{} events ({})", countText(census.lostTotal()), text);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", formatCount(count), lossSourceText(source));
+  return fmt::format("{} events ({})", formatCount(census.lostTotal()), text);
 }
 
 std::string clockText(const Census& census) {
   if (!census.clockCompared()) return "not compared";
   const int64_t drift = census.driftNs();
-  std::string text = fmt::format("the wall clock ran {} {} than the trace's", durationText(std::abs(drift)),
+  std::string text = fmt::format("the wall clock ran {} {} than the trace's", formatDuration(std::abs(drift)),
                                  drift < 0 ? "less" : "more");
   if (census.suspendedNs() > 1'000'000)
-    text += "; the machine was suspended for " + durationText(census.suspendedNs());
+    text += "; the machine was suspended for " + formatDuration(census.suspendedNs());
   return text;
 }
 
 void printHeader(const TraceReader& reader) {
   const TraceHeader& header = reader.header();
   const ReadReport& report = reader.report();
-  line("trace", fmt::format("{}  {} ({} decoded), format {}, written by tarry {}", safeText(reader.name()),
-                            sizeText(report.file_bytes), sizeText(report.decoded_bytes),
-                            header.format_version, safeText(header.tarry_version)));
+  line("trace", fmt::format("{}  {} ({} decoded), format {}, written by tarry {}", printable(reader.name()),
+                            formatSize(report.file_bytes), formatSize(report.decoded_bytes),
+                            header.format_version, printable(header.tarry_version)));
   line("target", targetText(header));
   line("recorded", fmt::format("{}, for {}", wallClockText(header.start.realtime_ns),
-                               durationText(reader.endNs() - header.start.boottime_ns)));
+                               formatDuration(reader.endNs() - header.start.boottime_ns)));
   line("level", fmt::format("{}, payload {}, backend {}", levelName(header.level),
                             header.snaplen < 0    ? "all"
                             : header.snaplen == 0 ? "none"
                                                   : fmt::format("{} bytes a call", header.snaplen),
-                            safeText(header.backend)));
-  line("by", fmt::format("{} in {}", safeText(header.user), safeText(header.cwd)));
-  line("host",
-       fmt::format("{}, Linux {} {}, {}, {} CPUs", safeText(header.hostname), safeText(header.kernel_release),
-                   safeText(header.machine), safeText(header.os_name), header.cpu_count));
+                            printable(header.backend)));
+  line("by", fmt::format("{} in {}", printable(header.user), printable(header.cwd)));
+  line("host", fmt::format("{}, Linux {} {}, {}, {} CPUs", printable(header.hostname),
+                           printable(header.kernel_release), printable(header.machine),
+                           printable(header.os_name), header.cpu_count));
 }
 
 void printCost(const RecorderCost& cost, int64_t dur_ns) {
   const int64_t cpu_ns = cost.user_ns + cost.system_ns;
+  // The rings are mapped twice in a row (recorder/bpf_ring.h), and so counted twice as resident.
+  const int64_t resident = std::max<int64_t>(cost.max_rss_bytes, 0);
+  const int64_t rings = std::max<int64_t>(cost.ring_bytes, 0);
+  const int64_t own = resident - 2 * std::min(rings, resident / 2);
   line("cost",
-       fmt::format("recorder {} CPU{}: drain {}, encode {}; {} memory at most, {} rings{}",
-                   durationText(cpu_ns),
+       fmt::format("recorder {} CPU{}: drain {}, encode {}; memory {} of rings and {} at most beside them{}",
+                   formatDuration(cpu_ns),
                    dur_ns > 0 ? fmt::format(" ({:.1f}% of one)",
                                             100.0 * static_cast<double>(cpu_ns) / static_cast<double>(dur_ns))
                               : "",
-                   durationText(cost.drain_cpu_ns), durationText(cost.encode_cpu_ns),
-                   sizeText(static_cast<uint64_t>(std::max<int64_t>(cost.max_rss_bytes, 0))),
-                   sizeText(static_cast<uint64_t>(std::max<int64_t>(cost.ring_bytes, 0))),
-                   cost.bpf_run_ns >= 0 ? "; " + durationText(cost.bpf_run_ns) + " in BPF programs" : ""));
+                   formatDuration(cost.drain_cpu_ns), formatDuration(cost.encode_cpu_ns),
+                   formatSize(static_cast<uint64_t>(rings)), formatSize(static_cast<uint64_t>(own)),
+                   cost.bpf_run_ns >= 0 ? "; " + formatDuration(cost.bpf_run_ns) + " in BPF programs" : ""));
 }
 
 void printDamage(const ReadReport& report) {
@@ -118,10 +122,10 @@ void printDamage(const ReadReport& report) {
     return;
   }
   line("damage", fmt::format("{} damaged frames, {} skipped, {} rows dropped{}", report.damaged_frames,
-                             sizeText(report.damaged_bytes + report.cut_bytes),
-                             countText(report.dropped_rows), report.cut ? "; the end is missing" : ""));
+                             formatSize(report.damaged_bytes + report.cut_bytes),
+                             formatCount(report.dropped_rows), report.cut ? "; the end is missing" : ""));
   for (size_t i = 0; i < report.problems.size() && i < kShownProblems; ++i)
-    line("", safeText(report.problems[i]));
+    line("", printable(report.problems[i]));
   if (report.problems.size() > kShownProblems) line("", "… (tarry check lists all)");
 }
 
@@ -129,8 +133,8 @@ void printBlocks(const std::vector<BlockTotals>& totals) {
   fmt::print("\n{:12} {:>8} {:>12} {:>12} {:>12} {:>10}\n", "content", "blocks", "rows", "in file", "decoded",
              "bytes/row");
   for (const BlockTotals& kind : totals) {
-    fmt::print("{:12} {:>8} {:>12} {:>12} {:>12} {:>10}\n", safeText(kind.kind), countText(kind.blocks),
-               countText(kind.rows), sizeText(kind.file_bytes), sizeText(kind.decoded_bytes),
+    fmt::print("{:12} {:>8} {:>12} {:>12} {:>12} {:>10}\n", printable(kind.kind), formatCount(kind.blocks),
+               formatCount(kind.rows), formatSize(kind.file_bytes), formatSize(kind.decoded_bytes),
                kind.rows > 0 ? fmt::format("{:.2f}", static_cast<double>(kind.file_bytes) /
                                                          static_cast<double>(kind.rows))
                              : "");
@@ -139,7 +143,7 @@ void printBlocks(const std::vector<BlockTotals>& totals) {
 
 int printInfo(const std::string& path, const std::string& format) {
   if (format != "text" && format != "table" && format != "json")
-    throw UsageError(fmt::format("info has no format '{}': use text or json", safeText(format)));
+    throw UsageError(fmt::format("info has no format '{}': use text or json", printable(format)));
   TraceReader reader = TraceReader::open(path);
   Census census;
   ReadFilter filter;
@@ -153,8 +157,8 @@ int printInfo(const std::string& path, const std::string& format) {
   line("ended", endText(reader.trailer()));
   line("lost", lossText(census));
   printDamage(reader.report());
-  line("seen",
-       fmt::format("{} processes, {} threads", countText(census.processes()), countText(census.threads())));
+  line("seen", fmt::format("{} processes, {} threads", formatCount(census.processes()),
+                           formatCount(census.threads())));
   line("clock", clockText(census));
   if (reader.trailer()) printCost(reader.trailer()->cost, reader.endNs() - reader.header().start.boottime_ns);
   printBlocks(reader.totals());

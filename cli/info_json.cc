@@ -5,37 +5,24 @@
 
 #include <string_view>
 
-#include "cli/plain_text.h"
 #include "format/event_names.h"
+#include "format/readable.h"
 
 namespace tarry::cli {
 namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out += {'\\', c};
-    else if (byte < 0x20) out += fmt::format("\\u{:04x}", byte);
-    // Not everything in a trace is UTF-8: as in C, and as the other verbs write it.
-    else if (byte >= 0x80 && !isUtf8(text)) out += fmt::format("\\\\x{:02x}", byte);
-    else out += c;
-  }
-  return out + '"';
-}
 
 // Members of an object or a list, with commas where they belong.
 class Members {
  public:
   Members& number(std::string_view key, int64_t value) { return raw(key, std::to_string(value)); }
   Members& count(std::string_view key, uint64_t value) { return raw(key, std::to_string(value)); }
-  Members& text(std::string_view key, std::string_view value) { return raw(key, quoted(value)); }
+  Members& text(std::string_view key, std::string_view value) { return raw(key, jsonString(value)); }
   Members& truth(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
   Members& null(std::string_view key) { return raw(key, "null"); }
   // `key` empty: an element of a list.
   Members& raw(std::string_view key, std::string_view value) {
     if (!text_.empty()) text_ += ", ";
-    if (!key.empty()) text_ += quoted(key) + ": ";
+    if (!key.empty()) text_ += jsonString(key) + ": ";
     text_ += value;
     return *this;
   }

@@ -12,6 +12,7 @@
 #include "query/sql/reports.h"
 #include "query/sql/run_sql.h"
 #include "query/sql/shell.h"
+#include "query/why/notes.h"
 
 namespace tarry::cli {
 
@@ -39,6 +40,8 @@ int query(const SqlFlags& flags) {
   if (report) found = findReport(sql.front());
 
   TraceDatabase trace = openTrace(traceFile(file), Needs::everything);
+  // Not among the rows, which may go to another program.
+  for (const std::string& note : notesOn(trace.db())) std::cerr << "tarry: " << note << '\n';
   guardForQueries(trace.db());
   const TextStyle style = outputStyle();
   if (report) {

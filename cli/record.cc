@@ -9,11 +9,11 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/plain_text.h"
 #include "cli/record_flags.h"
 #include "cli/strace_flags.h"
 #include "format/errors.h"
 #include "format/event_names.h"
+#include "format/readable.h"
 
 namespace tarry::cli {
 
@@ -43,7 +43,7 @@ int recordOnly(const CLI::App& app, const RecordFlags& flags) {
     if (!attached || flags.quiet) return;
     fmt::print(stderr, "recording {} at level {} to {}{}\n", targetText(options),
                levelName(options.level.value_or(Level::waits)), path == "-" ? "standard output" : path,
-               options.duration_ns > 0 ? " for " + durationText(options.duration_ns) : "; Ctrl-C ends it");
+               options.duration_ns > 0 ? " for " + formatDuration(options.duration_ns) : "; Ctrl-C ends it");
   };
   RecordResult result = record(options);
   printRecordingNotes(result);

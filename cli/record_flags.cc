@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "cli/plain_text.h"
 #include "format/errors.h"
+#include "format/readable.h"
 
 namespace tarry::cli {
 
@@ -167,7 +167,8 @@ void declareRecording(CLI::App& app, RecordFlags& flags) {
       ->type_name("TIME");
   app.add_option("--max-size", flags.max_size, "stop recording when the file has about this size: 100M, 2G")
       ->type_name("SIZE");
-  app.add_option("--buffer", flags.buffer, "memory for events of one CPU (default 16M): more loses less")
+  app.add_option("--buffer", flags.buffer,
+                 "memory for events of one CPU (default 8M, less on more than 32 CPUs): more loses less")
       ->type_name("SIZE");
 }
 
@@ -221,7 +222,7 @@ void printRecordingNotes(const RecordResult& result) {
   }
   if (result.lost > 0) {
     fmt::print(stderr, "tarry: {} events were lost (a larger --buffer or --level waits loses fewer)\n",
-               countText(result.lost));
+               formatCount(result.lost));
   }
 }
 
@@ -232,8 +233,8 @@ void printSaved(const RecordResult& result) {
 void printSavedSize(const RecordResult& result) {
   fmt::print(stderr, "{}: {}, {}, {}\n",
              result.path == "-" ? "recorded to standard output" : "saved " + result.path,
-             durationText(result.duration_ns), sizeText(result.bytes),
-             result.lost == 0 ? "nothing lost" : countText(result.lost) + " events lost");
+             formatDuration(result.duration_ns), formatSize(result.bytes),
+             result.lost == 0 ? "nothing lost" : formatCount(result.lost) + " events lost");
 }
 
 }  // namespace tarry::cli

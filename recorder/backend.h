@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,10 +27,18 @@ struct TargetSpec {
   std::string cgroup_path;  // directory under a cgroup mount (also for a unit)
 };
 
+// What a ring has by default. 4 MiB are enough for system calls in a loop from all CPUs of a busy machine,
+// twice that leaves a margin; on many CPUs all rings together have the bound, as one thread empties them.
+constexpr uint64_t defaultRingBytes(int64_t cpus) {
+  constexpr uint64_t kMost = 8U << 20, kLeast = 1U << 20, kTogether = 256U << 20;
+  const uint64_t share = kTogether / static_cast<uint64_t>(std::max<int64_t>(cpus, 1));
+  return std::bit_floor(std::clamp(share, kLeast, kMost));
+}
+
 struct BackendOptions {
   Level level = Level::syscalls;
-  int64_t snaplen = 0;              // -1: all, up to the backend's limit
-  uint64_t ring_bytes = 16U << 20;  // per CPU; rounded up to a power of two
+  int64_t snaplen = 0;                        // -1: all, up to the backend's limit
+  uint64_t ring_bytes = defaultRingBytes(1);  // per CPU; rounded up to a power of two
   int64_t stack_min_sleep_ns =
       1'000'000;  // kernel stack at wake-ups that end a sleep at least so long; -1 never
 };

@@ -55,7 +55,8 @@ BackendOptions backendOptions(const RecordOptions& options) {
       options.level.value_or(options.target == TargetKind::command ? Level::syscalls : Level::waits);
   result.snaplen = options.snaplen;
   if (result.level == Level::full && result.snaplen == 0) result.snaplen = kDefaultSnaplenFull;
-  if (options.ring_bytes > 0) result.ring_bytes = options.ring_bytes;
+  result.ring_bytes =
+      options.ring_bytes > 0 ? options.ring_bytes : defaultRingBytes(::sysconf(_SC_NPROCESSORS_CONF));
   return result;
 }
 

@@ -22,9 +22,9 @@
 namespace tarry {
 
 struct SessionOptions {
-  uint64_t max_size_bytes = 0;      // 0: no limit
-  size_t queue_bytes = 64U << 20;   // raw bytes that may wait for the encoder
-  uint64_t ring_bytes = 16U << 20;  // of one ring: how much may pile up between two drains
+  uint64_t max_size_bytes = 0;                // 0: no limit
+  size_t queue_bytes = 64U << 20;             // raw bytes that may wait for the encoder
+  uint64_t ring_bytes = defaultRingBytes(1);  // of one ring: how much may pile up between two drains
   int64_t clock_interval_ns = 10'000'000'000;
 };
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "query/render/rows.h"
+#include "format/readable.h"
 
 namespace tarry {
 

@@ -274,22 +274,4 @@ void writeRows(RowFormat format, const TextStyle& style, std::ostream& out,
   writer->end();
 }
 
-std::string jsonString(std::string_view text) {
-  std::string out = "\"";
-  for (size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const size_t length = utf8Length(text.substr(i));
-    if (length == 0) out += fmt::format("\\\\x{:02x}", byte);
-    else if (byte == '"') out += "\\\"";
-    else if (byte == '\\') out += "\\\\";
-    else if (byte == '\n') out += "\\n";
-    else if (byte == '\t') out += "\\t";
-    else if (byte == '\r') out += "\\r";
-    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\u{:04x}", byte);
-    else out.append(text, i, length);
-    i += std::max<size_t>(length, 1);
-  }
-  return out + "\"";
-}
-
 }  // namespace tarry

@@ -68,8 +68,4 @@ std::unique_ptr<RowWriter> makeRowWriter(RowFormat format, const TextStyle& styl
 void writeRows(RowFormat format, const TextStyle& style, std::ostream& out,
                std::span<const RowColumn> columns, std::span<const std::vector<Cell>> rows);
 
-// `text` as a JSON string with its quotes. Bytes that are not UTF-8 are written as in C, \\xff: a lone
-// surrogate, which could stand for them, is no valid JSON to many readers.
-std::string jsonString(std::string_view text);
-
 }  // namespace tarry

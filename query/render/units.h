@@ -1,4 +1,4 @@
-// One way to write durations, sizes, counts and untrusted text, for every report.
+// How reports write numbers and lay out text, beside what format/readable.h has.
 #pragma once
 
 #include <cstddef>
@@ -6,16 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "format/readable.h"
+
 namespace tarry {
-
-// Three significant digits: "850 ns", "12.3 µs", "1.20 ms", "2.11 s", "3 min 05 s", "2 h 07 min".
-std::string formatDuration(int64_t ns);
-
-// Powers of 1024: "512 B", "1.50 KiB", "300 MiB".
-std::string formatSize(uint64_t bytes);
-
-// Thousands separated: "5,210".
-std::string formatCount(uint64_t count);
 
 // "95%", "0.4%" below one per cent, "0%" for nothing.
 std::string formatPercent(int64_t part, int64_t whole);
@@ -25,13 +18,6 @@ std::string counted(uint64_t count, std::string_view singular, std::string_view 
 
 // "2s", "1.5ms", "300us", "10m", "1h", a bare number is seconds. Throws UsageError naming `what`.
 int64_t parseDuration(std::string_view text, std::string_view what);
-
-// Text out of a trace, made safe for a terminal: control characters and bytes that are not UTF-8
-// become \n, \t, \x1b, \xff …
-std::string printable(std::string_view text);
-
-// Length of the UTF-8 sequence `text` starts with, 0 if it is not valid. `text` is not empty.
-size_t utf8Length(std::string_view text);
 
 // Columns that `text` takes on a terminal (code points; ANSI sequences of `inked` do not count).
 int displayWidth(std::string_view text);

@@ -11,6 +11,7 @@
 #include "analyzer/decode/siginfo.h"
 #include "analyzer/decode/text.h"
 #include "format/errors.h"
+#include "format/readable.h"
 #include "format/syscall_table.h"
 #include "query/render/rows.h"
 #include "query/render/units.h"

@@ -127,6 +127,9 @@ struct thread_state {
 	u32 fault_res; /* file of the page fault it is in */
 	u32 exited;
 	u64 as_scalar; /* see address_of() */
+	/* what the poll or select of number polled_seq waits for, 0: none; read in polled_epoch */
+	u32 polled_seq, polled_epoch;
+	struct rec_polled polled;
 	/* not yet reported losses */
 	u64 lost_first_ns[LOSS_SOURCES];
 	u64 lost_last_ns[LOSS_SOURCES];

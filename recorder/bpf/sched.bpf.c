@@ -103,6 +103,25 @@ static __always_inline void fill_switch_out(struct rec_switch_out *rec, struct t
 	__builtin_memcpy(rec->pending.args, pending->args, sizeof(pending->args));
 }
 
+/* Once a call, however often the thread blocks in it; at level waits, where calls have no number, at each
+ * time. */
+static __always_inline void remember_polled(struct thread_state *st, struct task_struct *task, u8 sets,
+					    const struct rec_pending *pending)
+{
+	u32 seq = st->nr >= 0 ? st->call_seq : 0;
+
+	if (seq && st->polled_seq == seq && st->polled_epoch == resource_epoch)
+		return;
+	u32 found = find_polled(sets, pending, fdtable_of(task), NULL, SLOT_SWITCH);
+	struct polled_area *area = get_polled_area(SLOT_SWITCH);
+
+	st->polled.count = 0;
+	st->polled_seq = seq;
+	st->polled_epoch = resource_epoch;
+	if (area && found)
+		st->polled = area->found;
+}
+
 static __always_inline void switched_out(struct thread_state *st, struct task_struct *task,
 					 bool preempt, u32 state, u64 now)
 {
@@ -138,10 +157,8 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 		pending.resource = st->fault_res;
 	st->fault_res = 0;
 	if (sets) {
-		u32 found = find_polled(sets, &pending, fdtable_of(task), NULL, SLOT_SWITCH);
-		struct polled_area *area = get_polled_area(SLOT_SWITCH);
-
-		if (area && found) {
+		remember_polled(st, task, sets, &pending);
+		if (st->polled.count) {
 			struct rec_switch_out_polled *polled =
 				bpf_ringbuf_reserve(ring, sizeof(*polled), 0);
 
@@ -150,7 +167,7 @@ static __always_inline void switched_out(struct thread_state *st, struct task_st
 				return;
 			}
 			fill_switch_out(&polled->out, st, task, state, now, &pending);
-			polled->polled = area->found;
+			polled->polled = st->polled;
 			bpf_ringbuf_submit(polled, BPF_RB_NO_WAKEUP);
 			return;
 		}

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "format/errors.h"
+#include "format/readable.h"
 #include "query/render/json.h"
 #include "query/render/rows.h"
 #include "query/render/units.h"

@@ -76,6 +76,16 @@ class SignalLater {
 
 }  // namespace
 
+TEST_CASE("All rings together have a bound, and each a least size") {
+  constexpr uint64_t kMiB = 1U << 20;
+  CHECK(defaultRingBytes(1) == 8 * kMiB);
+  CHECK(defaultRingBytes(32) == 8 * kMiB);
+  CHECK(defaultRingBytes(33) == 4 * kMiB);
+  CHECK(defaultRingBytes(128) == 2 * kMiB);
+  CHECK(defaultRingBytes(4096) == kMiB);
+  CHECK(defaultRingBytes(-1) == 8 * kMiB);
+}
+
 TEST_CASE("A recording of a command ends with it and keeps every event") {
   Fixture f;
   f.command("exit 3");
