@@ -134,9 +134,14 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
 void BpfEncoder::enterData(Bytes bytes) {
   const auto* record = as<rec_enter_data>(bytes);
   if (record == nullptr) return;
+  const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
+  // An execve tells of its path a second time where that could not be read at first.
+  if (EnterData* same = findEnterData(record->thread, record->call_seq)) {
+    same->parts.insert(same->parts.begin(), parts.begin(), parts.end());
+    return;
+  }
   EnterData& data = freeEnterData(record->thread);
   data.call_seq = record->call_seq;
-  const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
   data.parts.assign(parts.begin(), parts.end());
 }
 

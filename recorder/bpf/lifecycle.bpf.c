@@ -47,6 +47,37 @@ struct {
 	__type(value, u32);
 } ended_leaders SEC(".maps");
 
+/* An execve whose path lay on a page that was not in memory when it began, and is gone now: the kernel has
+ * a copy of it. */
+static __always_inline void late_exec_path(struct thread_state *st, struct linux_binprm *bprm)
+{
+	struct call_plan *plan = st->nr < 0 ? NULL : find_plan(st->abi, st->nr);
+	struct scratch *s = get_scratch(SLOT_LIFE);
+	bool missing = st->retry & 1;
+
+	st->retry = 0; /* nothing else is there any more */
+	if (!missing || !plan || !s || plan->item[0].what != ITEM_STRING || plan->item[0].arg != 0)
+		return;
+	struct rec_enter_data *rec = (struct rec_enter_data *)s->bytes;
+	const u32 at = sizeof(*rec);
+	long len = bpf_probe_read_kernel_str(&s->bytes[at + sizeof(struct rec_part)], STRING_MAX, bprm->filename);
+
+	if (len <= 0)
+		return;
+	u32 used = (u32)len & (2 * STRING_MAX - 1);
+	u64 size = at + sizeof(struct rec_part) + round_up8(used);
+	void *ring = event_ring();
+
+	put_head(s, at, PART_STRING, 0, 0, 0, used, used);
+	rec->type = RT_ENTER_DATA;
+	rec->thread = st->data_thread;
+	rec->call_seq = st->data_seq;
+	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP))
+		lose(st, LOSS_PAYLOAD, st->enter_ns);
+	else
+		st->flags |= STATE_ENTER_DATA;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -56,6 +87,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 
 	if (!st)
 		return 0;
+	late_exec_path(st, bprm);
 	if (old_pid != task->pid && st->leader && st->leader != st->id) {
 		u32 leader = st->leader;
 		u32 *calls = bpf_map_lookup_elem(&ended_leaders, &leader);

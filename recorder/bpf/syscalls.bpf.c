@@ -329,6 +329,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER || outdated)
 		fd_arguments(st, task, plan, SLOT_EXIT);
+	if (flags & CALL_NO_ENTER && todo & PLAN_ENTER_PARTS) {
+		st->retry = ~0U; /* what it asked for is as interesting as that it was denied */
+		if (from_cwd(st, plan))
+			st->res[RES_CWD] = cached_cwd(st, task, SLOT_EXIT);
+	}
 	if (outdated && st->res[RES_CWD])
 		st->res[RES_CWD] = cached_cwd(st, task, SLOT_EXIT);
 	if (todo & (PLAN_RETURNS_FD | PLAN_PAIR))

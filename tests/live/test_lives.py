@@ -1,4 +1,8 @@
-"""Lives and calls that a recorder easily gets wrong: see workloads/odd_lives.c, odd_calls.c, exec_thread.c."""
+"""Lives and calls that a recorder easily gets wrong: see workloads/odd_lives.c, odd_calls.c, exec_thread.c,
+unseen.c."""
+
+import platform
+import re
 
 import harness
 
@@ -154,6 +158,64 @@ class OddCallsTest(harness.LiveTest):
         names = [call["name"] for call in calls]
         self.assertIn("io_uring_setup", names)
         self.assertIn("io_uring_enter", names)
+
+
+class UnseenTest(harness.LiveTest):
+    """What a tracer that stops its program at every call hides or changes (workloads/unseen.c)."""
+
+    def recorded(self):
+        return self.record(harness.workload("unseen"), self.directory)
+
+    def calls(self, recorded, tid):
+        return recorded.query(f"""
+            SELECT s.name, s.ret, s.errno, s.path, s.ts, s.dur, s.a0 FROM syscall s JOIN thread t USING (utid)
+            WHERE t.tid = {tid} ORDER BY s.call_seq""")
+
+    def test_calls_that_seccomp_denies(self):
+        recorded = self.recorded()
+        denied = {fact["action"]: fact["tid"] for fact in recorded.json_lines() if fact.get("fact") == "denied"}
+        self.assertEqual(set(denied), {"errno", "trap", "trace", "kill_process", "kill_thread"})
+        for action, tid in denied.items():
+            with self.subTest(action):
+                self.check_denied(action, tid, recorded)
+
+    def check_denied(self, action, tid, recorded):
+        calls = self.calls(recorded, tid)
+        at = next(i for i, call in enumerate(calls) if call["name"] == "close" and call["a0"] == 77)
+        seen = [call for call in calls[at + 1:] if call["name"] != "rt_sigreturn"]
+        # seccomp(2): with ERRNO the call fails so, with TRACE and no tracer with ENOSYS; after a TRAP, and where
+        # the process is killed, the register of the result still holds the call's number. A thread that
+        # is killed alone never gets as far as a tracepoint.
+        results = {"errno": [(-1, "EPERM")] * 2, "trace": [(-1, "ENOSYS")] * 2, "trap": [(257, None), (110, None)],
+                   "kill_process": [(257, None)], "kill_thread": []}[action]
+        if platform.machine() != "x86_64":
+            results = [result for result in results if result[0] == -1]
+        names = ["openat", "getppid"][:len(results)]
+        self.assertEqual([call["name"] for call in seen[:len(names)]], names)
+        for call, result in zip(seen, results):
+            self.assertEqual((call["ret"], call["errno"]), result)
+            self.assertEqual(call["dur"], 0)  # not entered: nothing of an older call
+        if names:
+            self.assertEqual(seen[0]["path"], f"/denied/{action}")
+        after = [(call["name"], call["a0"]) for call in seen[len(names):] if call["name"] == "close"]
+        self.assertEqual(after[:1], [] if action.startswith("kill") else [("close", 78)])
+        signals = recorded.query(f"""
+            SELECT s.name, s.code FROM signal s JOIN thread t USING (utid)
+            WHERE t.tid = {tid} AND s.name = 'SIGSYS'""")
+        self.assertEqual(len(signals), {"trap": 2, "kill_process": 1}.get(action, 0))
+        self.assertEqual({row["code"] for row in signals} - {"SYS_SECCOMP"}, set())
+
+    def test_paths_on_pages_that_are_not_in_memory(self):
+        recorded = self.recorded()
+        cold = [fact for fact in recorded.json_lines() if fact.get("fact") == "cold"]
+        self.assertEqual(len(cold), 11)
+        shown = harness.run_tarry("show", "--pids", "always", recorded.trace).stdout.splitlines()
+        for fact in cold:
+            with self.subTest(fact["call"] + " " + fact["path"]):
+                # In the line as in strace's text, whichever argument it is.
+                lines = [line for line in shown if re.match(rf"{fact['tid']} +{fact['call']}\(", line)
+                         and f"\"{fact['path']}\"" in line]
+                self.assertEqual(len(lines), 1)
 
 
 class ObjectsTest(harness.LiveTest):

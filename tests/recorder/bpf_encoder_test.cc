@@ -221,6 +221,20 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder joins a call with strings of another ring,
   CHECK(got.calls[1].strings.at(1) == "second");
 }
 
+TEST_CASE_METHOD(Fixture, "BpfEncoder takes the path of an execve that could only be read later") {
+  constexpr int32_t kExecve = 59;
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "argument\0"s));
+  put(batch.events[0], enterData(1, 1), part(PART_STRING, 0, "/bin/x\0"s));
+  rec_call exec = call(1, 1, kExecve);
+  exec.flags = CALL_ENTER_DATA;
+  put(batch.events[0], exec);
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 1);
+  CHECK(got.calls[0].strings.at(0) == "/bin/x");
+  CHECK(got.calls[0].strings.at(1) == "argument");
+}
+
 TEST_CASE_METHOD(Fixture, "BpfEncoder never gives a call the strings of another one") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "stale\0"s));
