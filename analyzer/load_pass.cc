@@ -373,7 +373,7 @@ void LoadPass::storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, N
 // would have covered.
 int64_t LoadPass::schedulingKnownUntil() const {
   const std::optional<Trailer>& trailer = reader_.trailer();
-  if (!trailer) return std::max(last_scheduling_ts_, end_ts_ - WriterOptions{}.block_ns);
+  if (!trailer) return std::max(last_scheduling_ts_, end_ts_ - kLongestUnwrittenNs);
   if (trailer->reason == EndReason::max_size || trailer->reason == EndReason::error)
     return last_scheduling_ts_;
   return INT64_MAX;

@@ -1,5 +1,5 @@
 // TraceWriter turns events into a trace file: interns strings, fills column blocks, closes them at
-// 64 Ki rows, 4 MiB decoded or 500 ms, compresses each into one zstd frame and appends it. Nothing
+// 64 Ki rows, 4 MiB decoded or 350 ms, compresses each into one zstd frame and appends it. Nothing
 // is ever sought, so the sink may be a pipe. What is written is readable even if nothing follows.
 //
 // Not thread-safe; it is used by the recorder's encoding thread alone, never by the one that drains
@@ -28,11 +28,15 @@ class ByteSink {
 std::unique_ptr<ByteSink> openFileSink(const std::string& path, uint32_t owner_uid = ~0U,
                                        uint32_t owner_gid = ~0U);
 
+// What happened this long ago is in the file, whoever is killed: rows wait for their block, for the next tick
+// and for the thread that compresses. Older recorders let them wait for the block alone so long.
+inline constexpr int64_t kLongestUnwrittenNs = 500'000'000;
+
 struct WriterOptions {
   int compression_level = 3;
   uint32_t block_rows = 64 * 1024;
   uint64_t block_bytes = 4U << 20;   // decoded
-  int64_t block_ns = 500'000'000;    // oldest row waits at most so long
+  int64_t block_ns = 350'000'000;    // oldest row waits at most so long for its block to be closed
   uint64_t epoch_bytes = 64U << 20;  // decoded
   int64_t epoch_ns = 60'000'000'000;
 };
