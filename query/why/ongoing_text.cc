@@ -171,7 +171,7 @@ class OngoingPrinter {
     const int64_t busy = b.on_cpu_ns + b.waiting_ns;
     if (busy < b.total_ns / 100 && b.on_cpu_ns < ongoing_.realNs() / 50) {
       text = b.idle.empty() ? "nothing is going on"
-                            : fmt::format("idle, waiting for {}", waitingFor(wording_, b.idle.front(), true));
+                            : fmt::format("idle, waiting for {}", waitingFor(wording_, tellingIdle(b), true));
     } else if (largest == nullptr || b.on_cpu_ns >= largest->total_ns) {
       const int64_t not_understood = ofKind(WaitKind::unknown);
       text = not_understood <= b.on_cpu_ns

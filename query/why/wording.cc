@@ -185,6 +185,15 @@ std::string Wording::describe(const WaitGroup& group, const DescribeStyle& style
   return cutTo(text, style.width);
 }
 
+const WaitGroup& tellingIdle(const Breakdown& breakdown) {
+  // Workers that are handed their work say less than who gets it from outside, however many they are.
+  const auto outside = [](const WaitGroup& group) {
+    return group.kind == WaitKind::network || group.kind == WaitKind::terminal;
+  };
+  const auto found = std::find_if(breakdown.idle.begin(), breakdown.idle.end(), outside);
+  return found != breakdown.idle.end() ? *found : breakdown.idle.front();
+}
+
 std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags) {
   const std::string peer = wording.peer(group, tags);
   const std::string_view first = firstCall(wording.timeline, group);
@@ -211,6 +220,7 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
                  : fmt::format("the disk ({} of {})", calls, counted(group.resources.size(), "file"));
     }
     case WaitKind::lock:
+      if (group.role == WaitRole::idle) return "something to do";
       return group.subject.empty() ? "another thread (a lock or a hand-over)"
                                    : fmt::format("the lock {}", group.subject);
     case WaitKind::sleep:
@@ -337,7 +347,7 @@ Conclusion concludeTime(const Wording& wording, const Explained& e, const DataMo
   if (b.total_ns <= 0) return {"nothing was recorded of it", ""};
   const int64_t busy = b.on_cpu_ns + b.waiting_ns;
   if (b.idle_ns > b.total_ns / 2 && busy < b.total_ns / 4) {
-    const WaitGroup& idle = b.idle.front();
+    const WaitGroup& idle = tellingIdle(b);
     return {fmt::format("it is idle: waiting for {}", waitingFor(wording, idle)),
             nextCommand(idle, wording, file)};
   }

@@ -43,7 +43,9 @@ struct Conclusion {
 Conclusion conclude(const Wording& wording, const Explained& explained, const DataMoved& moved,
                     const std::string& file);
 
-// The same for one group of waits, as "an answer from db1:5432"; `tags` as in DescribeStyle.
+// Of the idle waits (there is one at least) that which says what all of them are waiting for.
+const WaitGroup& tellingIdle(const Breakdown& breakdown);
+// What a group of waits is for, as "an answer from db1:5432"; `tags` as in DescribeStyle.
 std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags = false);
 std::string nextCommand(const WaitGroup& group, const Wording& wording, const std::string& file);
 

@@ -134,6 +134,19 @@ TEST_CASE("why of an interval adds up to the interval") {
   CHECK_THROWS_AS(why(b, {.from_ns = 9000 * kMs}), TraceError);
 }
 
+TEST_CASE("why says of an idle server what it serves, however many workers it has") {
+  DbBuilder b;
+  b.process(1, 0, "server", 0);
+  b.resource(1, "socket", "TCP 0.0.0.0:80 (listening)");
+  b.db().execute("UPDATE resource SET listening = 1");
+  b.wait(1, 1000, {.kind = "network", .call = "accept4", .resource = 1, .role = "idle"});
+  for (int worker = 2; worker < 5; ++worker) {
+    b.thread(worker, 1);
+    b.wait(worker, 1000, {.kind = "lock", .call = "futex", .role = "idle"});
+  }
+  contains(why(b, {.view = WhyView::ongoing}), "→ idle, waiting for someone to connect to TCP 0.0.0.0:80");
+}
+
 TEST_CASE("why shows idle waits apart, and among the others when asked") {
   DbBuilder b;
   b.process(1, 0, "server", 0);
