@@ -32,7 +32,7 @@ std::span<const ViewInfo> allViews();
 void createSchema(Database& db);
 // Creates the indexes; faster after the rows are in.
 void createIndexes(Database& db);
-// Text of docs/schema.md.
+// Text of docs/schema.md up to its section on SQL functions, which are query/'s.
 std::string schemaMarkdown();
 
 }  // namespace tarry

@@ -19,7 +19,8 @@ std::string schemaMarkdown() {
       "# The database\n\n"
       "`tarry load FILE.tarry -o FILE.db` writes an ordinary SQLite file; `tarry query` uses the same "
       "tables.\n"
-      "This page is generated from the declarations in `analyzer/tables.h` (`tarry_schema_doc > "
+      "This page is generated from the declarations in `analyzer/tables.h` and "
+      "`query/sql/functions.cc` (`tarry_schema_doc > "
       "docs/schema.md`).\n\n"
       "- `ts` and `dur` are nanoseconds; `ts` counts from the start of the trace, whose wall clock is in "
       "`meta`.\n"
@@ -38,6 +39,7 @@ std::string schemaMarkdown() {
   for (const ViewInfo& view : allViews()) {
     text += "- [`" + std::string(view.name) + "`](#" + std::string(view.name) + ") (view)\n";
   }
+  text += "- [functions](#functions)\n";
   for (const TableInfo& table : allTables()) {
     text += "\n## `" + std::string(table.name) + "`\n\n" + std::string(table.doc) + "\n";
     appendColumns(text, table.columns);

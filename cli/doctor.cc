@@ -7,9 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.h"
+#include "cli/json_members.h"
 
 namespace tarry::cli {
 
@@ -32,8 +36,30 @@ bool colorWanted() {
   return ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
-int printDiagnosis() {
+std::string json(const std::vector<Finding>& findings) {
+  Members list;
+  for (const Finding& finding : findings) {
+    Members one;
+    one.text("verdict", wordOf(finding.verdict).text);
+    one.text("subject", finding.subject);
+    one.text("detail", finding.detail);
+    if (finding.fix.empty()) one.null("fix");
+    else one.text("fix", finding.fix);
+    list.raw({}, one.object());
+  }
+  return Members()
+      .number("tarry_doctor", 1)
+      .truth("recording_works", recordingWorks(findings))
+      .raw("findings", list.list())
+      .object();
+}
+
+int printDiagnosis(bool as_json) {
   const std::vector<Finding> findings = diagnose(lookAtThisMachine());
+  if (as_json) {
+    fmt::print("{}\n", json(findings));
+    return recordingWorks(findings) ? 0 : 1;
+  }
   const bool color = colorWanted();
   for (const Finding& finding : findings) {
     const Word word = wordOf(finding.verdict);
@@ -56,7 +82,13 @@ Action declareDoctor(CLI::App& app) {
       "Checks what this machine allows a recorder to do and names what would fix the rest. Needs no rights "
       "itself. "
       "Exit status 0 if recording works.");
-  return [] { return printDiagnosis(); };
+  const auto format = std::make_shared<std::string>("text");
+  app.add_option("--format", *format,
+                 "text, or json: one object with recording_works and findings (verdict ok, missing or "
+                 "limited; subject, detail, fix)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  return [format] { return printDiagnosis(*format == "json"); };
 }
 
 }  // namespace tarry::cli

@@ -5,33 +5,12 @@
 
 #include <string_view>
 
+#include "cli/json_members.h"
 #include "format/event_names.h"
 #include "format/readable.h"
 
 namespace tarry::cli {
 namespace {
-
-// Members of an object or a list, with commas where they belong.
-class Members {
- public:
-  Members& number(std::string_view key, int64_t value) { return raw(key, std::to_string(value)); }
-  Members& count(std::string_view key, uint64_t value) { return raw(key, std::to_string(value)); }
-  Members& text(std::string_view key, std::string_view value) { return raw(key, jsonString(value)); }
-  Members& truth(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
-  Members& null(std::string_view key) { return raw(key, "null"); }
-  // `key` empty: an element of a list.
-  Members& raw(std::string_view key, std::string_view value) {
-    if (!text_.empty()) text_ += ", ";
-    if (!key.empty()) text_ += jsonString(key) + ": ";
-    text_ += value;
-    return *this;
-  }
-  std::string object() const { return "{" + text_ + "}"; }
-  std::string list() const { return "[" + text_ + "]"; }
-
- private:
-  std::string text_;
-};
 
 std::string endJson(const std::optional<Trailer>& trailer) {
   Members end;

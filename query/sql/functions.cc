@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <ctime>
@@ -131,30 +132,82 @@ std::unique_ptr<int64_t> startOfTrace(Database& db) {
   return q.step() ? std::make_unique<int64_t>(q.integer(0)) : nullptr;
 }
 
+// What documentation tells, and how SQLite is told; a table function registers itself (path_tables.h).
+struct Declaration {
+  SqlFunction about;
+  void (*scalar)(sqlite3_context*, int, Arguments) = nullptr;
+  void (*step)(sqlite3_context*, int, Arguments) = nullptr;
+  void (*final)(sqlite3_context*) = nullptr;
+};
+
+constexpr std::array<Declaration, 9> kFunctions = {{
+    {{"duration", "ns", SqlFunctionKind::scalar, "a time for people: `12.3 ms`"}, duration},
+    {{"size", "bytes", SqlFunctionKind::scalar, "an amount for people: `1.50 KiB`"}, size},
+    {{"wall_clock", "ts", SqlFunctionKind::scalar,
+      "local time of a trace time: `2026-03-01 12:00:00.123456`; NULL where the trace has no clock"},
+     wallClock},
+    {{"errno_name", "n", SqlFunctionKind::scalar, "`ENOENT` for 2 or -2"}, errnoName},
+    {{"signal_name", "n", SqlFunctionKind::scalar, "`SIGTERM` for 15"}, signalName},
+    {{"kernel_area", "abi, name, resource_kind, path", SqlFunctionKind::scalar,
+      "part of the kernel that a call belongs to, as in `tarry summary`: `files`, `network`, ..."},
+     kernelArea},
+    {{"percentile", "x, p", SqlFunctionKind::aggregate,
+      "the value at position p, 0 to 1, of the sorted x; NULLs are left out"},
+     nullptr,
+     percentileStep,
+     percentileFinal},
+    {{"wait_path", "upid", SqlFunctionKind::table,
+      "whose time a process's real time went to, piece by piece without gap: waits for children and on pipes "
+      "are replaced by what the process that ended them was doing. Columns: `ts`, `dur`, `depth` (0: its "
+      "own), `upid`, `utid`, `state_id`, `state`, `wait_kind`"}},
+    {{"wait_behind", "state_id", SqlFunctionKind::table,
+      "the same from one wait (`thread_state.id`) on: what the process that ended it did meanwhile"}},
+}};
+
+int argumentCount(std::string_view parameters) {
+  return 1 + static_cast<int>(std::count(parameters.begin(), parameters.end(), ','));
+}
+
 }  // namespace
+
+std::span<const SqlFunction> sqlFunctions() {
+  static constexpr auto kAbout = [] {
+    std::array<SqlFunction, kFunctions.size()> about{};
+    for (size_t i = 0; i < about.size(); ++i) about[i] = kFunctions[i].about;
+    return about;
+  }();
+  return kAbout;
+}
+
+std::string sqlFunctionsMarkdown() {
+  std::string text =
+      "\n## Functions\n\n`tarry query` adds these to SQLite's own; other clients have not got them. NULL for "
+      "NULL.\n"
+      "The tables are used as in `SELECT * FROM wait_path(3)`.\n\n| function | kind | gives "
+      "|\n|---|---|---|\n";
+  for (const SqlFunction& f : sqlFunctions()) {
+    std::string_view kind = "scalar";
+    if (f.kind == SqlFunctionKind::aggregate) kind = "aggregate";
+    else if (f.kind == SqlFunctionKind::table) kind = "table";
+    text += fmt::format("| `{}({})` | {} | {} |\n", f.name, f.parameters, kind, f.doc);
+  }
+  return text;
+}
 
 void registerFunctions(Database& db) {
   sqlite3* handle = db.handle();
-  constexpr int kPure = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  struct Scalar {
-    const char* name;
-    int arguments;
-    void (*function)(sqlite3_context*, int, Arguments);
-  };
-  for (const Scalar& scalar :
-       {Scalar{"duration", 1, duration}, Scalar{"size", 1, size}, Scalar{"errno_name", 1, errnoName},
-        Scalar{"signal_name", 1, signalName}, Scalar{"kernel_area", 4, kernelArea}})
-    check(sqlite3_create_function_v2(handle, scalar.name, scalar.arguments, kPure, nullptr, scalar.function,
-                                     nullptr, nullptr, nullptr),
+  for (const Declaration& f : kFunctions) {
+    if (f.about.kind == SqlFunctionKind::table) continue;
+    const std::string name(f.about.name);
+    const bool needs_start = f.scalar == wallClock;
+    // SQLite destroys the user data with the connection, and also when registration fails.
+    check(sqlite3_create_function_v2(
+              handle, name.c_str(), argumentCount(f.about.parameters),
+              SQLITE_UTF8 | (needs_start ? 0 : SQLITE_DETERMINISTIC),
+              needs_start ? startOfTrace(db).release() : nullptr, f.scalar, f.step, f.final,
+              [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
           handle);
-  check(sqlite3_create_function_v2(handle, "percentile", 2, kPure, nullptr, nullptr, percentileStep,
-                                   percentileFinal, nullptr),
-        handle);
-  // SQLite destroys the user data with the connection, and also when registration fails.
-  check(sqlite3_create_function_v2(
-            handle, "wall_clock", 1, SQLITE_UTF8, startOfTrace(db).release(), wallClock, nullptr, nullptr,
-            [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
-        handle);
+  }
   registerPathTables(db);
 }
 

@@ -1,22 +1,27 @@
-// SQL functions that tarry adds to a database connection, for queries and reports:
-//
-//   duration(ns)             text, "12.3 ms"; NULL for NULL
-//   size(bytes)              text, "1.50 KiB"
-//   percentile(x, p)         aggregate: the value at position p (0 … 1) of the sorted x
-//   errno_name(n)            "ENOENT"
-//   signal_name(n)           "SIGTERM"
-//   wall_clock(ts)           local time of a trace time, "2026-03-01 12:00:00.123456"
-//   kernel_area(abi, name, resource_kind, path)   "files", "network", … as in `tarry summary`
-//
-// and table-valued functions over thread_state (query/sql/path_tables.h):
-//
-//   wait_path(upid)          whose waits a process's real time went to: ts, dur, depth, upid, utid, state_id
-//   wait_behind(state_id)    the same from one wait on: what the process that ended it did meanwhile
+// SQL functions that tarry adds to a database connection, for queries and reports. They are declared in
+// one place (functions.cc); docs/schema.md and `.help` derive from that.
 #pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace tarry {
 
 class Database;
+
+enum class SqlFunctionKind { scalar, aggregate, table };
+
+struct SqlFunction {
+  std::string_view name;
+  std::string_view parameters;  // "x, p"
+  SqlFunctionKind kind;
+  std::string_view doc;  // what it gives; of a table its columns too
+};
+
+std::span<const SqlFunction> sqlFunctions();
+// The section of docs/schema.md about them.
+std::string sqlFunctionsMarkdown();
 
 // Throws TraceError if SQLite refuses. The functions live as long as the connection.
 void registerFunctions(Database& db);

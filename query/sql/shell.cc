@@ -14,6 +14,7 @@
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
 #include "query/render/units.h"
+#include "query/sql/functions.h"
 #include "query/sql/reports.h"
 #include "query/sql/run_sql.h"
 
@@ -32,9 +33,21 @@ constexpr std::string_view kHelp =
     "  .reports         the canned reports; @NAME [PARAMETER=VALUE …] runs one\n"
     "  .help            this\n"
     "  .quit            or Ctrl-D\n"
-    "Functions: duration(ns), size(bytes), percentile(x, 0.99), wall_clock(ts), errno_name(n), "
-    "signal_name(n),\n"
-    "  kernel_area(abi, name, kind, path), wait_path(upid), wait_behind(state_id)\n";
+    "Functions (docs/schema.md says more):\n";
+
+std::string functionNames() {
+  std::string text, line;
+  for (const SqlFunction& function : sqlFunctions()) {
+    constexpr size_t kWidth = 96;
+    const std::string one = fmt::format("{}({})", function.name, function.parameters);
+    if (!line.empty() && line.size() + one.size() + 2 > kWidth) {
+      text += line + ",\n";
+      line.clear();
+    }
+    line += (line.empty() ? "  " : ", ") + one;
+  }
+  return text + line + "\n";
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
@@ -155,7 +168,7 @@ SqlShell::After SqlShell::dotCommand(std::string_view text) {
   const std::string& command = parts.front();
   if (command == ".quit" || command == ".exit" || command == ".q") return After::done;
   if (command == ".help") {
-    out_ << kHelp;
+    out_ << kHelp << functionNames();
   } else if (command == ".tables") {
     execute(
         "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' "

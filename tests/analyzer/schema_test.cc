@@ -1,8 +1,6 @@
 #include "analyzer/schema.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <sstream>
 
 #include "analyzer/tables.h"
 #include "format/errors.h"
@@ -97,13 +95,4 @@ TEST_CASE("Database reports bad SQL and bad files in one line", "[schema]") {
   Statement count = db.prepare("SELECT count(*) FROM t");
   REQUIRE(count.step());
   CHECK(count.integer(0) == 2);
-}
-
-TEST_CASE("docs/schema.md is what the declarations say", "[schema]") {
-  std::ifstream file("docs/schema.md");
-  std::ostringstream text;
-  text << file.rdbuf();
-  const bool fresh = text.str() == schemaMarkdown();
-  INFO("regenerate it: tarry_schema_doc > docs/schema.md");
-  CHECK(fresh);
 }

@@ -8,7 +8,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "analyzer/schema.h"
 #include "format/errors.h"
+#include "query/sql/functions.h"
 #include "query/sql/reports.h"
 #include "query/sql/run_sql.h"
 #include "query/sql/shell.h"
@@ -154,7 +156,9 @@ TEST_CASE("the shell's dot commands") {
   CHECK(script(b, ".tables\n").find("thread_state,table\n") != std::string::npos);
   CHECK(script(b, ".schema process\n").find("CREATE TABLE") != std::string::npos);
   CHECK(script(b, ".mode json\nSELECT 1 AS a;\n") == "[\n{\"a\": 1}\n]\n");
-  CHECK(script(b, ".help\n").find(".tables") != std::string::npos);
+  const std::string help = script(b, ".help\n");
+  CHECK(help.find(".tables") != std::string::npos);
+  CHECK(help.find("wait_behind(state_id)") != std::string::npos);
   CHECK(script(b, "@losses\n").find("syscalls,3") != std::string::npos);
   script(b, ".mode xml\n.nonsense\n.schema nothing\n@nothing\n", &errors);
   CHECK(std::count(errors.begin(), errors.end(), '\n') == 4);
@@ -227,4 +231,29 @@ TEST_CASE("the user's own reports are found and win") {
   CHECK(list.str().find("mine.sql") != std::string::npos);
   ::unsetenv("XDG_CONFIG_HOME");
   std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("every SQL function that is documented is there, with as many arguments") {
+  DbBuilder b;
+  registerFunctions(b.db());
+  CHECK(sqlFunctions().size() >= 9);
+  for (const SqlFunction& f : sqlFunctions()) {
+    INFO(f.name);
+    const bool table = f.kind == SqlFunctionKind::table;
+    auto q = b.db().prepare(table ? "SELECT 1 FROM pragma_module_list WHERE name = ?1"
+                                  : "SELECT narg FROM pragma_function_list WHERE name = ?1");
+    q.bind(1, f.name);
+    REQUIRE(q.step());
+    const auto arguments = 1 + std::count(f.parameters.begin(), f.parameters.end(), ',');
+    CHECK(q.integer(0) == (table ? 1 : arguments));
+  }
+}
+
+TEST_CASE("docs/schema.md is what the declarations say") {
+  std::ifstream file("docs/schema.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  const bool fresh = text.str() == schemaMarkdown() + sqlFunctionsMarkdown();
+  INFO("regenerate it: tarry_schema_doc > docs/schema.md");
+  CHECK(fresh);
 }

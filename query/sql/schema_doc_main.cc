@@ -2,8 +2,9 @@
 #include <iostream>
 
 #include "analyzer/schema.h"
+#include "query/sql/functions.h"
 
 int main() {
-  std::cout << tarry::schemaMarkdown();
+  std::cout << tarry::schemaMarkdown() << tarry::sqlFunctionsMarkdown();
   return 0;
 }
