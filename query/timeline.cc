@@ -79,7 +79,7 @@ void Timeline::loadFacts(Database& db) {
 void Timeline::loadProcesses(Database& db) {
   auto q = db.prepare(
       "SELECT upid, pid, comm, exe, cmdline, start_ts, end_ts, exit_code, exit_signal, user_ns, system_ns,"
-      " max_rss, ppid, recorded, existed FROM process ORDER BY upid");
+      " max_rss, ppid, recorded, existed, cwd FROM process ORDER BY upid");
   while (q.step()) {
     ProcessInfoRow p;
     p.upid = q.integer(0);
@@ -97,6 +97,7 @@ void Timeline::loadProcesses(Database& db) {
     p.ppid = optionalInteger(q, 12);
     p.recorded = q.integer(13) != 0;
     p.existed = q.integer(14) != 0;
+    p.cwd = q.text(15);
     process_ids_.emplace(p.upid, static_cast<int32_t>(processes_.size()));
     processes_.push_back(std::move(p));
   }
@@ -153,7 +154,8 @@ void Timeline::loadThreads(Database& db) {
 
 void Timeline::loadResources(Database& db) {
   auto q = db.prepare(
-      "SELECT id, kind, path, name, protocol, remote_addr, remote_port, listening, peer_upid FROM resource");
+      "SELECT id, kind, path, name, protocol, remote_addr, remote_port, listening, peer_upid,"
+      " coalesce(cookie, 0) FROM resource");
   while (q.step()) {
     ResourceInfo r;
     r.id = q.integer(0);
@@ -165,6 +167,7 @@ void Timeline::loadResources(Database& db) {
     r.remote_port = optionalInteger(q, 6);
     r.listening = !q.isNull(7) && q.integer(7) != 0;
     r.peer = lookUp(process_ids_, q, 8);
+    r.cookie = q.integer(9);
     resource_ids_.emplace(r.id, static_cast<int32_t>(resources_.size()));
     resources_.push_back(std::move(r));
   }
@@ -272,6 +275,12 @@ std::optional<int32_t> Timeline::processByUpid(int64_t upid) const {
 std::optional<int32_t> Timeline::threadByUtid(int64_t utid) const {
   const auto found = thread_ids_.find(utid);
   if (found == thread_ids_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<int32_t> Timeline::resourceById(int64_t id) const {
+  const auto found = resource_ids_.find(id);
+  if (found == resource_ids_.end()) return std::nullopt;
   return found->second;
 }
 

@@ -64,7 +64,7 @@ struct ProcessInfoRow {
   int64_t upid = 0;
   int64_t pid = 0;
   int32_t parent = kNone;  // process
-  std::string comm, exe, cmdline;
+  std::string comm, exe, cmdline, cwd;
   std::string launched;  // the recorded command as it was started, where a later exec replaced it
   std::optional<int64_t> start_ts, end_ts, exit_code, exit_signal, user_ns, system_ns, max_rss, ppid;
   bool recorded = false;
@@ -79,6 +79,7 @@ struct ResourceInfo {
   int64_t id = 0;
   std::string kind, path, name, protocol, remote_addr;
   std::optional<int64_t> remote_port;
+  int64_t cookie = 0;  // of a socket: the same over its rows; 0: none
   bool listening = false;
   int32_t peer = kNone;  // process at the other end
 };
@@ -117,6 +118,7 @@ class Timeline {
 
   std::optional<int32_t> processByUpid(int64_t upid) const;
   std::optional<int32_t> threadByUtid(int64_t utid) const;
+  std::optional<int32_t> resourceById(int64_t id) const;
   std::optional<int32_t> rowById(int64_t id) const;  // linear
 
   // Facts of the recording (table meta), empty where there is no such key.

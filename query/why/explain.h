@@ -8,6 +8,7 @@
 
 #include "query/timeline.h"
 #include "query/why/breakdown.h"
+#include "query/why/failed_call.h"
 #include "query/why/process_states.h"
 
 namespace tarry {
@@ -31,7 +32,8 @@ struct Explained {
   std::optional<int64_t> user_ns, system_ns;
   int32_t processes = 1;  // command: it and its descendants
   int32_t threads = 1;
-  bool ended = true;  // false: it was still there at the end of the recording
+  bool ended = true;                           // false: it was still there at the end of the recording
+  std::optional<FailedCall> failed_call = {};  // what plausibly made it fail; filled by the caller
 
   int64_t realNs() const { return end - begin; }
 };

@@ -198,7 +198,7 @@ class OngoingPrinter {
                         : nextCommand(*largest, wording_, options_.file);
       }
     }
-    printConclusion(text, command, options_.style, out_);
+    printConclusion({text, command}, options_.style, out_);
   }
 
  private:

@@ -209,8 +209,7 @@ class Printer {
   }
 
   void conclusion(const DataMoved& data) {
-    const Conclusion c = conclude(wording_, e_, data, options_.file);
-    printConclusion(c.text, c.command, options_.style, out_);
+    printConclusion(conclude(wording_, e_, data, options_.file), options_.style, out_);
   }
 
   void line(std::string_view text) { out_ << cutTo(text, options_.style.width) << '\n'; }
@@ -273,18 +272,22 @@ class Printer {
 
 }  // namespace
 
-void printConclusion(const std::string& text, const std::string& command, const TextStyle& style,
-                     std::ostream& out) {
+void printConclusion(const Conclusion& conclusion, const TextStyle& style, std::ostream& out) {
   // Never cut: it is what the reader came for, and the command is there to be copied.
   const std::string indent = "    ";
-  const std::string shown =
-      style.width > 0 ? wrapText(text, style.width - displayWidth(indent), indent) : text;
-  const std::string see = command.empty() ? "" : "See: " + command;
+  const int room = style.width - displayWidth(indent);
+  const auto wrapped = [&](const std::string& text, const std::string& next) {
+    return style.width > 0 ? wrapText(text, room, next) : text;
+  };
+  const std::string shown = wrapped(conclusion.text, indent);
+  const std::string see = conclusion.command.empty() ? "" : "See: " + conclusion.command;
   const size_t last_line = shown.rfind('\n') == std::string::npos ? 0 : shown.rfind('\n') + 1;
   const int column = displayWidth(indent) + displayWidth(shown.substr(last_line));
   out << "  → " << inked(style, Ink::bold, shown);
+  if (!conclusion.cause.empty())
+    out << '\n' << indent << wrapped("Probably because of " + conclusion.cause, indent + "  ");
   if (!see.empty()) {
-    if (column + 2 + displayWidth(see) <= layoutWidth(style)) out << ". " << see;
+    if (conclusion.cause.empty() && column + 2 + displayWidth(see) <= layoutWidth(style)) out << ". " << see;
     else out << '\n' << indent << see;
   }
   out << '\n';

@@ -22,7 +22,6 @@ void printExplained(const Wording& wording, const Explained& explained, const Da
 
 // The last line: what it comes to, and a command that shows more (empty: none). Whole, on a terminal
 // in as many lines as it takes.
-void printConclusion(const std::string& text, const std::string& command, const TextStyle& style,
-                     std::ostream& out);
+void printConclusion(const Conclusion& conclusion, const TextStyle& style, std::ostream& out);
 
 }  // namespace tarry

@@ -64,8 +64,8 @@ std::string ongoingTitle(const Timeline& timeline) {
 
 class Why {
  public:
-  Why(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out)
-      : moved_(moved),
+  Why(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out)
+      : calls_(calls),
         options_(options),
         out_(out),
         json_(out),
@@ -154,15 +154,17 @@ class Why {
       out_ << fmt::format("{} more processes of that name\n", found.size() - kExplainedAtMost);
   }
 
-  void print(const Explained& explained) {
+  void print(Explained explained) {
     DataMoved moved;
     switch (explained.subject) {
-      case WhySubject::command: moved = moved_(timeline_, kNone, explained.begin, explained.end); break;
+      case WhySubject::command: moved = calls_.moved(timeline_, kNone, explained.begin, explained.end); break;
       case WhySubject::process:
-        moved = moved_(timeline_, explained.process, explained.begin, explained.end);
+        moved = calls_.moved(timeline_, explained.process, explained.begin, explained.end);
         break;
       case WhySubject::thread: break;
     }
+    if (explained.ended && explained.subject != WhySubject::thread)
+      explained.failed_call = calls_.failed(timeline_, explained.process);
     if (options_.json) return writeExplained(json_, wording_, explained, moved, shownFile());
     if (printed_++ > 0) out_ << '\n';
     printExplained(wording_, explained, moved, textOptions(), out_);
@@ -175,7 +177,7 @@ class Why {
     return {options_.style, options_.min_ns, options_.threads, options_.hide_idle, shownFile()};
   }
 
-  const DataMovedSource& moved_;
+  const CallSources& calls_;
   const WhyOptions& options_;
   std::ostream& out_;
   JsonOut json_;
@@ -189,12 +191,12 @@ class Why {
 
 }  // namespace
 
-void whyReport(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out) {
-  Why(db, moved, options, out).run(db);
+void whyReport(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out) {
+  Why(db, calls, options, out).run(db);
 }
 
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out) {
-  whyReport(db, movedFromTables(db), options, out);
+  whyReport(db, {movedFromTables(db), failedCallFromTables(db)}, options, out);
 }
 
 }  // namespace tarry

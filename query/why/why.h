@@ -13,6 +13,7 @@
 
 #include "query/render/style.h"
 #include "query/why/data_moved.h"
+#include "query/why/failed_call.h"
 
 namespace tarry {
 
@@ -43,7 +44,12 @@ void whyReport(const std::string& path, const WhyOptions& options, std::ostream&
 
 // Over an open database with the tables of docs/schema.md.
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out);
-// The same, with another source than table syscall for what was read and written (data_moved.h).
-void whyReport(Database& db, const DataMovedSource& moved, const WhyOptions& options, std::ostream& out);
+// What the reports ask of the calls themselves.
+struct CallSources {
+  DataMovedSource moved;
+  FailedCallSource failed;
+};
+// The same, with other sources than the tables of calls.
+void whyReport(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out);
 
 }  // namespace tarry

@@ -13,9 +13,9 @@ void whyReport(const std::string& path, const WhyOptions& options, std::ostream&
   TraceDatabase trace = TraceDatabase::open(path, load);
   WhyOptions with_path = options;
   if (with_path.shown_path.empty()) with_path.shown_path = printable(path);
-  const DataMovedSource moved =
-      trace.reader() != nullptr ? movedFromTrace(*trace.reader(), trace.db()) : movedFromTables(trace.db());
-  whyReport(trace.db(), moved, with_path, out);
+  if (trace.reader() == nullptr) return whyReport(trace.db(), with_path, out);
+  const CallSources calls{movedFromTrace(*trace.reader(), trace.db()), failedCallFromTrace(*trace.reader())};
+  whyReport(trace.db(), calls, with_path, out);
 }
 
 }  // namespace tarry

@@ -149,6 +149,15 @@ void writeExplained(JsonOut& json, const Wording& wording, const Explained& e, c
   writeMoved(json, "read", moved.read_bytes, moved.read);
   const Conclusion c = conclude(wording, e, moved, file);
   json.text("conclusion", c.text);
+  if (e.failed_call) {
+    json.beginObject("failed_call");
+    writeProcess(json, timeline, e.failed_call->process);
+    json.text("call", e.failed_call->call);
+    json.text("subject", e.failed_call->subject);
+    json.text("error", e.failed_call->error);
+    json.text("text", c.cause);
+    json.endObject();
+  }
   json.text("see", c.command);
   json.endObject();
 }

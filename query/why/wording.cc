@@ -395,6 +395,7 @@ Conclusion conclude(const Wording& wording, const Explained& e, const DataMoved&
   const std::string failure = failureOf(wording, e);
   if (failure.empty()) return result;
   result.text = fmt::format("{}; before that: {}", failure, result.text);
+  if (e.failed_call) result.cause = failedCallText(wording.timeline, *e.failed_call, e.process);
   const std::string_view level = wording.timeline.meta("level");
   if (!file.empty() && level != "waits" && wording.timeline.process(e.process).exit_code.value_or(0) != 0)
     result.command = fmt::format("tarry show {} --failed-only", file);

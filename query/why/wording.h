@@ -38,7 +38,8 @@ struct Wording {
 // The last line: what it is waiting for, or that it computes, and a command that shows more.
 struct Conclusion {
   std::string text;
-  std::string command;  // "tarry show FILE -e %network"; empty where there is no file to look at
+  std::string command;     // "tarry show FILE -e %network"; empty where there is no file to look at
+  std::string cause = {};  // the call that plausibly made it fail; empty: none, or not known
 };
 Conclusion conclude(const Wording& wording, const Explained& explained, const DataMoved& moved,
                     const std::string& file);
