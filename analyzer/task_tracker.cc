@@ -13,10 +13,28 @@ Upid TaskTracker::processFor(ThreadId leader, int32_t pid) {
   return upid;
 }
 
+Upid TaskTracker::processOf(const ThreadDef& def) {
+  const auto found = by_pid_.find(def.pid);
+  const bool there = found != by_pid_.end() && !processes_[found->second].exit_ts;
+  if (!def.leader && def.tid != def.pid) {
+    // The recorder could not say who leads: the process of that pid, even before its leader is known.
+    if (const Utid known = utids_.get(def.id); known != 0) return threads_[known].upid;
+    if (there) return found->second;
+    const Upid upid = processFor(def.id, def.pid);
+    processes_[upid].leaderless = true;
+    return upid;
+  }
+  const ThreadId leader = def.leader ? def.leader : def.id;
+  if (there && processes_[found->second].leaderless && upids_.get(leader) == 0) {
+    processes_[found->second].leaderless = false;
+    upids_.set(leader, found->second);
+  }
+  return processFor(leader, def.pid);
+}
+
 void TaskTracker::define(const ThreadDef& def) {
   if (!def.id) return;
-  const ThreadId leader = def.leader ? def.leader : def.id;
-  const Upid upid = processFor(leader, def.pid);
+  const Upid upid = processOf(def);
   Utid utid = utids_.get(def.id);
   const bool is_new = utid == 0;
   if (is_new) {
@@ -32,7 +50,7 @@ void TaskTracker::define(const ThreadDef& def) {
   thread.recorded = thread.recorded || def.recorded;
   if (is_new) {
     thread.existed = def.existed;
-    thread.is_main = leader == def.id;
+    thread.is_main = def.leader ? def.leader == def.id : def.tid == def.pid;
     thread.name = def.comm;
     if (def.start_ns != 0) thread.start_ts = def.start_ns - start_ns_;
     names_.push_back({thread.start_ts.value_or(0), utid, def.comm});

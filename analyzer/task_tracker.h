@@ -42,6 +42,7 @@ struct TrackedProcess {
   bool recorded = false;
   bool existed = false;
   bool kernel_thread = false;
+  bool leaderless = false;         // known only by threads of which the recorder could not say who leads them
   std::optional<int64_t> exit_ts;  // of its last thread's exit event
   int32_t exit_status = 0;         // wait(2) encoding, meaningful with exit_ts
   int64_t user_ns = 0, system_ns = 0, max_rss = 0;
@@ -86,6 +87,7 @@ class TaskTracker {
 
  private:
   Upid processFor(ThreadId leader, int32_t pid);
+  Upid processOf(const ThreadDef& def);
   void rename(Utid utid, StringId name, int64_t ts);
 
   int64_t start_ns_;

@@ -60,6 +60,17 @@ StringId BpfThreadTable::cgroup(uint64_t id, TraceWriter& writer) const {
   return it == cgroups_.end() ? StringId{} : writer.intern(it->second.path);
 }
 
+ThreadId BpfThreadTable::leaderOf(const rec_thread& record, ThreadId self) const {
+  if (record.tid == record.pid) return self;
+  if (const ThreadId leader = find(record.leader)) return leader;
+  // The kernel side had no room for the leader's state, or its definition was lost: the last process of
+  // that pid which began before the thread.
+  auto at = by_identity_.upper_bound({record.pid, static_cast<int64_t>(record.start_ns)});
+  if (at == by_identity_.begin()) return {};
+  --at;
+  return at->first.first == record.pid ? at->second.id : ThreadId{};
+}
+
 void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
   const auto [row_it, is_new_row] = rows_.try_emplace(record.id);
   Row& one = row_it->second;
@@ -74,7 +85,7 @@ void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
   one.def.ns_pid = record.ns_pid;
   one.def.start_ns = static_cast<int64_t>(record.start_ns);
   one.leader = record.leader;
-  one.def.leader = record.leader == record.id ? one.def.id : find(record.leader);
+  one.def.leader = leaderOf(record, one.def.id);
   if (record.creator != 0) one.def.creator = find(record.creator);
   one.def.ppid = record.ppid;
   one.def.comm = writer.intern(commText(record.comm));

@@ -64,6 +64,8 @@ class BpfThreadTable {
     uint32_t epoch = 0;  // BpfResourceTable's, in which the kernel last described it
   };
   Row* row(uint32_t kernel_id);
+  // none: not known.
+  ThreadId leaderOf(const rec_thread& record, ThreadId self) const;
   void addInfo(const rec_thread& record, Row& row, TraceWriter& writer);
   StringId cgroup(uint64_t id, TraceWriter& writer) const;
   void erase(uint32_t kernel_id, TraceWriter& writer);

@@ -395,3 +395,26 @@ TEST_CASE("CPU time of a process has what the kernel had not accounted for at it
   CHECK(db.rows("SELECT comm, user_ns, system_ns FROM process ORDER BY pid") ==
         "fresh 3000000 0\nsplit 6000000 2000000\nold 500000000 250000000");
 }
+
+TEST_CASE("A thread whose leader the recorder could not name belongs to the process of its pid", "[loader]") {
+  for (const bool leader_first : {true, false}) {
+    TraceBuilder b;
+    ThreadDef leader;
+    leader.id = b.newThreadId();
+    leader.leader = leader.id;
+    leader.tid = leader.pid = 7;
+    leader.comm = b.text("daemon");
+    ThreadDef worker;
+    worker.id = b.newThreadId();
+    worker.tid = 9;
+    worker.pid = 7;
+    worker.comm = b.text("worker");
+    worker.recorded = true;
+    b.define(leader_first ? leader : worker);
+    b.define(leader_first ? worker : leader);
+    Loaded db(b);
+    CHECK(db.rows("SELECT pid, comm FROM process") == "7 daemon");
+    CHECK(db.rows("SELECT tid, t.name, is_main, pid FROM thread t JOIN process USING (upid) ORDER BY tid") ==
+          "7 daemon 1 7\n9 worker 0 7");
+  }
+}
