@@ -25,9 +25,10 @@ uint64_t memoryFor(uint64_t file_bytes) {
 }
 
 // How many events a file may hold. Rows of zeros cost nothing in a file, but a database of them does: a
-// recorded event takes about a byte at the least, for its time and duration are never the same twice.
+// recorded event takes more than a byte, even of a loop that makes the same call as fast as it can, for its
+// time and duration are never quite the same.
 uint64_t rowsFor(uint64_t file_bytes) {
-  return (1U << 20) + 32 * std::min<uint64_t>(file_bytes, 1ULL << 40);
+  return (128U << 10) + 8 * std::min<uint64_t>(file_bytes, 1ULL << 40);
 }
 
 // Decoded blocks that readCall() keeps: calls in time order alternate between few of them.

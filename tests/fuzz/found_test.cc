@@ -32,6 +32,7 @@ TEST_CASE("What the fuzzer once found is harmless now") {
   replay("file", fuzzFile);
   replay("blocks", fuzzBlocks);
   replay("load", fuzzLoad);
+  replay("explain", fuzzExplain);
 }
 
 Bytes inventedMessages() {

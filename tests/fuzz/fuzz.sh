@@ -1,11 +1,11 @@
 #!/bin/sh
-# fuzz.sh build                            builds the fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
-# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load (tests/fuzz/targets.h)
+# fuzz.sh build [TARGET…]                  builds fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
+# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain (targets.h)
 #
 # A run begins with the sample traces and with what earlier runs kept in build/fuzz/corpus. It fails on the
 # first finding, and says where the input lies: once it is fixed, copy that to tests/fuzz/found/TARGET under
 # a name that says what it was, and every build will try it again. The tests of the label `fuzz` are short
-# runs; for a long one: tests/fuzz/fuzz.sh build && nice tests/fuzz/fuzz.sh blocks 3600
+# runs; for a long one: tests/fuzz/fuzz.sh build blocks && nice tests/fuzz/fuzz.sh blocks 3600
 set -eu
 link=$(readlink -f -- "$0")
 root=${link%/tests/fuzz/*}
@@ -31,7 +31,12 @@ build() {
   exec 9>"$build/.lock"
   ! command -v flock >/dev/null 2>&1 || flock 9
   [ -e "$build/build.ninja" ] || (cd "$root" && cmake --preset fuzz)
-  ninja -C "$build" fuzz_seeds fuzz_file fuzz_blocks fuzz_load
+  [ $# != 0 ] || set -- file blocks load
+  for target in "$@"; do
+    set -- "$@" "fuzz_$target"
+    shift
+  done
+  ninja -C "$build" fuzz_seeds "$@"
   # New ones beside the old: those of format versions that are no more stay.
   "$build/tests/fuzz/fuzz_seeds" "$build/seeds" "$root"/sample_traces/*.tarry
 }
@@ -47,18 +52,21 @@ run() {
   esac
   corpus=$build/corpus/$target
   mkdir -p "$corpus" "$build/found"
-  # 64 KiB of input need a few hundred MiB at most. The slowest thing allowed is a block of all rows that there
-  # may be, which takes some seconds with sanitizers on a busy machine.
+  # 64 KiB of input need a few hundred MiB at most. The slowest that is allowed are blocks of zeros with as many
+  # rows as a file of this size may have: some ten seconds with sanitizers, more on a busy machine.
   ASAN_OPTIONS=quarantine_size_mb=16:detect_leaks=0 exec "$program" \
-    -max_total_time="$seconds" -max_len=65536 -timeout=30 -rss_limit_mb=1536 -malloc_limit_mb=512 \
+    -max_total_time="$seconds" -max_len=65536 -timeout=100 -rss_limit_mb=1536 -malloc_limit_mb=512 \
     -print_final_stats=1 -verbosity=1 -artifact_prefix="$build/found/$target-" "$@" "$corpus" "$seeds"
 }
 
 case ${1-} in
-  build) build ;;
-  file | blocks | load) run "$@" ;;
+  build)
+    shift
+    build "$@"
+    ;;
+  file | blocks | load | explain) run "$@" ;;
   *)
-    echo "usage: fuzz.sh build | fuzz.sh file|blocks|load SECONDS [LIBFUZZER ARGS...]" >&2
+    echo "usage: fuzz.sh build [TARGET...] | fuzz.sh file|blocks|load|explain SECONDS [LIBFUZZER ARGS...]" >&2
     exit 2
     ;;
 esac

@@ -12,5 +12,7 @@ void fuzzFile(ByteView bytes);
 void fuzzBlocks(ByteView input);
 // The same, loaded into a database with all arguments as text: each thread's states are a partition.
 void fuzzLoad(ByteView input);
+// The same, and what the verbs say about it: show, why, tree, files, summary, time.
+void fuzzExplain(ByteView input);
 
 }  // namespace tarry::fuzz
