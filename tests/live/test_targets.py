@@ -48,6 +48,14 @@ POLLED = {
 }
 
 
+POLL_CALLS = ("7 ", "23 ", "270 ", "271 ", "73 ", "72 ")  # poll, select, pselect6, ppoll; aarch64: ppoll, pselect6
+
+
+def is_polling(tid):
+    """proc_pid_syscall(5): the call it is blocked in."""
+    return pathlib.Path(f"/proc/{tid}/syscall").read_text().startswith(POLL_CALLS)
+
+
 class OpenPollTest(harness.LiveTest):
     """What a thread polls is known though nothing ever ends the wait."""
 
@@ -64,7 +72,7 @@ class OpenPollTest(harness.LiveTest):
     def test_polls_from_before_to_after_the_recording(self):
         process = self.start("python3", "-c", POLLS)
         tids = self.tids_of(process.stdout.readline() for _ in POLLED)
-        time.sleep(0.2)
+        harness.wait_until(lambda: all(map(is_polling, tids.values())), what="the polls")
         for level in ("waits", "syscalls"):
             with self.subTest(level=level):
                 recorder, trace = self.start_recorder("-p", process.pid, "--level", level, "--for", "300ms",
@@ -77,7 +85,7 @@ class OpenPollTest(harness.LiveTest):
         # At level syscalls their results say that the end of the process ended them.
         recorder, trace = self.start_recorder("--level", "waits", "--", "python3", "-c", POLLS, ready=False)
         tids = self.tids_of(recorder.stdout.readline() for _ in POLLED)
-        time.sleep(0.3)
+        harness.wait_until(lambda: all(map(is_polling, tids.values())), what="the polls")
         _, err = recorder.communicate(timeout=harness.TIMEOUT_S)  # closes its standard input
         self.assertEqual(recorder.returncode, 0, err)
         self.assertEqual(self.differences(trace, tids, False), {})
