@@ -50,20 +50,28 @@ def throttled_ns(group):
     return int(facts.get("throttled_time", 0)) or int(facts.get("throttled_usec", 0)) * 1000
 
 
-def switches_left_out(test, recorded):
-    """By the kernel (docs/install.md): a few, or they are ours."""
-    facts = {row["name"]: row["value"] for row in recorded.query(
-        "SELECT name, value FROM stats WHERE name IN ('switches', 'switches_missing')")}
-    test.assertLessEqual(facts["switches_missing"], 2 + facts["switches"] // 500)
-    return facts["switches_missing"]
+RECORDINGS = 3
+
+
+def record_whole(test, *command, level):
+    """(recording, how many switches the kernel left out of it): docs/install.md; where there are more than a
+    few it is recorded again, and if that is always so they are ours."""
+    for _ in range(RECORDINGS):
+        recorded = test.record(*command, level=level)
+        facts = {row["name"]: row["value"] for row in recorded.query(
+            "SELECT name, value FROM stats WHERE name IN ('switches', 'switches_missing')")}
+        allowed = 2 + facts["switches"] // 500
+        if facts["switches_missing"] <= allowed:
+            break
+    test.assertLessEqual(facts["switches_missing"], allowed)
+    return recorded, facts["switches_missing"]
 
 
 class AccountsTest(harness.LiveTest):
     def check_accounts(self, level):
-        recorded = self.record(harness.workload("sched_accounts"), level=level)
+        recorded, left_out = record_whole(self, harness.workload("sched_accounts"), level=level)
         facts = recorded.json_lines()
         process = next(fact for fact in facts if fact["fact"] == "process")
-        left_out = switches_left_out(self, recorded)
         wrong = []
         for fact in facts:
             # The kernel's accounts of the first thread begin before the recording.
@@ -108,6 +116,9 @@ class AccountsTest(harness.LiveTest):
         self.assertGreater(kinds["cpu-queue"], 2 * 0.8 * burnt["cpu_ns"] * 2 / 3)
 
 
+PERIOD_NS = 100 * harness.MS
+
+
 class QuotaTest(harness.LiveTest):
     def test_used_up_quota_is_cpu_limit(self):
         root, version_1 = cpu_cgroup()
@@ -120,10 +131,10 @@ class QuotaTest(harness.LiveTest):
             self.skip_loudly(f"cannot make a cgroup: {error}")
         self.addCleanup(group.rmdir)
         if version_1:
-            (group / "cpu.cfs_period_us").write_text("100000")
+            (group / "cpu.cfs_period_us").write_text(str(PERIOD_NS // 1000))
             (group / "cpu.cfs_quota_us").write_text("5000")
         else:
-            (group / "cpu.max").write_text("5000 100000")
+            (group / "cpu.max").write_text(f"5000 {PERIOD_NS // 1000}")
         burner = harness.workload("cpu_burner")
         for level in ("waits", "syscalls"):
             with self.subTest(level=level):
@@ -136,25 +147,29 @@ class QuotaTest(harness.LiveTest):
                     " WHERE state = 'runnable' AND wait_kind = 'cpu-limit'")[0]["ns"]
                 throttled = throttled_ns(group) - before
                 self.assertGreater(throttled, 50 * harness.MS, "the quota did not bite")
-                self.assertAlmostEqual(limited / throttled, 1, delta=0.1)
+                # The kernel goes on counting to the end of a period in which the last thread has already ended.
+                self.assertAlmostEqual(limited, throttled, delta=PERIOD_NS + throttled // 20)
                 # In main() it cannot have been limited for longer than it did not run.
+                begin_ns = burnt["begin_ns"]
                 inside = recorded.query(f"""
-                    SELECT coalesce(sum(dur - max(0, {burnt["begin_ns"]} - (ts + boottime))), 0) AS ns
+                    SELECT coalesce(sum(min(ts + boottime + dur, {begin_ns + burnt["real_ns"]})
+                                        - max(ts + boottime, {begin_ns})), 0) AS ns
                     FROM thread_state, (SELECT boottime - ts AS boottime FROM clock ORDER BY ts LIMIT 1)
-                    WHERE wait_kind = 'cpu-limit' AND ts + boottime + dur > {burnt["begin_ns"]}""")[0]["ns"]
+                    WHERE wait_kind = 'cpu-limit' AND ts + boottime + dur > {begin_ns}
+                      AND ts + boottime < {begin_ns + burnt["real_ns"]}""")[0]["ns"]
                 lost = burnt["real_ns"] - burnt["cpu_ns"]
                 self.assertLessEqual(inside, lost + 2 * harness.MS)
 
 
 class PartitionTest(harness.LiveTest):
     def check_partition(self, *command, level):
-        recorded = self.record(*command, level=level)
+        recorded, left_out = record_whole(self, *command, level=level)
         self.assertEqual(recorded.query(PARTITION_BREAKS), [])
         self.assertEqual(recorded.query(LIFE_BREAKS), [])
         unknown = recorded.query("SELECT coalesce(sum(dur), 0) AS ns FROM thread_state"
                                  " WHERE state = 'unknown'")[0]["ns"]
         lost = recorded.query("SELECT coalesce(sum(count), 0) AS n FROM loss")[0]["n"]
-        if lost == 0 and switches_left_out(self, recorded) == 0:
+        if lost == 0 and left_out == 0:
             self.assertEqual(unknown, 0, "nothing was lost and all threads were born in the recording")
 
 
