@@ -18,7 +18,7 @@ is written by
 bench/run
 ```
 
-which installs and builds what it needs, and takes some 30 minutes; `bench/run --only NAME` runs one of the
+which installs and builds what it needs, and takes some 20 minutes; `bench/run --only NAME` runs one of the
 experiments, `bench/run --list` names them. All runs of one table were interleaved on one machine, so compare
 within a table rather than with figures from elsewhere.
 """
@@ -40,7 +40,7 @@ def machine():
         ["processor", f"{cpu.group(1) if cpu else platform.machine()}, {len(os.sched_getaffinity(0))} CPUs{virtual}"],
         ["memory", f"{int(memory.group(1)) / 2**20:.0f} GiB"],
         ["system", f"{os_name.group(1) if os_name else 'Linux'}, kernel {platform.release()}"],
-        ["peers", ", ".join([first_line(["strace", "--version"]), first_line(["perf", "--version"]),
+        ["peers", ", ".join([first_line(["strace", "--version"]).replace(" -- version", ""), first_line(["perf", "--version"]),
                              "sqlite3 " + first_line(["sqlite3", "--version"]).split()[0]])],
         ["date", datetime.date.today().isoformat()],
     ]
