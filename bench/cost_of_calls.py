@@ -4,7 +4,7 @@ import subprocess
 import time
 
 import recorders
-from harness import Finding, Table, Verdict, interleaved, median, number, run, spread
+from harness import Finding, Table, Verdict, cost_head, cost_rows, interleaved, median, number, run
 
 CALLS = 1_000_000
 KINDS = {
@@ -35,18 +35,12 @@ def figures(printed):
 
 def against_peers(bench):
     table = Table("Added to a system call",
-                  ["recorder", "CPU ns a call", "±", "added", "of bare", "elapsed ns a call", "added"], [],
+                  cost_head("a call", "ns"), [],
                   f"{KINDS['rw']}, one busy thread; median of {bench.rounds} interleaved runs. CPU time is the "
                   "program's own, in which a recorder inside the kernel works; a tracer takes its time beside it.")
     by_name = {recorder.name: recorder for recorder in recorders.OF_CALLS if recorder.available(bench)}
     results = interleaved(list(by_name), bench.rounds, lambda name: ns_a_call(bench, by_name[name], "rw"))
-    elapsed = {name: median([value for value, _ in values]) for name, values in results.items()}
-    cpu = {name: median([value for _, value in values]) for name, values in results.items()}
-    for name, values in results.items():
-        first = name == "bare"
-        table.rows.append([name, number(cpu[name]), number(spread([value for _, value in values]), 2),
-                           "" if first else number(cpu[name] - cpu["bare"]), f"{cpu[name] / cpu['bare']:.2f}",
-                           number(elapsed[name]), "" if first else number(elapsed[name] - elapsed["bare"])])
+    table.rows, cpu = cost_rows(results)
     syscalls, waits = cpu[recorders.TARRY_SYSCALLS.name], cpu[recorders.TARRY_WAITS.name]
     # The budgets were set on a machine where a bare call took 165 ns: where the kernel itself, or a reading of
     # the clock, is slower than there, everything is, so the ratio is the fairer figure.

@@ -134,6 +134,24 @@ def spread(values):
     return (quarter[2] - quarter[0]) / 2
 
 
+def cost_head(what, unit):
+    """The head of the rows that cost_rows() gives."""
+    return ["recorder", f"CPU {unit} {what}", "±", "added", "of bare", f"elapsed {unit}", "added"]
+
+
+def cost_rows(results):
+    """Rows of a table of costs, and the median CPU time by name, from (elapsed, CPU) pairs by name; one is "bare"."""
+    elapsed = {name: median([value for value, _ in values]) for name, values in results.items()}
+    cpu = {name: median([value for _, value in values]) for name, values in results.items()}
+    rows = []
+    for name, values in results.items():
+        first = name == "bare"
+        rows.append([name, number(cpu[name]), number(spread([value for _, value in values]), 2),
+                     "" if first else number(cpu[name] - cpu["bare"]), f"{cpu[name] / cpu['bare']:.2f}",
+                     number(elapsed[name]), "" if first else number(elapsed[name] - elapsed["bare"])])
+    return rows, cpu
+
+
 def number(value, digits=3):
     """With so many significant digits and thousands separated: 1,234, 12.3, 0.123."""
     if value == 0:
