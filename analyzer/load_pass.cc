@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "analyzer/batch_inserter.h"
+#include "analyzer/bulk/bulk_table.h"
 #include "analyzer/resource_label.h"
 #include "format/event_names.h"
 #include "format/trace_writer.h"
@@ -21,39 +21,44 @@ int64_t clampTime(int64_t ns) {
 
 }  // namespace
 
-struct LoadPass::Inserters {
-  explicit Inserters(Database& db)
-      : syscall(db),
-        object(db),
-        state(db),
-        signal(db),
-        arg(db),
-        payload(db),
-        stack(db),
-        frame(db),
-        loss(db),
-        clock(db) {}
-  void flush() {
-    syscall.flush();
-    object.flush();
-    state.flush();
-    arg.flush();
+// Those that grow with the recording; the rest is known at the end.
+struct LoadPass::Tables {
+  explicit Tables(bulk::DatabaseImage& image)
+      : syscall(image),
+        object(image),
+        state(image),
+        signal(image),
+        arg(image),
+        payload(image),
+        stack(image),
+        loss(image),
+        clock(image) {}
+  void finish() {
+    syscall.finish();
+    object.finish();
+    state.finish();
+    signal.finish();
+    arg.finish();
+    payload.finish();
+    stack.finish();
+    loss.finish();
+    clock.finish();
   }
-  BatchInserter<tables::kSyscall> syscall;
-  BatchInserter<tables::kSyscallObjectMore> object;
-  BatchInserter<tables::kThreadState> state;
-  Inserter<tables::kSignal> signal;
-  BatchInserter<tables::kSyscallArg> arg;
-  Inserter<tables::kPayload> payload;
-  Inserter<tables::kStack> stack;
-  Inserter<tables::kFrame> frame;
-  Inserter<tables::kLoss> loss;
-  Inserter<tables::kClock> clock;
+  bulk::BulkTable<tables::kSyscall> syscall;
+  bulk::BulkTable<tables::kSyscallObjectMore> object;
+  bulk::BulkTable<tables::kThreadState> state;
+  bulk::BulkTable<tables::kSignal> signal;
+  bulk::BulkTable<tables::kSyscallArg> arg;
+  bulk::BulkTable<tables::kPayload> payload;
+  bulk::BulkTable<tables::kStack> stack;
+  bulk::BulkTable<tables::kLoss> loss;
+  bulk::BulkTable<tables::kClock> clock;
 };
 
-LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains)
+LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOptions& options,
+                   LoadRemains* remains)
     : reader_(reader),
-      db_(db),
+      image_(image),
       options_(options),
       remains_(remains),
       start_ns_(reader.header().start.boottime_ns),
@@ -65,15 +70,15 @@ LoadPass::LoadPass(TraceReader& reader, Database& db, const LoadOptions& options
       states_(*this),
       waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
       args_(reader, [this](ResourceId id) { return resources_.find(id); }),
-      into_(std::make_unique<Inserters>(db)) {
+      into_(std::make_unique<Tables>(image)) {
   if (reader.header().target_kind != TargetKind::command) command_start_.notNeeded();
 }
 
 LoadPass::~LoadPass() = default;
 
-void LoadPass::run() {
+Database LoadPass::run() {
   reader_.read(*this);
-  finish();
+  return finish();
 }
 
 int64_t LoadPass::toTrace(int64_t boottime_ns) const {
@@ -133,12 +138,12 @@ void LoadPass::onFrame(const Frame& frame) {
   frame_symbols_[frame.id] = frame.symbol;
   tables::FrameRow row;
   row.id = frame.id.value;
-  row.symbol = texts_.of(frame.symbol).text;
+  row.symbol = texts_.of(frame.symbol).text;  // of the pool, which outlives the row
   row.module = texts_.of(frame.module).text;
   if (row.module.data() != nullptr) row.language = Label("native");
   row.address = static_cast<int64_t>(frame.address);
   row.offset = static_cast<int64_t>(frame.offset);
-  into_->frame.insert(row);
+  frames_.push_back(row);
 }
 
 void LoadPass::onStack(const Stack& stack) {
@@ -282,7 +287,9 @@ void LoadPass::storeState(const tables::ThreadStateRow& row) {
   RunningTime& time = running_[upid];
   if (row.state.text == "running") time.running_ns = clampTime(time.running_ns + (end - row.ts));
   if (row.state.text == "unknown") time.complete = false;
-  if (inRange(row.ts, end)) into_->state.insert(row);
+  if (!inRange(row.ts, end)) return;
+  if (into_->state.isNext(row.id)) into_->state.insert(row);
+  else held_states_.push_back(row);
 }
 
 // ---- system calls -----------------------------------------------------------------------------
@@ -379,7 +386,7 @@ int64_t LoadPass::schedulingKnownUntil() const {
   return INT64_MAX;
 }
 
-void LoadPass::finish() {
+Database LoadPass::finish() {
   const std::optional<Trailer>& trailer = reader_.trailer();
   if (trailer && trailer->end.boottime_ns != 0)
     end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
@@ -387,19 +394,28 @@ void LoadPass::finish() {
   states_.finish(end_ts_, schedulingKnownUntil());
   command_start_.release([this](const tables::ThreadStateRow& held) { storeState(held); });
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
-  into_->flush();
-  storeLateChanges();
-  storeTasks();
-  storeResources();
-  storeFacts(db_, reader_, end_ts_, counts_, states_.counts(), rootProcess());
+  into_->finish();
+  Database db = image_.open();
+  // What is freed need not be overwritten (secure_delete is on in some builds of SQLite).
+  db.execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; BEGIN");
+  storeLateChanges(db);
+  storeTasks(db);
+  storeResources(db);
+  storeFacts(db, reader_, end_ts_, counts_, states_.counts(), rootProcess());
+  db.execute("COMMIT");
+  return db;
 }
 
-void LoadPass::storeLateChanges() {
-  Statement blocked = db_.prepare("UPDATE main.syscall SET blocked_ns = blocked_ns + ?2 WHERE id = ?1");
+void LoadPass::storeLateChanges(Database& db) {
+  Inserter<tables::kFrame> frame(db);
+  for (const tables::FrameRow& row : frames_) frame.insert(row);
+  Inserter<tables::kThreadState> state(db);
+  for (const tables::ThreadStateRow& row : held_states_) state.insert(row);
+  Statement blocked = db.prepare("UPDATE main.syscall SET blocked_ns = blocked_ns + ?2 WHERE id = ?1");
   for (const auto& [id, ns] : queue_.late()) blocked.bind(1, id).bind(2, ns).run();
-  Statement idle = db_.prepare("UPDATE main.thread_state SET role = 'idle' WHERE id = ?1");
+  Statement idle = db.prepare("UPDATE main.thread_state SET role = 'idle' WHERE id = ?1");
   waits_.forEachIdle([&](int64_t row) { idle.bind(1, row).run(); });
-  Statement lock = db_.prepare("UPDATE main.thread_state SET wait_kind = 'lock' WHERE id = ?1");
+  Statement lock = db.prepare("UPDATE main.thread_state SET wait_kind = 'lock' WHERE id = ?1");
   waits_.forEachAskedAgain([&](int64_t row) { lock.bind(1, row).run(); });
 }
 

@@ -1,6 +1,6 @@
 // One pass over a trace: hands each event to the trackers it concerns and inserts the rows that come
 // out. It only dispatches: what events mean is the trackers' business, what rows look like that of
-// analyzer/tables.h. The transaction around it is the caller's.
+// analyzer/tables.h, and how they get into the database that of analyzer/bulk/.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "analyzer/bulk/image.h"
 #include "analyzer/call_args.h"
 #include "analyzer/call_queue.h"
 #include "analyzer/command_start.h"
@@ -54,14 +55,15 @@ struct CpuTime {
 
 class LoadPass : private TraceVisitor, private StateSink {
  public:
-  // The schema must exist in db. `remains`, where given, gets what asking for arguments later needs.
-  LoadPass(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains);
+  // The schema must exist in `image`. `remains`, where given, gets what asking for arguments later needs.
+  LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOptions& options, LoadRemains* remains);
   ~LoadPass() override;
 
-  void run();
+  // Once: the whole database.
+  Database run();
 
  private:
-  struct Inserters;
+  struct Tables;
 
   void onThread(const ThreadDef& def) override;
   void onResource(const Resource& resource) override;
@@ -91,17 +93,17 @@ class LoadPass : private TraceVisitor, private StateSink {
   void storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource);
   std::span<const std::string_view> kernelSymbols(StackId id);
 
-  void finish();
+  Database finish();
   int64_t schedulingKnownUntil() const;
-  void storeTasks();
-  void storeResources();
-  void storeLateChanges();
+  void storeTasks(Database& db);
+  void storeResources(Database& db);
+  void storeLateChanges(Database& db);
   Upid rootProcess() const;
   bool isLaunched(Utid utid) const;
   CpuTime cpuTimeOf(Upid upid) const;
 
   TraceReader& reader_;
-  Database& db_;
+  bulk::DatabaseImage& image_;
   const LoadOptions& options_;
   LoadRemains* remains_;
   int64_t start_ns_;
@@ -118,10 +120,12 @@ class LoadPass : private TraceVisitor, private StateSink {
   WaitTracker waits_;
   CallQueue queue_;
   CallArgs args_;
-  std::unique_ptr<Inserters> into_;
+  std::unique_ptr<Tables> into_;
 
   PassCounts counts_;
   std::unordered_set<FrameId> frames_seen_;
+  std::vector<tables::FrameRow> frames_;
+  std::vector<tables::ThreadStateRow> held_states_;  // stored when later ones had been
   std::unordered_map<FrameId, StringId> frame_symbols_;
   std::unordered_map<StackId, std::vector<FrameId>> stacks_;
   std::vector<std::string_view> symbols_;

@@ -99,8 +99,8 @@ CpuTime LoadPass::cpuTimeOf(Upid upid) const {
   return time;
 }
 
-void LoadPass::storeTasks() {
-  Inserter<tables::kThread> into_thread(db_);
+void LoadPass::storeTasks(Database& db) {
+  Inserter<tables::kThread> into_thread(db);
   std::vector<std::optional<int64_t>> last_end(tasks_.processCount() + 1);
   std::vector<bool> alive(tasks_.processCount() + 1, false);
   for (Utid utid = 1; utid <= tasks_.threadCount(); utid++) {
@@ -126,7 +126,7 @@ void LoadPass::storeTasks() {
       last_end[thread.upid] = std::max(last_end[thread.upid].value_or(*row.end_ts), *row.end_ts);
   }
 
-  Inserter<tables::kProcess> into_process(db_);
+  Inserter<tables::kProcess> into_process(db);
   for (Upid upid = 1; upid <= tasks_.processCount(); upid++) {
     const TrackedProcess& process = tasks_.process(upid);
     tables::ProcessRow row;
@@ -165,12 +165,12 @@ void LoadPass::storeTasks() {
     into_process.insert(row);
   }
 
-  Inserter<tables::kThreadName> into_name(db_);
+  Inserter<tables::kThreadName> into_name(db);
   for (const NameChange& change : tasks_.names()) {
     const std::string_view name = orNull(texts_.text(change.name));
     if (name.data() != nullptr) into_name.insert({change.ts, change.utid, name});
   }
-  Inserter<tables::kExec> into_exec(db_);
+  Inserter<tables::kExec> into_exec(db);
   for (const ExecRecord& exec : tasks_.execs()) {
     const std::string command_line = commandLineText(texts_.text(exec.info.cmdline));
     into_exec.insert({exec.ts, exec.upid, exec.utid, orNull(texts_.text(exec.comm)),
@@ -179,8 +179,8 @@ void LoadPass::storeTasks() {
   }
 }
 
-void LoadPass::storeResources() {
-  Inserter<tables::kResource> into(db_);
+void LoadPass::storeResources(Database& db) {
+  Inserter<tables::kResource> into(db);
   for (size_t i = 1; i < resources_.all().size(); i++) {
     const TrackedResource& tracked = resources_.all()[i];
     const Resource& resource = tracked.resource;
@@ -222,7 +222,7 @@ void LoadPass::storeResources() {
     row.name = name;
     into.insert(row);
   }
-  Inserter<tables::kOpenFd> into_fd(db_);
+  Inserter<tables::kOpenFd> into_fd(db);
   for (const ResourceTracker::FdEntry& entry : resources_.openFds()) {
     into_fd.insert({entry.process, entry.fd, optionalId(entry.resource.value)});
   }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "analyzer/bulk/image.h"
 #include "analyzer/load_pass.h"
 #include "analyzer/loader_internal.h"
 #include "analyzer/schema.h"
@@ -21,7 +22,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& target) : path_(target + ".XXXXXX") {
     const int fd = mkstemp(path_.data());
-    if (fd < 0) throw TraceError("cannot create " + target + ": " + errorText(errno));
+    if (fd < 0) throw TraceError("cannot create " + target + ": " + std::strerror(errno));
     close(fd);
   }
   ~TemporaryFile() {
@@ -33,53 +34,37 @@ class TemporaryFile {
   const std::string& path() const { return path_; }
   void renameTo(const std::string& target) {
     if (std::rename(path_.c_str(), target.c_str()) != 0) {
-      throw TraceError("cannot create " + target + ": " + errorText(errno));
+      throw TraceError("cannot create " + target + ": " + std::strerror(errno));
     }
     path_.clear();
   }
 
  private:
-  static std::string errorText(int error) {
-    const char* text = strerrordesc_np(error);
-    return text != nullptr ? text : "error " + std::to_string(error);
-  }
   std::string path_;
 };
 
-}  // namespace
-
-void loadTraceKeeping(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains) {
-  // What is freed while loading need not be overwritten (secure_delete is on in some builds of SQLite).
-  db.execute("PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; PRAGMA cache_size = -65536");
-  db.execute("BEGIN");
-  try {
-    createSchema(db);
-    analysis::LoadPass(reader, db, options, remains).run();
-    if (options.indexes) createIndexes(db);
-    db.execute("COMMIT");
-  } catch (...) {
-    try {
-      db.execute("ROLLBACK");
-    } catch (const Error&) {
-      // SQLite has rolled back by itself after some errors; the first one is what matters.
-    }
-    throw;
-  }
+void createTables(Database& db, const LoadOptions& options) {
+  createSchema(db);
+  if (options.indexes) createIndexes(db);
 }
 
-void loadTrace(TraceReader& reader, Database& db, const LoadOptions& options) {
-  loadTraceKeeping(reader, db, options, nullptr);
+}  // namespace
+
+Database loadTraceKeeping(TraceReader& reader, const LoadOptions& options, LoadRemains* remains) {
+  bulk::DatabaseImage image([&](Database& db) { createTables(db, options); });
+  return analysis::LoadPass(reader, image, options, remains).run();
+}
+
+Database loadTrace(TraceReader& reader, const LoadOptions& options) {
+  return loadTraceKeeping(reader, options, nullptr);
 }
 
 void loadTraceFile(TraceReader& reader, const std::string& path, const LoadOptions& options) {
   TemporaryFile temporary(path);
   {
-    Database db(temporary.path());
     // Nobody else sees the file before it is whole, and a failure throws it away: no journal, no locks.
-    db.execute(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY");
-    loadTrace(reader, db, options);
+    bulk::DatabaseImage image(temporary.path(), [&](Database& db) { createTables(db, options); });
+    analysis::LoadPass(reader, image, options, nullptr).run();
   }
   temporary.renameTo(path);
 }

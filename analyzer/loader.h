@@ -22,8 +22,8 @@ struct LoadOptions {
   std::function<void(double)> progress = {};  // 0 … 1
 };
 
-// Creates the schema and fills it. On an exception the database is as it was.
-void loadTrace(TraceReader& reader, Database& db, const LoadOptions& options = {});
+// All of it in memory.
+Database loadTrace(TraceReader& reader, const LoadOptions& options = {});
 
 // The same into a new file, which appears under its name only once it is whole; an existing one is
 // replaced. Throws TraceError if it cannot be written.

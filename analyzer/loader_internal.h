@@ -7,6 +7,6 @@
 namespace tarry {
 
 // Like loadTrace; `remains`, where given, gets what provideArgsOnDemand() needs.
-void loadTraceKeeping(TraceReader& reader, Database& db, const LoadOptions& options, LoadRemains* remains);
+Database loadTraceKeeping(TraceReader& reader, const LoadOptions& options, LoadRemains* remains);
 
 }  // namespace tarry

@@ -104,6 +104,10 @@ constexpr std::array<ViewInfo, 2> kViews = {{
 
 }  // namespace
 
+std::string indexName(std::string_view table, size_t i) {
+  return std::string(table) + "_" + std::to_string(i + 1);
+}
+
 std::string insertSql(std::string_view table, std::span<const ColumnInfo> columns) {
   std::string sql = "INSERT INTO main." + std::string(table) + " (";
   std::string values;
@@ -149,10 +153,9 @@ void createSchema(Database& db) {
 
 void createIndexes(Database& db) {
   for (const TableInfo& table : tableList()) {
-    int number = 0;
-    for (const std::string_view columns : table.indexes) {
-      db.execute("CREATE INDEX " + std::string(table.name) + "_" + std::to_string(++number) + " ON " +
-                 std::string(table.name) + " (" + std::string(columns) + ")");
+    for (size_t i = 0; i < table.indexes.size(); i++) {
+      db.execute("CREATE INDEX " + indexName(table.name, i) + " ON " + std::string(table.name) + " (" +
+                 std::string(table.indexes[i]) + ")");
     }
   }
 }

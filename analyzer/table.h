@@ -77,6 +77,9 @@ constexpr ColumnInfo columnInfo(const Column<Row>& column) {
           column.doc};
 }
 
+// Of the index number `i`, from 0, of a table.
+std::string indexName(std::string_view table, size_t i);
+
 std::string insertSql(std::string_view table, std::span<const ColumnInfo> columns);
 
 // Inserts rows of one table through one prepared statement. A value that equals the one bound for

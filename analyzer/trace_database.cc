@@ -43,10 +43,7 @@ TraceDatabase TraceDatabase::open(const std::string& path, const LoadOptions& op
     return TraceDatabase(std::move(session));
   }
   session->reader.emplace(TraceReader::open(path));
-  session->db.emplace(":memory:");
-  // An exception below throws the database away: no journal to roll it back.
-  session->db->execute("PRAGMA page_size = 8192; PRAGMA journal_mode = OFF");
-  loadTraceKeeping(*session->reader, *session->db, options, &session->remains);
+  session->db = loadTraceKeeping(*session->reader, options, &session->remains);
   if (options.syscalls && !options.syscall_args) {
     provideArgsOnDemand(*session->db, *session->reader, session->remains);
   }

@@ -75,10 +75,9 @@ Loaded load(Bytes bytes) {
   Loaded got;
   try {
     TraceReader reader = TraceReader::fromMemory(std::move(bytes), "t.tarry");
-    Database db;
     LoadOptions options;
     options.syscall_args = true;
-    loadTrace(reader, db, options);
+    Database db = loadTrace(reader, options);
     got.report = reader.report();
     got.calls = number(db, "SELECT count(*) FROM syscall");
     got.states = number(db, "SELECT count(*) FROM thread_state");

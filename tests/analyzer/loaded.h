@@ -13,9 +13,7 @@ namespace tarry::testing {
 class Loaded {
  public:
   explicit Loaded(TraceBuilder& builder, const LoadOptions& options = {})
-      : reader_(std::make_unique<TraceReader>(builder.reader())) {
-    loadTrace(*reader_, db_, options);
-  }
+      : reader_(std::make_unique<TraceReader>(builder.reader())), db_(loadTrace(*reader_, options)) {}
 
   // Rows on lines, columns separated by a blank, NULL as "-".
   std::string rows(std::string_view sql) {
@@ -39,8 +37,8 @@ class Loaded {
   Database& db() { return db_; }
 
  private:
-  Database db_;
   std::unique_ptr<TraceReader> reader_;
+  Database db_;
 };
 
 // "kind role resource" of the waits of a thread that were blocked, in the order of time.

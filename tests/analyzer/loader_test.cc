@@ -330,18 +330,6 @@ TEST_CASE("Arguments are the same on demand and when loaded", "[loader]") {
   CHECK(rmdir(directory.c_str()) == 0);
 }
 
-TEST_CASE("Loading into a database that has tables fails and changes nothing", "[loader]") {
-  Database db;
-  db.execute("CREATE TABLE thread (x)");
-  TraceBuilder b;
-  b.process("p", 100).call("getpid");
-  TraceReader reader = b.reader();
-  CHECK_THROWS_AS(loadTrace(reader, db), Error);
-  Statement count = db.prepare("SELECT count(*) FROM sqlite_master");
-  REQUIRE(count.step());
-  CHECK(count.integer(0) == 1);
-}
-
 TEST_CASE("The life of a recorded command begins with its exec", "[loader]") {
   for (const bool exec_seen : {true, false}) {
     TraceBuilder b;

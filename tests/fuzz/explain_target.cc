@@ -40,7 +40,7 @@ void fuzzExplain(ByteView input) {
   Database db;
   ask([&](std::ostream& out) {
     TraceReader reader = TraceReader::fromMemory(frameMessages(splitMessages(input)));
-    loadTrace(reader, db, {});
+    db = loadTrace(reader);
     std::ostringstream notes;
     show(reader, {}, out, notes);
     why(db, WhyView::command, false);

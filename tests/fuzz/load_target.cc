@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #include "analyzer/loader.h"
 #include "analyzer/sqlite.h"
@@ -29,9 +30,15 @@ void fuzzLoad(ByteView input) {
     TraceReader reader = TraceReader::fromMemory(frameMessages(splitMessages(input)));
     LoadOptions options;
     options.syscall_args = true;
-    loadTrace(reader, db, options);
+    db = loadTrace(reader, options);
   } catch (const TraceError&) {
     return;
+  }
+  // Pages that were not SQLite's work.
+  Statement check = db.prepare("PRAGMA integrity_check(1)");
+  if (!check.step() || check.text(0) != "ok") {
+    std::fprintf(stderr, "not a sound database: %s\n", std::string(check.text(0)).c_str());
+    std::abort();
   }
   for (const char* sql : kNever) {
     if (!db.prepare(sql).step()) continue;

@@ -35,8 +35,7 @@ TEST_CASE("what was read and written is the same from the trace and from the tab
   reader.exits(0);
 
   TraceReader tables_reader = b.reader();
-  Database db;
-  loadTrace(tables_reader, db);
+  Database db = loadTrace(tables_reader);
   const Timeline timeline = Timeline::load(db);
   TraceReader trace = b.reader();
   const DataMovedSource from_tables = movedFromTables(db), from_trace = movedFromTrace(trace, db);

@@ -145,8 +145,7 @@ TEST_CASE("what made a command fail is the same from the trace and from the tabl
   client.call("openat", {.args = {-100}, .ret = -2, .strings = {{1, "missing"}}});
   client.exits(1 << 8);
   TraceReader for_tables = t.reader();
-  Database db;
-  loadTrace(for_tables, db);
+  Database db = loadTrace(for_tables);
   const Timeline timeline = Timeline::load(db);
   TraceReader trace = t.reader();
   int failed = 0;

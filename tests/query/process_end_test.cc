@@ -12,9 +12,9 @@ using namespace tarry::testing;
 
 namespace {
 
-void loadInto(Database& db, TraceBuilder& builder) {
+Database load(TraceBuilder& builder) {
   TraceReader reader = builder.reader();
-  loadTrace(reader, db);
+  return loadTrace(reader);
 }
 
 // Of the process with that pid.
@@ -48,8 +48,7 @@ TEST_CASE("the end by a signal names it and who sent it") {
   survivor.at(3_ms).getsSignal(hangup).exits(0);
   other.at(3_ms).getsSignal(term).exits(9);  // of what ended it nothing is known
   shell.at(5_ms).exits(0);
-  Database db(":memory:");
-  loadInto(db, b);
+  Database db = load(b);
   CHECK(endOf(db, 101) == "SIGTERM from sh, pid 100");
   CHECK(endOf(db, 102) == "SIGABRT");
   CHECK(endOf(db, 103) == "SIGSEGV");
