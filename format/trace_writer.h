@@ -1,5 +1,5 @@
 // TraceWriter turns events into a trace file: interns strings, fills column blocks, closes them at
-// 64 Ki rows, 4 MiB decoded or 350 ms, compresses each into one zstd frame and appends it. Nothing
+// 64 Ki rows, 4 MiB decoded or 300 ms, compresses each into one zstd frame and appends it. Nothing
 // is ever sought, so the sink may be a pipe. What is written is readable even if nothing follows.
 //
 // Not thread-safe; it is used by the recorder's encoding thread alone, never by the one that drains
@@ -36,7 +36,7 @@ struct WriterOptions {
   int compression_level = 3;
   uint32_t block_rows = 64 * 1024;
   uint64_t block_bytes = 4U << 20;   // decoded
-  int64_t block_ns = 350'000'000;    // oldest row waits at most so long for its block to be closed
+  int64_t block_ns = 300'000'000;    // oldest row waits at most so long for its block to be closed
   uint64_t epoch_bytes = 64U << 20;  // decoded
   int64_t epoch_ns = 60'000'000'000;
 };

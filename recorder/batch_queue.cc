@@ -25,7 +25,7 @@ void BatchQueue::push(RawBatch batch) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     bytes_ += sizeBytes(batch);
-    batches_.push_back(std::move(batch));
+    batches_.push_back({std::move(batch), std::chrono::steady_clock::now()});
   }
   changed_.notify_all();
 }
@@ -41,8 +41,10 @@ void BatchQueue::close() {
 std::optional<RawBatch> BatchQueue::pop(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, timeout, [&] { return !batches_.empty() || closed_; });
+  waited_ = std::chrono::nanoseconds(0);
   if (batches_.empty()) return std::nullopt;
-  RawBatch batch = std::move(batches_.front());
+  RawBatch batch = std::move(batches_.front().batch);
+  waited_ = std::chrono::steady_clock::now() - batches_.front().since;
   batches_.pop_front();
   bytes_ -= sizeBytes(batch);
   lock.unlock();
@@ -53,6 +55,11 @@ std::optional<RawBatch> BatchQueue::pop(std::chrono::milliseconds timeout) {
 bool BatchQueue::finished() const {
   std::lock_guard lock(mutex_);
   return closed_ && batches_.empty();
+}
+
+std::chrono::nanoseconds BatchQueue::waited() const {
+  std::lock_guard lock(mutex_);
+  return waited_;
 }
 
 }  // namespace tarry

@@ -33,12 +33,19 @@ class BatchQueue {
   // The next batch; none after `timeout` or at the end.
   std::optional<RawBatch> pop(std::chrono::milliseconds timeout);
   bool finished() const;  // closed and empty
+  // How long the batch that was popped last had waited; 0 where pop() found none.
+  std::chrono::nanoseconds waited() const;
 
  private:
   const size_t max_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<RawBatch> batches_;
+  struct Waiting {
+    RawBatch batch;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::deque<Waiting> batches_;
+  std::chrono::nanoseconds waited_{0};
   size_t bytes_ = 0;
   bool closed_ = false;
 };

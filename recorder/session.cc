@@ -28,6 +28,9 @@ using std::chrono::nanoseconds;
 constexpr int kEncodeNice = 10;
 constexpr double kHurryFill = 0.25;
 constexpr double kRelaxFill = 0.02;
+// Nor on a machine so busy that events would get into the file late, which a crash would then cost.
+constexpr milliseconds kLate{30};
+constexpr milliseconds kHurryWhenLate{2000};
 
 constexpr int64_t kShortestPauseNs = 1'000'000;
 constexpr int64_t kLongestPauseNs = 20'000'000;
@@ -148,9 +151,12 @@ void Session::drainLoop() {
 
 void Session::encodeLoop() {
   Politeness politeness;
+  auto hurry_until = std::chrono::steady_clock::time_point::min();
   while (!queue_.finished()) {
     const double fill = queue_.fill();
-    politeness.set(!ending_ && fill < (politeness.polite() ? kHurryFill : kRelaxFill));
+    const auto now = std::chrono::steady_clock::now();
+    if (queue_.waited() > kLate) hurry_until = now + kHurryWhenLate;
+    politeness.set(!ending_ && now >= hurry_until && fill < (politeness.polite() ? kHurryFill : kRelaxFill));
     if (failed_ || full_) {
       queue_.pop(kTick);  // the recording is over: keep the queue from filling
       continue;
