@@ -72,6 +72,7 @@ class BpfBackend : public Backend {
     batch.events.resize(programs_->eventRings().size());
     for (size_t i = 0; i < batch.events.size(); ++i) {
       batch.events[i].clear();
+      programs_->lanes().drain(static_cast<uint32_t>(i), batch.events[i]);
       programs_->eventRings()[i].drain(batch.events[i], false);
     }
     const std::lock_guard lock(definitions_mutex_);

@@ -24,6 +24,8 @@ namespace {
 constexpr uint64_t kDefinitionsBytes = 8U << 20;
 constexpr uint64_t kLeastRingBytes = 64U << 10;
 constexpr uint64_t kMostRingBytes = 512U << 20;
+// The values of array maps are limited to what kmalloc() gives on older kernels: 4 MiB.
+constexpr uint64_t kMostLaneBytes = 2U << 20;
 constexpr int64_t kMostSnaplen = 15 * 1024;  // ITEM_BYTES of recorder/bpf/parts.h
 
 // libbpf tells why it failed through a callback that takes no context: what this thread's last
@@ -80,6 +82,16 @@ uint64_t roundedRing(uint64_t bytes) {
   return std::bit_ceil(std::clamp(bytes, kLeastRingBytes, kMostRingBytes));
 }
 
+// How a CPU's memory is shared: the lane has its part, the ring the rest, for the long records and for all
+// where the lane is full.
+uint64_t laneBytes(uint64_t ring_bytes) {
+  return std::clamp<uint64_t>(ring_bytes / 2, LANE_LEAST, kMostLaneBytes);
+}
+
+uint64_t restOfRing(uint64_t ring_bytes) {
+  return std::max(ring_bytes / 2, kLeastRingBytes);
+}
+
 }  // namespace
 
 void BpfPrograms::SkeletonDeleter::operator()(tarry_bpf* skeleton) const {
@@ -98,7 +110,7 @@ BpfPrograms::BpfPrograms(const BackendOptions& options, uint32_t mode, const Cgr
   if (!skeleton_) refuse("the programs cannot be opened", errno);
   settle(options, mode, cgroup);
   load();
-  makeRings(roundedRing(options.ring_bytes));
+  makeRings(restOfRing(roundedRing(options.ring_bytes)));
   fillPlan(plan);
 }
 
@@ -129,7 +141,12 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   if (!features.user_task_copy) bpf_program__set_autoload(programs.on_polling_task, false);
   if (!features.data_ready) bpf_program__set_autoload(programs.on_data_ready, false);
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
-  bpf_map__set_max_entries(skeleton_->maps.event_rings, static_cast<uint32_t>(libbpf_num_possible_cpus()));
+  const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
+  bpf_map__set_max_entries(skeleton_->maps.event_rings, cpus);
+  lane_bytes_ = laneBytes(roundedRing(options.ring_bytes));
+  settings.lane_bytes = lane_bytes_;
+  bpf_map__set_max_entries(skeleton_->maps.lanes, cpus);
+  bpf_map__set_value_size(skeleton_->maps.lanes, static_cast<uint32_t>(LANE_DATA + lane_bytes_));
   bpf_map__set_max_entries(skeleton_->maps.definitions, static_cast<uint32_t>(kDefinitionsBytes));
 }
 
@@ -154,7 +171,8 @@ void BpfPrograms::makeRings(uint64_t bytes) {
     ring_maps_.push_back(std::move(ring));
   }
   definitions_ = std::make_unique<BpfRing>(bpf_map__fd(skeleton_->maps.definitions), kDefinitionsBytes);
-  ring_bytes_ = cpus * bytes + kDefinitionsBytes;
+  lanes_ = std::make_unique<BpfLanes>(bpf_map__fd(skeleton_->maps.lanes), cpus, lane_bytes_);
+  ring_bytes_ = cpus * (bytes + lane_bytes_) + kDefinitionsBytes;
 }
 
 void BpfPrograms::fillPlan(const CapturePlan& plan) {

@@ -11,6 +11,7 @@
 #include "recorder/backend.h"
 #include "recorder/bpf/records.h"
 #include "recorder/bpf_capture_plan.h"
+#include "recorder/bpf_lane.h"
 #include "recorder/bpf_ring.h"
 #include "recorder/unique_fd.h"
 
@@ -47,6 +48,7 @@ class BpfPrograms {
 
   // One per CPU.
   std::vector<BpfRing>& eventRings() { return event_rings_; }
+  BpfLanes& lanes() { return *lanes_; }
   BpfRing& definitionsRing() { return *definitions_; }
   uint64_t ringBytes() const { return ring_bytes_; }
 
@@ -78,11 +80,13 @@ class BpfPrograms {
   std::unique_ptr<tarry_bpf, SkeletonDeleter> skeleton_;
   std::vector<UniqueFd> ring_maps_;
   std::vector<BpfRing> event_rings_;
+  std::unique_ptr<BpfLanes> lanes_;
   std::unique_ptr<BpfRing> definitions_;
   std::vector<LinkPtr> links_;
   LinkPtr task_iterator_, file_iterator_;
   LinkPtr polling_iterator_;  // null before Linux 5.18
-  uint64_t ring_bytes_ = 0;
+  uint64_t lane_bytes_ = 0;
+  uint64_t ring_bytes_ = 0;  // of all together
 };
 
 }  // namespace tarry

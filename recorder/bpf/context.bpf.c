@@ -4,29 +4,6 @@
 enum { SOFTIRQ_TIMER = 1, SOFTIRQ_NET_TX = 2, SOFTIRQ_NET_RX = 3, SOFTIRQ_BLOCK = 4,
        SOFTIRQ_IRQ_POLL = 5, SOFTIRQ_HRTIMER = 8 }; /* include/linux/interrupt.h */
 
-struct cpu_context {
-	u32 softirq;      /* vector + 1, 0: none */
-	u32 irq;          /* in a device's interrupt handler */
-	u32 timer;        /* in an hrtimer's function */
-	u32 disk_irq;     /* a disk request completed in this interrupt */
-	u32 disk_softirq;
-	u32 pad;
-	u64 socket;       /* struct sock that got data in this softirq */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct cpu_context);
-} cpu_contexts SEC(".maps");
-
-static __always_inline struct cpu_context *cpu_context(void)
-{
-	u32 zero = 0;
-	return bpf_map_lookup_elem(&cpu_contexts, &zero);
-}
-
 SEC("tp_btf/softirq_entry")
 int BPF_PROG(on_softirq_entry, unsigned int vector)
 {
@@ -116,11 +93,10 @@ int BPF_PROG(on_data_ready, const struct sock *sk)
 }
 
 /* WAKER_*. Being on a task's stack proves nothing: the preempt count tells. Where it cannot be had,
- * what the tracepoints saw. */
-static __always_inline u8 waker_context(struct task_struct *current_task, u64 task_addr,
-					const struct cpu_context *context)
+ * what the tracepoints saw. `task_addr`: the current task. */
+static __always_inline u8 waker_context(u64 task_addr, struct cpu_context *context)
 {
-	u32 count = preempt_count(task_addr);
+	u32 count = preempt_count(task_addr, &context->preempt_count);
 	bool hard, soft;
 
 	if (count != 0xffffffff) {
@@ -130,13 +106,13 @@ static __always_inline u8 waker_context(struct task_struct *current_task, u64 ta
 		hard = context->irq || context->timer;
 		soft = context->softirq;
 	}
+	if (!hard && !soft)
+		return GET(TYPED(struct task_struct, task_addr), pid) ? WAKER_THREAD : WAKER_UNKNOWN;
 	if (hard) {
 		if (context->timer)
 			return WAKER_TIMER;
 		return context->irq && context->disk_irq ? WAKER_DISK : WAKER_HARDIRQ;
 	}
-	if (!soft)
-		return current_task->pid ? WAKER_THREAD : WAKER_UNKNOWN;
 	switch ((int)context->softirq - 1) {
 	case SOFTIRQ_TIMER:
 	case SOFTIRQ_HRTIMER:

@@ -138,15 +138,21 @@ struct thread_info___preempt {
 	u64 preempt_count;
 } __attribute__((preserve_access_index));
 
-static __always_inline u32 preempt_count(u64 task_addr)
+/* `address`: of this CPU's count, kept by the caller from one time to the next; 0 at first. */
+static __always_inline u32 preempt_count(u64 task_addr, u64 *address)
 {
 #if defined(__TARGET_ARCH_x86)
 	if (have_percpu_offsets) {
-		u64 rq = load_word(task_addr + bpf_core_field_offset(struct task_struct, se.cfs_rq));
+		if (!*address) {
+			u64 rq = load_word(task_addr +
+					   bpf_core_field_offset(struct task_struct, se.cfs_rq));
 
-		rq = load_word(rq + bpf_core_field_offset(struct cfs_rq, rq));
-		if (rq)
-			return (u32)load_word(rq - runqueues_offset + preempt_count_offset);
+			rq = load_word(rq + bpf_core_field_offset(struct cfs_rq, rq));
+			if (!rq)
+				return 0xffffffff;
+			*address = rq - runqueues_offset + preempt_count_offset;
+		}
+		return (u32)load_word(*address);
 	}
 	return 0xffffffff;
 #else
@@ -158,6 +164,23 @@ static __always_inline u32 preempt_count(u64 task_addr)
 }
 
 /* ---- system-call registers ---- */
+
+/* From the bottom of a stack to the registers that were saved when user space was left: the same for all
+ * threads. Set by the first iterator. */
+__u64 saved_regs_offset = 0;
+
+static __always_inline u64 saved_regs_address(struct task_struct *task)
+{
+	return (u64)GET(task, stack) + saved_regs_offset;
+}
+
+static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
+{
+	if (have_rdonly_cast)
+		return bpf_rdonly_cast((const void *)saved_regs_address(task),
+				       bpf_core_type_id_kernel(struct pt_regs));
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}
 
 #if defined(__TARGET_ARCH_x86)
 #define NATIVE_ABI ABI_X86_64
@@ -194,6 +217,20 @@ static __always_inline void regs_args(struct pt_regs *regs, u8 abi, u64 *args)
 	args[4] = (u32)regs->di;
 	args[5] = (u32)regs->bp;
 }
+
+/* The first three. */
+static __always_inline void regs_first_args(struct pt_regs *regs, u8 abi, u64 *args)
+{
+	if (abi != ABI_I386) {
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		return;
+	}
+	args[0] = (u32)regs->bx;
+	args[1] = (u32)regs->cx;
+	args[2] = (u32)regs->dx;
+}
 #else
 #define NATIVE_ABI ABI_AARCH64
 
@@ -215,6 +252,13 @@ static __always_inline void regs_args(struct pt_regs *regs, u8 abi, u64 *args)
 	args[3] = regs->regs[3];
 	args[4] = regs->regs[4];
 	args[5] = regs->regs[5];
+}
+
+static __always_inline void regs_first_args(struct pt_regs *regs, u8 abi, u64 *args)
+{
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
 }
 #endif
 

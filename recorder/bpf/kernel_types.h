@@ -295,6 +295,7 @@ struct k_sigaction {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
+	void *stack;
 	unsigned int flags;
 	struct sched_entity se;
 	bool throttled;
@@ -316,6 +317,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct linux_binprm {

@@ -92,6 +92,10 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		u32 leader = st->leader;
 		u32 *calls = bpf_map_lookup_elem(&ended_leaders, &leader);
 
+		struct cpu_context *context = cpu_context();
+
+		if (context)
+			context->thread = 0; /* look again */
 		old = st->id;
 		st->id = leader;
 		st->call_seq = calls ? *calls + 1 : 1;

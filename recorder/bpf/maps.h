@@ -20,6 +20,7 @@ __s64 alive_threads = 0;   /* recorded ones that have not exited */
 __u32 cgroup_moves = 0;    /* of processes into the target cgroup */
 __u32 last_thread_id = 0;
 __u32 last_resource_id = 0;
+__u32 marks = 1; /* goes up with every thread that becomes a target */
 /* User space raises it to have every object that is still in use numbered and defined anew: so it can
  * forget what it was told two epochs ago. A call that is pending for so long looks again. */
 __u32 resource_epoch = 0;
@@ -78,6 +79,41 @@ static __always_inline struct scratch *get_scratch(u32 slot)
 	return bpf_map_lookup_elem(&scratches, &slot);
 }
 
+/* ---- what this CPU does ---- */
+
+/* Written by the programs at switches and in interrupts, read by those that ask about the current thread:
+ * a hundred times as often, and for less than a call of a helper. Not every switch is seen (some tasks of
+ * a sandbox are kept back by its kernel), so what is said of a task holds only while it is the one. */
+struct cpu_context {
+	u32 softirq; /* vector + 1, 0: none */
+	u32 irq;     /* in a device's interrupt handler */
+	u32 timer;   /* in an hrtimer's function */
+	u32 disk_irq; /* a disk request completed in this interrupt */
+	u32 disk_softirq;
+	u32 clean;   /* equal to `marks`: the thread whose saved registers stand at `regs` is not recorded */
+	u32 thread;  /* id of `task`, recorded or not; 0: not known */
+	u32 pad;
+	u64 regs;
+	u64 task;
+	u64 socket;  /* struct sock that got data in this softirq */
+	u64 preempt_count; /* address of this CPU's, 0: not known yet */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_context);
+} cpu_contexts SEC(".maps");
+
+static __always_inline struct cpu_context *cpu_context(void)
+{
+	u32 zero = 0;
+	return bpf_map_lookup_elem(&cpu_contexts, &zero);
+}
+
+/* ---- objects ---- */
+
 /* What identifies an object behind an fd. Addresses in it are compared, never followed. */
 struct res_key {
 	u64 a, b, c, d;
@@ -92,9 +128,7 @@ struct {
 
 /* ---- threads ---- */
 
-enum { CACHED_FDS = 8, CACHED_CWD = CACHED_FDS, CACHE_ENTRIES };
-
-struct cache_entry {
+struct cached_directory {
 	struct res_key key;
 	u64 id;
 };
@@ -118,7 +152,8 @@ struct thread_state {
 	/* the call it is in */
 	s32 nr; /* -1: none */
 	u8 abi;
-	u8 pad[3];
+	u8 is_short; /* RT_SHORT_CALL will do */
+	u8 pad[2];
 	u64 enter_ns;
 	u64 args[MAX_ARGS];
 	u32 res[RES_SLOTS];
@@ -134,7 +169,7 @@ struct thread_state {
 	u64 lost_first_ns[LOSS_SOURCES];
 	u64 lost_last_ns[LOSS_SOURCES];
 	u32 lost[LOSS_SOURCES];
-	struct cache_entry cache[CACHE_ENTRIES];
+	struct cached_directory cwd;
 };
 
 struct {
@@ -174,7 +209,7 @@ static __always_inline void report_loss(struct thread_state *st, u32 source)
 }
 
 /* An event of the thread did not fit. Told in slices, so that the time of a loss is known. */
-static __always_inline void lose(struct thread_state *st, u32 source, u64 now)
+static __noinline void lose(struct thread_state *st, u32 source, u64 now)
 {
 	__sync_fetch_and_add(&lost_total[source], 1);
 	if (st->lost[source] && now - st->lost_first_ns[source] > LOSS_SLICE_NS)
@@ -191,6 +226,7 @@ static __always_inline void lose_unattributed(u32 source)
 	__sync_fetch_and_add(&lost_unattributed[source], 1);
 }
 
+/* The ring of what is long or rare; what is short and frequent goes through the lane (lanes.h). */
 static __always_inline void *event_ring(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();

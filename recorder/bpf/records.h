@@ -1,4 +1,4 @@
-/* The records that the BPF programs put into the rings: the layout shared by kernel and user side.
+/* The records that the BPF programs put into rings and lanes: the layout shared by kernel and user side.
  * Never stored: user space translates them (recorder/bpf_encoder.cc) and the two are always built
  * together, so the layout may change freely.
  *
@@ -7,8 +7,8 @@
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
  *                    RT_RELEASED RT_EPOLL_MEMBER
- * Event rings:       RT_ENTER_DATA RT_CALL RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE
- *                    RT_SIGNAL
+ * Event rings:       RT_ENTER_DATA RT_CALL RT_SIGNAL, long ones of the following
+ * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
 #define TARRY_RECORDS_H
@@ -52,6 +52,25 @@ enum { /* the abi of a call; numbers as in enum class Abi */
 };
 
 enum { MAX_ARGS = 6 };
+
+/* ---- lanes: see recorder/bpf/lanes.h ---- */
+
+enum {
+	LANE_DATA = 4096,        /* where the records begin, behind struct lane; a page of its own */
+	LANE_LEAST = 64 * 1024,
+	LANE_SKIP = 1 << 30,     /* in a record's head: nothing but room, as BPF_RINGBUF_DISCARD_BIT */
+};
+
+/* Records stand as in the kernel's rings, behind 8 bytes whose first word is their length. None goes
+ * beyond the end. Positions only grow; their place is the rest by the lane's size. */
+struct lane {
+	__u64 read; /* up to here, by user space */
+	__u8 pad[56];
+	__u64 written;
+	__u32 busy; /* a program of this CPU writes */
+	__u32 pad2;
+};
+TARRY_ASSERT_SIZE(struct lane, 80);
 
 /* ---- definitions ---- */
 
@@ -246,7 +265,7 @@ struct rec_switch_in {
 
 enum { SWITCH_PREEMPTED = 1, SWITCH_IOWAIT = 2, SWITCH_THROTTLED = 4 };
 
-struct rec_switch_out { /* a preempted thread's record ends before `pending` */
+struct rec_switch_out { /* a preempted thread's record is rec_switch_out_short */
 	__u8 type;
 	__u8 flags; /* SWITCH_* */
 	__u16 cpu;
@@ -256,6 +275,11 @@ struct rec_switch_out { /* a preempted thread's record ends before `pending` */
 	__u32 pad;
 	struct rec_pending pending;
 };
+
+struct rec_switch_out_short { /* the begin of it */
+	__u8 bytes[24];
+};
+TARRY_ASSERT_SIZE(struct rec_switch_out_short, 24);
 
 struct rec_switch_out_polled { /* where there is something in `polled` */
 	struct rec_switch_out out;
@@ -342,6 +366,8 @@ struct rec_call {
 };
 TARRY_ASSERT_SIZE(struct rec_call, 112);
 
+enum { SHORT_ARGS = 3 };
+
 struct rec_short_call { /* a call that PLAN_SHORT is set for, from its enter to its exit */
 	__u8 type;
 	__u8 abi;
@@ -352,7 +378,7 @@ struct rec_short_call { /* a call that PLAN_SHORT is set for, from its enter to 
 	__u64 enter_ns;
 	__u64 dur_ns;
 	__s64 ret;
-	__u64 args[3];
+	__u64 args[SHORT_ARGS];
 };
 TARRY_ASSERT_SIZE(struct rec_short_call, 64);
 

@@ -1,6 +1,6 @@
 /* What is behind an fd: a number that stands for a file, socket, pipe …, defined once.
  *
- * A lookup goes through the thread's own small cache, then the table of all; only on a miss the
+ * A lookup goes through the CPU's own small cache, then the table of all; only on a miss the
  * object is described (names by a bounded walk over dentries and mounts, since bpf_d_path is
  * refused in tracepoint programs). The definition is in its ring before the number is used. */
 #ifndef TARRY_RESOURCES_H
@@ -291,7 +291,7 @@ __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 	return submit_resource(scratch, text, &key);
 }
 
-/* The resource of an open file that the thread's cache does not know. */
+/* The resource of an open file that the CPU's cache does not know. */
 static __always_inline u32 file_resource(u64 file_addr, u32 slot)
 {
 	u64 inode_addr = load_word(file_addr + OFFSET(struct file, f_inode));
@@ -322,23 +322,74 @@ __noinline u32 path_resource(u64 mnt_addr, u64 dentry_addr, u32 slot)
 	return define_path(inode_addr, mnt_addr, dentry_addr, 0, slot);
 }
 
-/* The same through the thread's cache, whose entries go by fd: the few that a thread uses are
- * numbered in a row and do not push each other out, as places by address would. */
-static __always_inline u32 cached_file(struct thread_state *st, u32 fd, u64 file_addr, u32 slot)
+/* ---- the objects that this CPU's threads used last ---- */
+
+enum { CACHED_FILES = 256 };
+
+enum cached_kind { CACHED_OTHER, CACHED_PATH };
+
+/* An address alone says little, for it is used again: the key tells whether the file is still the same
+ * one, has its name, is connected as it was. */
+struct cached_file {
+	u64 file;
+	u64 inode;
+	struct res_key key;
+	u32 id;
+	u32 kind; /* CACHED_PATH: path_key() makes the key, nothing else need be asked */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CACHED_FILES);
+	__type(key, u32);
+	__type(value, struct cached_file);
+} cached_files SEC(".maps");
+
+static __always_inline bool same_key(const struct res_key *one, const struct res_key *other)
 {
-	struct cache_entry *entry = &st->cache[fd & (CACHED_FDS - 1)];
+	return one->a == other->a && one->b == other->b && one->c == other->c && one->d == other->d;
+}
+
+/* On its own, for it is rare: a call costs less than a hot path that is long. */
+static __noinline u32 uncached_file(struct cached_file *entry, u64 file_addr, u64 inode_addr, u32 slot)
+{
+	u64 sb = load_word(inode_addr + OFFSET(struct inode, i_sb));
+	u64 magic = load_word(sb + OFFSET(struct super_block, s_magic));
 	struct res_key key;
 
 	file_key(file_addr, &key);
-	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
-	    entry->key.d == key.d)
-		return (u32)entry->id;
+	if (entry->file == file_addr && entry->inode == inode_addr && same_key(&entry->key, &key))
+		return entry->id;
 	u32 id = file_resource(file_addr, slot);
-	if (id) {
-		entry->key = key;
-		entry->id = id;
-	}
+	if (!id)
+		return 0;
+	*(volatile u64 *)&entry->file = 0; /* whoever comes in between finds nothing */
+	entry->inode = inode_addr;
+	entry->key = key;
+	entry->id = id;
+	entry->kind = magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC ? CACHED_OTHER : CACHED_PATH;
+	*(volatile u64 *)&entry->file = file_addr;
 	return id;
+}
+
+/* The resource of an open file, in a program that no other thread's can interrupt. */
+static __always_inline u32 cached_file(u64 file_addr, u32 slot)
+{
+	u32 place = (u32)(file_addr >> 6 ^ file_addr >> 14) & (CACHED_FILES - 1);
+	struct cached_file *entry = bpf_map_lookup_elem(&cached_files, &place);
+	u64 inode_addr = load_word(file_addr + OFFSET(struct file, f_inode));
+
+	if (!entry)
+		return 0;
+	if (entry->file == file_addr && entry->inode == inode_addr && entry->kind == CACHED_PATH) {
+		struct res_key key;
+
+		path_key(inode_addr, load_word(file_addr + OFFSET(struct file, f_path.mnt)),
+			 load_word(file_addr + OFFSET(struct file, f_path.dentry)), &key);
+		if (same_key(&entry->key, &key))
+			return entry->id;
+	}
+	return uncached_file(entry, file_addr, inode_addr, slot);
 }
 
 /* The file behind an fd of the task, 0: none. */
@@ -351,12 +402,14 @@ static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
 	return load_word((u64)table->fd + (u64)fd * 8);
 }
 
-static __always_inline u32 fd_resource(struct thread_state *st, struct task_struct *task, u64 fd,
-				       u32 slot)
+static __always_inline u32 fd_resource(struct task_struct *task, u64 fd, u32 slot)
 {
 	u64 file_addr = file_of_fd(task, (u32)fd);
 
-	return file_addr ? cached_file(st, (u32)fd, file_addr, slot) : 0;
+	if (!file_addr)
+		return 0;
+	/* an iterator may sleep or be preempted in between */
+	return slot == SLOT_SNAPSHOT ? file_resource(file_addr, slot) : cached_file(file_addr, slot);
 }
 
 static __always_inline u32 cwd_resource(struct task_struct *task, u32 slot)
@@ -394,12 +447,11 @@ static __always_inline bool is_namespace_root(u64 mnt, u64 dentry)
 /* The resource of a directory, through the thread's cache. */
 static __always_inline u32 cached_directory(struct thread_state *st, u64 mnt, u64 dentry, u32 slot)
 {
-	struct cache_entry *entry = &st->cache[CACHED_CWD];
+	struct cached_directory *entry = &st->cwd;
 	struct res_key key;
 
 	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
-	if (entry->key.a == key.a && entry->key.b == key.b && entry->key.c == key.c &&
-	    entry->key.d == key.d)
+	if (same_key(&entry->key, &key))
 		return (u32)entry->id;
 	u32 id = path_resource(mnt, dentry, slot);
 	if (id) {

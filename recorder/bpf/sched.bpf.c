@@ -21,21 +21,19 @@ static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
 
 /* The call a task that is in the kernel is in, from its saved registers. `task` is the current one,
  * or `files` belongs to it and it does not run. Returns the SETS_* of the call. */
-static __always_inline u8 pending_call(struct thread_state *st, struct task_struct *task,
-					 struct rec_pending *pending, u32 slot)
+static __always_inline u8 pending_call(struct task_struct *task, struct rec_pending *pending, u32 slot)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	s64 nr;
+	struct pt_regs *regs = saved_regs(task);
+	s64 nr = task->flags & PF_KTHREAD || !regs ? -1 : regs_nr(regs);
 
-	pending->abi = ABI_NONE;
-	pending->nr = -1;
+	pending->pad2 = 0;
 	pending->resource = 0;
-	__builtin_memset(pending->args, 0, sizeof(pending->args));
-	if (!regs || task->flags & PF_KTHREAD)
+	*(u32 *)&pending->abi = ABI_NONE; /* and pad */
+	if (nr < 0 || (s32)nr < 0) { /* an interrupt or fault of user code */
+		pending->nr = -1;
+		__builtin_memset(pending->args, 0, sizeof(pending->args));
 		return SETS_NONE;
-	nr = regs_nr(regs);
-	if (nr < 0 || (s32)nr < 0)
-		return SETS_NONE; /* an interrupt or fault of user code */
+	}
 	u8 abi = task_abi(task, nr);
 	struct call_plan *plan = find_plan(abi, nr);
 
@@ -46,7 +44,7 @@ static __always_inline u8 pending_call(struct thread_state *st, struct task_stru
 		return SETS_NONE;
 	u8 arg = plan->fd_arg[0];
 	if (arg < MAX_ARGS && !(plan->fd_is_dir & 1))
-		pending->resource = fd_resource(st, task, pending->args[arg], slot);
+		pending->resource = fd_resource(task, pending->args[arg], slot);
 	return plan->sets;
 }
 
@@ -57,50 +55,15 @@ static __always_inline u64 fdtable_of(struct task_struct *task)
 
 static __always_inline void switched_in(struct thread_state *st, u64 now)
 {
+	struct rec_switch_in rec = {
+		.type = RT_SWITCH_IN,
+		.cpu = (u16)bpf_get_smp_processor_id(),
+		.thread = st->id,
+		.ts_ns = now,
+	};
+
 	st->out_ns = 0;
-	void *ring = event_ring();
-	struct rec_switch_in *rec =
-		ring ? bpf_ringbuf_reserve(ring, sizeof(*rec), 0) : NULL;
-
-	if (!rec) {
-		lose(st, LOSS_SWITCHES, now);
-		return;
-	}
-	rec->type = RT_SWITCH_IN;
-	rec->pad = 0;
-	rec->cpu = (u16)bpf_get_smp_processor_id();
-	rec->thread = st->id;
-	rec->ts_ns = now;
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
-}
-
-static __always_inline u8 switch_flags(struct thread_state *st, struct task_struct *task, u32 state)
-{
-	u8 flags = task_is_throttled(task) ? SWITCH_THROTTLED : 0;
-
-	if (state && task_in_iowait(address_of(st, task)))
-		flags |= SWITCH_IOWAIT;
-	return flags;
-}
-
-/* Of a thread that blocks. */
-static __always_inline void fill_switch_out(struct rec_switch_out *rec, struct thread_state *st,
-					    struct task_struct *task, u32 state, u64 now,
-					    const struct rec_pending *pending)
-{
-	rec->type = RT_SWITCH_OUT;
-	rec->flags = switch_flags(st, task, state);
-	rec->cpu = (u16)bpf_get_smp_processor_id();
-	rec->thread = st->id;
-	rec->ts_ns = now;
-	rec->state = state;
-	rec->pad = 0;
-	rec->pending.abi = pending->abi;
-	__builtin_memset(rec->pending.pad, 0, sizeof(rec->pending.pad));
-	rec->pending.nr = pending->nr;
-	rec->pending.resource = pending->resource;
-	rec->pending.pad2 = 0;
-	__builtin_memcpy(rec->pending.args, pending->args, sizeof(pending->args));
+	PUT(st, &rec, LOSS_SWITCHES, now);
 }
 
 /* Once a call, however often the thread blocks in it; at level waits, where calls have no number, at each
@@ -122,63 +85,58 @@ static __always_inline void remember_polled(struct thread_state *st, struct task
 		st->polled = area->found;
 }
 
-static __always_inline void switched_out(struct thread_state *st, struct task_struct *task,
-					 bool preempt, u32 state, u64 now)
+/* A thread that blocks in a call that waits for several objects. */
+static __noinline void put_switch_out_polled(struct thread_state *st, const struct rec_switch_out *out, u64 now)
 {
 	void *ring = event_ring();
+	struct rec_switch_out_polled *polled = ring ? bpf_ringbuf_reserve(ring, sizeof(*polled), 0) : NULL;
 
-	st->out_ns = now;
-	if (!ring)
-		return;
-	if (state & TASK_STOPPED_BIT && !preempt)
-		thread_stops(st, task, now);
-	if (preempt || !state || state & TASK_DEAD) {
-		struct rec_switch_out *rec = bpf_ringbuf_reserve(
-			ring, __builtin_offsetof(struct rec_switch_out, pending), 0);
-
-		if (!rec) {
-			lose(st, LOSS_SWITCHES, now);
-			return;
-		}
-		rec->type = RT_SWITCH_OUT;
-		rec->flags = switch_flags(st, task, 0) | SWITCH_PREEMPTED;
-		rec->cpu = (u16)bpf_get_smp_processor_id();
-		rec->thread = st->id;
-		rec->ts_ns = now;
-		rec->state = preempt ? 0 : state;
-		rec->pad = 0;
-		bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
-		return;
-	}
-	struct rec_pending pending;
-	u8 sets = pending_call(st, task, &pending, SLOT_SWITCH);
-
-	if (pending.nr < 0)
-		pending.resource = st->fault_res;
-	st->fault_res = 0;
-	if (sets) {
-		remember_polled(st, task, sets, &pending);
-		if (st->polled.count) {
-			struct rec_switch_out_polled *polled =
-				bpf_ringbuf_reserve(ring, sizeof(*polled), 0);
-
-			if (!polled) {
-				lose(st, LOSS_SWITCHES, now);
-				return;
-			}
-			fill_switch_out(&polled->out, st, task, state, now, &pending);
-			polled->polled = st->polled;
-			bpf_ringbuf_submit(polled, BPF_RB_NO_WAKEUP);
-			return;
-		}
-	}
-	struct rec_switch_out *rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
-	if (!rec) {
+	if (!polled) {
 		lose(st, LOSS_SWITCHES, now);
 		return;
 	}
-	fill_switch_out(rec, st, task, state, now, &pending);
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	polled->out = *out;
+	polled->polled = st->polled;
+	bpf_ringbuf_submit(polled, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void switched_out(struct thread_state *st, struct task_struct *task,
+					 bool preempt, u32 state, u64 now)
+{
+	struct rec_switch_out rec;
+	bool blocks = !preempt && state && !(state & TASK_DEAD);
+
+	st->out_ns = now;
+	if (state & TASK_STOPPED_BIT && !preempt)
+		thread_stops(st, task, now);
+	rec.type = RT_SWITCH_OUT;
+	rec.flags = task_is_throttled(task) ? SWITCH_THROTTLED : 0;
+	rec.cpu = (u16)bpf_get_smp_processor_id();
+	rec.thread = st->id;
+	rec.ts_ns = now;
+	rec.pad = 0;
+	if (!blocks) {
+		rec.flags |= SWITCH_PREEMPTED;
+		rec.state = preempt ? 0 : state;
+		PUT(st, (struct rec_switch_out_short *)&rec, LOSS_SWITCHES, now);
+		return;
+	}
+	rec.state = state;
+	u8 sets = pending_call(task, &rec.pending, SLOT_SWITCH);
+
+	if (task_in_iowait(address_of(st, task)))
+		rec.flags |= SWITCH_IOWAIT;
+	if (rec.pending.nr < 0)
+		rec.pending.resource = st->fault_res;
+	st->fault_res = 0;
+	if (sets) {
+		remember_polled(st, task, sets, &rec.pending);
+		if (st->polled.count) {
+			put_switch_out_polled(st, &rec, now);
+			return;
+		}
+	}
+	PUT(st, &rec, LOSS_SWITCHES, now);
 }
 
 /* 5.18 (fa2c3254d7cf): prev_state is the fourth argument; the task's own field may have been
@@ -189,9 +147,19 @@ int on_switch(u64 *ctx)
 	bool preempt = (bool)ctx[0];
 	struct task_struct *prev = (struct task_struct *)ctx[1];
 	struct task_struct *next = (struct task_struct *)ctx[2];
-	struct thread_state *from = recorded_thread(prev, SLOT_SWITCH);
-	struct thread_state *to = recorded_thread(next, SLOT_SWITCH);
+	struct cpu_context *context = cpu_context();
+	u32 seen = *(volatile u32 *)&marks; /* before anybody is looked up */
+	struct thread_state *from = NULL, *to;
 
+	if (!context)
+		return 0;
+	if (context->clean != seen || context->regs != saved_regs_address(prev))
+		from = recorded_thread(prev, SLOT_SWITCH);
+	to = recorded_thread(next, SLOT_SWITCH);
+	*(volatile u64 *)&context->task = (u64)next;
+	context->thread = to ? to->id : 0;
+	context->regs = saved_regs_address(next);
+	context->clean = !to && is_bystander(next) ? seen : 0;
 	if (!from && !to)
 		return 0;
 	u64 now = bpf_ktime_get_boot_ns();
@@ -212,15 +180,42 @@ struct wake_buffer {
 	u64 stack[STACK_DEPTH];
 };
 
-static __always_inline void fill_waker(struct rec_wake *rec, struct task_struct *waker)
+/* The id of the current thread, which may be one that is known by name only. */
+static __noinline u32 name_current(struct cpu_context *context)
 {
-	struct thread_state *st = make_thread(waker, 0, THREAD_EXISTED, SLOT_WAKE);
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(waker);
+	struct thread_state *st =
+		make_thread(bpf_get_current_task_btf(), 0, THREAD_EXISTED, SLOT_WAKE);
 
 	if (!st)
-		return;
-	rec->waker = st->id;
-	if (!regs || waker->flags & PF_KTHREAD)
+		return 0;
+	context->thread = st->id;
+	return st->id;
+}
+
+/* Finds out whether the context is of the current task, and makes it so. */
+static __always_inline u64 current_address(struct cpu_context *context)
+{
+	u64 before = context->task;
+
+	*(volatile u64 *)&context->task = (u64)bpf_get_current_task_btf();
+	u64 now = *(volatile u64 *)&context->task;
+	if (now != before) {
+		context->thread = 0;
+		context->clean = 0;
+	}
+	return now;
+}
+
+static __always_inline void fill_waker(struct rec_wake *rec, u64 waker_addr, struct cpu_context *context)
+{
+	struct task_struct *waker = have_rdonly_cast ? TYPED(struct task_struct, waker_addr) :
+						       bpf_get_current_task_btf();
+	struct pt_regs *regs = saved_regs(waker);
+
+	rec->waker = context->thread;
+	if (!rec->waker)
+		rec->waker = name_current(context);
+	if (!rec->waker || !regs || waker->flags & PF_KTHREAD)
 		return;
 	s64 nr = regs_nr(regs);
 	if (nr < 0 || (s32)nr < 0)
@@ -234,58 +229,59 @@ static __always_inline void fill_waker(struct rec_wake *rec, struct task_struct 
 	if (arg >= MAX_ARGS || plan->fd_is_dir & 1)
 		return;
 	regs_args(regs, rec->abi, args);
-	rec->resource = fd_resource(st, waker, args[arg], SLOT_WAKE);
+	rec->resource = fd_resource(waker, args[arg], SLOT_WAKE);
+}
+
+/* With the stack that the thread slept with. */
+static __noinline void put_wake_with_stack(struct thread_state *st, struct task_struct *task,
+					   const struct rec_wake *rec)
+{
+	struct scratch *scratch = get_scratch(SLOT_WAKE);
+	void *ring = event_ring();
+
+	if (!scratch || !ring)
+		return;
+	struct wake_buffer *buffer = (struct wake_buffer *)scratch->bytes;
+	long bytes = bpf_get_task_stack(task, buffer->stack, sizeof(buffer->stack), 0);
+	u64 size = bytes > 0 ? (u64)bytes : 0;
+
+	asm volatile("" : "+r"(size));
+	if (size > sizeof(buffer->stack))
+		size = 0;
+	buffer->rec = *rec;
+	buffer->rec.stack_depth = (u32)size / 8;
+	if (bpf_ringbuf_output(ring, buffer, sizeof(*rec) + size, BPF_RB_NO_WAKEUP))
+		lose(st, LOSS_WAKES, rec->ts_ns);
 }
 
 static __always_inline void woken(struct thread_state *st, struct task_struct *task, bool is_new)
 {
-	struct task_struct *current_task = bpf_get_current_task_btf();
 	struct cpu_context *context = cpu_context();
 	u64 now = bpf_ktime_get_boot_ns();
-	void *ring = event_ring();
-	struct rec_wake wake = {};
 
-	if (!context || !ring)
+	if (!context)
 		return;
-	wake.type = RT_WAKE;
-	wake.is_new = is_new;
-	wake.nr = -1;
-	wake.thread = st->id;
-	wake.ts_ns = now;
-	wake.context = waker_context(current_task, address_of(st, current_task), context);
+	u64 current_addr = current_address(context);
+	struct rec_wake wake = {
+		.type = RT_WAKE,
+		.is_new = is_new,
+		.nr = -1,
+		.thread = st->id,
+		.ts_ns = now,
+	};
+	wake.context = waker_context(current_addr, context);
 	if (wake.context == WAKER_THREAD) {
-		fill_waker(&wake, current_task);
+		fill_waker(&wake, current_addr, context);
 	} else if (wake.context == WAKER_NETWORK && context->socket) {
 		u64 ino = socket_inode(context->socket);
 
 		if (ino)
 			wake.resource = define_socket(context->socket, ino, SLOT_WAKE);
 	}
-	if (!is_new && st->out_ns && now - st->out_ns >= stack_min_sleep_ns) {
-		struct scratch *scratch = get_scratch(SLOT_WAKE);
-
-		if (!scratch)
-			return;
-		struct wake_buffer *buffer = (struct wake_buffer *)scratch->bytes;
-		long bytes = bpf_get_task_stack(task, buffer->stack, sizeof(buffer->stack), 0);
-		u64 size = bytes > 0 ? (u64)bytes : 0;
-
-		asm volatile("" : "+r"(size));
-		if (size > sizeof(buffer->stack))
-			size = 0;
-		wake.stack_depth = (u32)size / 8;
-		buffer->rec = wake;
-		if (bpf_ringbuf_output(ring, buffer, sizeof(wake) + size, BPF_RB_NO_WAKEUP))
-			lose(st, LOSS_WAKES, now);
-		return;
-	}
-	struct rec_wake *rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
-	if (!rec) {
-		lose(st, LOSS_WAKES, now);
-		return;
-	}
-	*rec = wake;
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	if (!is_new && st->out_ns && now - st->out_ns >= stack_min_sleep_ns)
+		put_wake_with_stack(st, task, &wake);
+	else
+		PUT(st, &wake, LOSS_WAKES, now);
 }
 
 SEC("tp_btf/sched_waking")
@@ -318,7 +314,7 @@ int BPF_PROG(on_cache_add, struct folio *folio)
 
 	if (!st)
 		return 0;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = saved_regs(task);
 	if (!regs || task->flags & PF_KTHREAD || regs_nr(regs) >= 0)
 		return 0;
 	u64 mapping = (u64)BPF_CORE_READ(folio, mapping);

@@ -153,7 +153,7 @@ static __always_inline u32 sending_thread(void)
 		return 0;
 	if (!st || !st->id)
 		st = make_thread(task, 0, THREAD_EXISTED, SLOT_SIGNAL);
-	if (!st || waker_context(task, address_of(st, task), context) != WAKER_THREAD)
+	if (!st || waker_context(address_of(st, task), context) != WAKER_THREAD)
 		return 0;
 	return st->id;
 }

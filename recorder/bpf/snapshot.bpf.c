@@ -48,7 +48,7 @@ static __always_inline void put_blocked(struct thread_state *st, struct task_str
 
 	if (!state || state & TASK_DEAD || task == bpf_get_current_task_btf())
 		return;
-	u8 sets = pending_call(st, task, &pending, SLOT_SNAPSHOT);
+	u8 sets = pending_call(task, &pending, SLOT_SNAPSHOT);
 
 	if (sets && have_user_task_copy && !read_sets) {
 		st->flags |= STATE_POLLS;
@@ -80,6 +80,16 @@ static __always_inline void put_blocked(struct thread_state *st, struct task_str
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
+static __always_inline u64 as_number(const void *pointer)
+{
+	volatile u64 *word = (void *)get_scratch(SLOT_SNAPSHOT);
+
+	if (!word)
+		return 0;
+	*word = (u64)pointer;
+	return *word;
+}
+
 static __always_inline void find_self(struct task_struct *task)
 {
 	struct task_struct *self = bpf_get_current_task_btf();
@@ -91,6 +101,7 @@ static __always_inline void find_self(struct task_struct *task)
 	u64 ns = 0;
 
 	self_tgid = (u32)self->tgid;
+	saved_regs_offset = as_number((void *)bpf_task_pt_regs(self)) - as_number(self->stack);
 	self_pid_level = level;
 	bpf_probe_read_kernel(&ns, sizeof(ns),
 			      (const void *)((u64)pid + OFFSET(struct pid, numbers) +

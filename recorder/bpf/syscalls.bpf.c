@@ -95,9 +95,9 @@ static __always_inline void fd_arguments(struct thread_state *st, struct task_st
 	u8 first = plan->fd_arg[0], second = plan->fd_arg[1];
 
 	if (first < MAX_ARGS)
-		st->res[RES_FIRST] = fd_resource(st, task, st->args[first], slot);
+		st->res[RES_FIRST] = fd_resource(task, st->args[first], slot);
 	if (second < MAX_ARGS)
-		st->res[RES_SECOND] = fd_resource(st, task, st->args[second], slot);
+		st->res[RES_SECOND] = fd_resource(task, st->args[second], slot);
 }
 
 static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *plan)
@@ -111,38 +111,73 @@ static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *
 	return plan->fd_is_dir & 2 && second < MAX_ARGS && (s32)st->args[second] == AT_FDCWD;
 }
 
-static __always_inline void begin_call(struct thread_state *st, struct task_struct *task,
-				       struct pt_regs *regs, s64 nr)
+/* What a call begins with, but its arguments. */
+static __always_inline void begin_call(struct thread_state *st, u8 abi, s64 nr)
 {
-	st->abi = task_abi(task, nr);
+	st->abi = abi;
 	st->nr = (s32)nr;
-	regs_args(regs, st->abi, st->args);
 	st->call_seq++;
 	st->data_seq = st->call_seq;
 	st->data_thread = st->id;
 	st->res_epoch = resource_epoch;
 	st->retry = 0;
 	st->flags = 0;
+	st->is_short = 0;
 	__builtin_memset(st->res, 0, sizeof(st->res));
+}
+
+static __always_inline void enter_long_call(struct thread_state *st, struct task_struct *task, struct call_plan *plan)
+{
+	fd_arguments(st, task, plan, SLOT_ENTER);
+	if (plan->flags & PLAN_ENTER_PARTS && enter_parts(st, plan) && from_cwd(st, plan))
+		st->res[RES_CWD] = cached_cwd(st, task, SLOT_ENTER);
+}
+
+/* The calls of who is not recorded must cost as little as can be. Every task has its registers at a place
+ * of its own, so this is about the current one. */
+static __always_inline bool is_clean(struct cpu_context *context, struct pt_regs *regs, u32 seen)
+{
+	return context->clean == seen && context->regs == (u64)regs;
+}
+
+static __always_inline void set_clean(struct cpu_context *context, struct pt_regs *regs, struct task_struct *task,
+				      u32 seen)
+{
+	*(volatile u64 *)&context->regs = (u64)regs;
+	context->clean = is_bystander(task) ? seen : 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 {
+	struct cpu_context *context = cpu_context();
+	u32 seen = *(volatile u32 *)&marks; /* before the thread is looked up */
+
+	if (!context || is_clean(context, regs, seen))
+		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_state *st = recorded_thread(task, SLOT_ENTER);
 
-	if (!st)
+	if (!st) {
+		set_clean(context, regs, task, seen);
 		return 0;
+	}
+	u8 abi = task_abi(task, nr);
+	struct call_plan *plan = find_plan(abi, nr);
+	begin_call(st, abi, nr);
 	st->enter_ns = bpf_ktime_get_boot_ns();
-	begin_call(st, task, regs, nr);
-	struct call_plan *plan = find_plan(st->abi, nr);
-	if (!plan)
+	if (plan && plan->flags & PLAN_SHORT) {
+		u8 arg = plan->fd_arg[0];
+
+		st->is_short = 1;
+		regs_first_args(regs, abi, st->args);
+		if (arg < SHORT_ARGS)
+			st->res[RES_FIRST] = fd_resource(task, st->args[arg], SLOT_ENTER);
 		return 0;
-	u8 flags = plan->flags;
-	fd_arguments(st, task, plan, SLOT_ENTER);
-	if (flags & PLAN_ENTER_PARTS && enter_parts(st, plan) && from_cwd(st, plan))
-		st->res[RES_CWD] = cached_cwd(st, task, SLOT_ENTER);
+	}
+	regs_args(regs, abi, st->args);
+	if (plan)
+		enter_long_call(st, task, plan);
 	return 0;
 }
 
@@ -168,26 +203,20 @@ static __always_inline void fill_call(struct rec_call *rec, struct thread_state 
 /* Most calls: three arguments at most, one object. */
 static __always_inline void put_short_call(struct thread_state *st, u64 now, s64 ret)
 {
-	void *ring = event_ring();
-	struct rec_short_call *rec = ring ? bpf_ringbuf_reserve(ring, sizeof(*rec), 0) : NULL;
+	struct rec_short_call rec = {
+		.type = RT_SHORT_CALL,
+		.abi = st->abi,
+		.nr = (u16)st->nr,
+		.thread = st->id,
+		.call_seq = st->call_seq,
+		.resource = st->res[RES_FIRST],
+		.enter_ns = st->enter_ns,
+		.dur_ns = now - st->enter_ns,
+		.ret = ret,
+		.args = { st->args[0], st->args[1], st->args[2] },
+	};
 
-	if (!rec) {
-		lose(st, LOSS_SYSCALLS, now);
-		return;
-	}
-	rec->type = RT_SHORT_CALL;
-	rec->abi = st->abi;
-	rec->nr = (u16)st->nr;
-	rec->thread = st->id;
-	rec->call_seq = st->call_seq;
-	rec->resource = st->res[RES_FIRST];
-	rec->enter_ns = st->enter_ns;
-	rec->dur_ns = now - st->enter_ns;
-	rec->ret = ret;
-	rec->args[0] = st->args[0];
-	rec->args[1] = st->args[1];
-	rec->args[2] = st->args[2];
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	PUT(st, &rec, LOSS_SYSCALLS, now);
 }
 
 /* The record without parts: reserved in place, nothing copied twice. */
@@ -279,7 +308,7 @@ static __always_inline void returned_fds(struct thread_state *st, struct task_st
 			     (s32)st->args[1] == F_DUPFD_CLOEXEC;
 
 		if (is_fd)
-			st->res[RES_RETURNED] = fd_resource(st, task, (u64)ret, SLOT_EXIT);
+			st->res[RES_RETURNED] = fd_resource(task, (u64)ret, SLOT_EXIT);
 	}
 	if (plan->flags & PLAN_PAIR && ret == 0) {
 		u8 arg = plan->pair_arg;
@@ -287,46 +316,38 @@ static __always_inline void returned_fds(struct thread_state *st, struct task_st
 
 		if (arg < MAX_ARGS &&
 		    bpf_probe_read_user(fds, sizeof(fds), (const void *)st->args[arg]) == 0) {
-			st->res[RES_RETURNED] = fd_resource(st, task, fds[0], SLOT_EXIT);
-			st->res[RES_CWD] = fd_resource(st, task, fds[1], SLOT_EXIT);
+			st->res[RES_RETURNED] = fd_resource(task, fds[0], SLOT_EXIT);
+			st->res[RES_CWD] = fd_resource(task, fds[1], SLOT_EXIT);
 		}
 	}
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+/* All calls but the short ones that were seen from their enter on. */
+static __always_inline void exit_long_call(struct thread_state *st, struct task_struct *task, struct pt_regs *regs,
+				      s64 ret, u64 now)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread_state *st = recorded_thread(task, SLOT_EXIT);
 	u8 flags = 0;
 
-	if (!st)
-		return 0;
-	u64 now = bpf_ktime_get_boot_ns();
 	if (st->nr < 0) {
 		s64 nr = regs_nr(regs);
 
 		if (st->flags & STATE_NEW_CHILD || (s32)nr < 0) {
 			st->flags &= ~(u32)STATE_NEW_CHILD;
-			return 0;
+			return;
 		}
 		st->enter_ns = now; /* denied by seccomp, or begun before the recording */
-		begin_call(st, task, regs, nr);
+		begin_call(st, task_abi(task, nr), nr);
+		regs_args(regs, st->abi, st->args);
 		flags = CALL_NO_ENTER;
 	}
 	struct call_plan *plan = find_plan(st->abi, st->nr);
 	if (!plan) {
 		put_call(st, flags, now, ret);
 		st->nr = -1;
-		return 0;
+		return;
 	}
 	u8 todo = plan->flags;
 	bool outdated = is_outdated(st);
-	if (todo & PLAN_SHORT && !flags && !outdated) {
-		put_short_call(st, now, ret);
-		st->nr = -1;
-		return 0;
-	}
 	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER || outdated)
 		fd_arguments(st, task, plan, SLOT_EXIT);
 	if (flags & CALL_NO_ENTER && todo & PLAN_ENTER_PARTS) {
@@ -342,6 +363,30 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		put_call_with_parts(st, plan, ret, now, flags);
 	else
 		put_call(st, flags, now, ret);
+	st->nr = -1;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct cpu_context *context = cpu_context();
+	u32 seen = *(volatile u32 *)&marks;
+
+	if (!context || is_clean(context, regs, seen))
+		return 0;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_state *st = recorded_thread(task, SLOT_EXIT);
+
+	if (!st) {
+		set_clean(context, regs, task, seen);
+		return 0;
+	}
+	u64 now = bpf_ktime_get_boot_ns();
+	if (st->nr < 0 || !st->is_short || is_outdated(st)) {
+		exit_long_call(st, task, regs, ret, now);
+		return 0;
+	}
+	put_short_call(st, now, ret);
 	st->nr = -1;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "recorder/bpf/kernel_compat.h"
 
 #include "recorder/bpf/maps.h"
+#include "recorder/bpf/lanes.h"
 #include "recorder/bpf/resources.h"
 #include "recorder/bpf/threads.h"
 #include "recorder/bpf/polled.h"

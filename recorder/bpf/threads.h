@@ -238,6 +238,7 @@ static __always_inline struct thread_state *make_thread(struct task_struct *task
 	if ((flags & THREAD_RECORDED) && !st->exited &&
 	    __sync_val_compare_and_swap(&st->recorded, 0, 1) == 0) {
 		__sync_fetch_and_add(&alive_threads, 1);
+		__sync_fetch_and_add(&marks, 1);
 		first_recorded = true;
 	}
 	if (st->id && !first_recorded)
@@ -265,19 +266,45 @@ static __always_inline struct thread_state *make_thread(struct task_struct *task
 	return st;
 }
 
+/* No program has ever noticed it. Cheaper than to be told so by the helper; and the helper's "none" may
+ * mean, before 6.2, that another one was using the storage of some task on this CPU. */
+static __always_inline bool has_no_storage(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage;
+}
+
+static __noinline struct thread_state *recorded_late(struct task_struct *task, u32 flags, u32 slot)
+{
+	return make_thread(task, 0, flags, slot);
+}
+
 /* The state of a thread whose events are recorded, NULL for all others: the first thing every
  * program asks. */
 static __always_inline struct thread_state *recorded_thread(struct task_struct *task, u32 slot)
 {
+	if (mode != MODE_ALL && has_no_storage(task))
+		return NULL;
 	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
 
 	if (st && st->recorded && st->id)
 		return st;
 	if (st && st->recorded)
-		return make_thread(task, 0, THREAD_RECORDED, slot);
+		return recorded_late(task, THREAD_RECORDED, slot);
 	if (mode != MODE_ALL || task->tgid == self_tgid || !task->pid || (st && st->exited))
 		return NULL;
-	return make_thread(task, 0, THREAD_RECORDED | THREAD_EXISTED, slot);
+	return recorded_late(task, THREAD_RECORDED | THREAD_EXISTED, slot);
+}
+
+/* Is it certain that the task, for which recorded_thread() said NULL, is none until `marks` goes up? */
+static __always_inline bool is_bystander(struct task_struct *task)
+{
+	if (mode == MODE_ALL)
+		return false;
+	if (has_no_storage(task))
+		return true;
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	return st && !st->recorded;
 }
 
 struct cgroup_search {
