@@ -9,8 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "analyzer/tables.h"
-#include "analyzer/task_tracker.h"
+#include "analyzer/thread_state.h"
 
 namespace tarry::analysis {
 
@@ -20,37 +19,33 @@ class CommandStart {
   // There is no command: nothing is kept back.
   void notNeeded() { waiting_ = false; }
 
-  // Whether a row might have to be held. Gives up at some time: the launcher's child does next to nothing
-  // before its exec.
-  bool mayHold() {
-    constexpr size_t kMost = 1024;
-    return waiting_ && tried_++ < kMost;
-  }
-  // A row of the command's process before its exec.
-  void hold(const tables::ThreadStateRow& row) { held_.push_back(row); }
+  // A state of the command's process before its exec.
+  void hold(const ThreadState& state) { held_.push_back(state); }
   void began(Utid utid, int64_t ts) {
     waiting_ = false;
     utid_ = utid;
     ts_ = ts;
     held_.clear();  // states come when they end: these ended before the exec
   }
-  // Cuts off what a row has before the exec; false if nothing is left, as where the file ends so early that
+  // Cuts off what a state has before the exec; false if nothing is left, as where the file ends so early that
   // a state of before is only closed with it.
-  bool cut(tables::ThreadStateRow& row) const {
-    if (static_cast<Utid>(row.utid) != utid_ || row.ts >= ts_) return true;
-    if (row.dur) {
-      *row.dur -= ts_ - row.ts;
-      if (*row.dur <= 0) return false;
-    }
-    row.ts = ts_;
-    row.since_ts.reset();
-    return true;
+  bool cut(ThreadState& state) const {
+    if (state.utid != utid_ || state.begin >= ts_) return true;
+    state.begin = ts_;
+    state.since.reset();
+    return state.open || state.end > ts_;
   }
-  // At the end of the trace.
-  template <class Insert>
-  void release(Insert&& insert) {
+  // To be asked with every state: the launcher's child does next to nothing before its exec, so at some time
+  // it is clear that none will come.
+  bool givesUp() {
+    constexpr size_t kMost = 1024;
+    return waiting_ && ++tried_ > kMost;
+  }
+  // No exec came: gives out what was held.
+  template <class Store>
+  void release(Store&& store) {
     waiting_ = false;
-    for (const tables::ThreadStateRow& row : held_) insert(row);
+    for (const ThreadState& state : held_) store(state);
     held_.clear();
   }
 
@@ -59,7 +54,7 @@ class CommandStart {
   size_t tried_ = 0;
   Utid utid_ = 0;
   int64_t ts_ = INT64_MIN;
-  std::vector<tables::ThreadStateRow> held_;
+  std::vector<ThreadState> held_;
 };
 
 }  // namespace tarry::analysis

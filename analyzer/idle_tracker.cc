@@ -23,16 +23,16 @@ void IdleTracker::woke(Utid waker, Utid woken) {
   last_wake_[pairKey(waker, woken)] = ++wake_count_;
 }
 
-void IdleTracker::joins(int64_t row, Utid utid, const WaitEnd& end) {
+uint32_t IdleTracker::joins(Utid utid, const WaitEnd& end) {
   // On a queue of its own that nobody hands anything to.
-  if (end.whole) waited(row, utid, {tasks_.thread(utid).upid, false, ~uint64_t{utid}}, end);
+  return end.whole ? waited(utid, {tasks_.thread(utid).upid, false, ~uint64_t{utid}}, end) : 0;
 }
 
 void IdleTracker::stuck(Utid utid) {
   stuck_.insert(utid);
 }
 
-void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, const WaitEnd& end) {
+uint32_t IdleTracker::waited(Utid utid, const WaitQueue& key, const WaitEnd& end) {
   const auto [found, is_new] = index_.try_emplace(key, static_cast<uint32_t>(queues_.size()));
   if (is_new) queues_.emplace_back();
   Queue& queue = queues_[found->second];
@@ -49,7 +49,21 @@ void IdleTracker::waited(int64_t row, Utid utid, const WaitQueue& key, const Wai
     waiter.last_end = wake_count_;
   }
   if (end.timed_out) queue.time_outs++;
-  candidates_.push_back({row, utid, found->second, end});
+  uint32_t& parked = waiter.parked[(end.timed_out ? 1U : 0U) | (end.open ? 2U : 0U) | (end.whole ? 4U : 0U)];
+  if (parked == 0) {
+    candidates_.push_back({utid, found->second, end});
+    parked = static_cast<uint32_t>(candidates_.size());
+  }
+  return parked;
+}
+
+std::vector<ParkedVerdict> IdleTracker::verdicts() const {
+  std::vector<ParkedVerdict> verdicts(1);
+  for (const Candidate& candidate : candidates_) {
+    const bool asked_again = candidate.end.timed_out && isHandedOver(queues_[candidate.queue]);
+    verdicts.push_back({isIdle(candidate), asked_again});
+  }
+  return verdicts;
 }
 
 // All threads that the process still has wait for each other, at the end of the recording.

@@ -17,12 +17,14 @@
 // `queue` is the futex word or the resource.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "analyzer/task_tracker.h"
+#include "analyzer/thread_state.h"
 
 namespace tarry::analysis {
 
@@ -45,31 +47,21 @@ class IdleTracker {
  public:
   explicit IdleTracker(const TaskTracker& tasks) : tasks_(tasks) {}
 
-  // A wait of utid, once it is known how it ended.
-  void waited(int64_t row, Utid utid, const WaitQueue& queue, const WaitEnd& end);
-  // A thread that waits for another one to end. No queue, but nobody's problem if it does all the time.
-  void joins(int64_t row, Utid utid, const WaitEnd& end);
+  // A wait of utid, once it is known how it ended. Gives its ThreadState::parked, never 0: waits of a thread
+  // on a queue that ended alike are judged together.
+  uint32_t waited(Utid utid, const WaitQueue& queue, const WaitEnd& end);
+  // A thread that waits for another one to end. No queue, but nobody's problem if it does all the time; 0
+  // otherwise.
+  uint32_t joins(Utid utid, const WaitEnd& end);
   // At the end of the recording the thread waits for a futex, for as long as it takes.
   void stuck(Utid utid);
   // Any wake-up by a thread, whatever for, as it happens.
   void woke(Utid waker, Utid woken);
 
-  // Calls f(row) for each idle wait.
-  template <class F>
-  void forEachIdle(F&& f) const {
-    for (const Candidate& candidate : candidates_) {
-      if (isIdle(candidate)) f(candidate.row);
-    }
-  }
-
-  // Calls f(row) for each wait that timed out on something that threads do hand over: the pause was one of
-  // several in the same wait (CPython's interpreter lock looks every 5 ms whether it has to ask for it).
-  template <class F>
-  void forEachAskedAgain(F&& f) const {
-    for (const Candidate& candidate : candidates_) {
-      if (candidate.end.timed_out && isHandedOver(queues_[candidate.queue])) f(candidate.row);
-    }
-  }
+  // By ThreadState::parked. `asked_again` is a wait that timed out on something that threads do hand over:
+  // the pause was one of several in the same wait (CPython's interpreter lock looks every 5 ms whether it has
+  // to ask for it).
+  std::vector<ParkedVerdict> verdicts() const;
 
  private:
   struct QueueHash {
@@ -83,6 +75,7 @@ class IdleTracker {
     uint64_t asked = 0;        // times it had, since the wait before, woken the one that ended the wait
     bool asked_first = false;  // the first time
     uint64_t last_end = 0;     // of its last wait, in wake-ups
+    std::array<uint32_t, 8> parked{};  // by how its waits ended, 0: none did so
     bool asks() const { return asked_first && asked * 2 > waits; }
   };
   struct Queue {
@@ -92,10 +85,9 @@ class IdleTracker {
     uint64_t time_outs = 0;
   };
   struct Candidate {
-    int64_t row = 0;
     Utid utid = 0;
     uint32_t queue = 0;
-    WaitEnd end;
+    WaitEnd end;  // but for the waker
   };
   // Not once in a while, as when a thread that looks for work now and then is told to end.
   static bool isHandedOver(const Queue& queue) {
@@ -110,7 +102,7 @@ class IdleTracker {
   const TaskTracker& tasks_;
   std::vector<Queue> queues_;
   std::unordered_map<WaitQueue, uint32_t, QueueHash> index_;
-  std::vector<Candidate> candidates_;
+  std::vector<Candidate> candidates_;  // by ThreadState::parked - 1
   std::unordered_set<Utid> stuck_;
   uint64_t wake_count_ = 0;
   std::unordered_map<uint64_t, uint64_t> last_wake_;  // by waker and woken: which wake-up

@@ -4,6 +4,8 @@
 
 #include "analyzer/bulk/bulk_table.h"
 #include "analyzer/resource_label.h"
+#include "analyzer/state_collector.h"
+#include "analyzer/state_table.h"
 #include "format/event_names.h"
 #include "format/trace_writer.h"
 
@@ -26,7 +28,6 @@ struct LoadPass::Tables {
   explicit Tables(bulk::DatabaseImage& image)
       : syscall(image),
         object(image),
-        state(image),
         signal(image),
         arg(image),
         payload(image),
@@ -36,7 +37,6 @@ struct LoadPass::Tables {
   void finish() {
     syscall.finish();
     object.finish();
-    state.finish();
     signal.finish();
     arg.finish();
     payload.finish();
@@ -46,7 +46,6 @@ struct LoadPass::Tables {
   }
   bulk::BulkTable<tables::kSyscall> syscall;
   bulk::BulkTable<tables::kSyscallObjectMore> object;
-  bulk::BulkTable<tables::kThreadState> state;
   bulk::BulkTable<tables::kSignal> signal;
   bulk::BulkTable<tables::kSyscallArg> arg;
   bulk::BulkTable<tables::kPayload> payload;
@@ -71,6 +70,8 @@ LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOp
       waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
       args_(reader, [this](ResourceId id) { return resources_.find(id); }),
       into_(std::make_unique<Tables>(image)) {
+  if (options.states != nullptr) into_states_ = std::make_unique<StateCollector>(*options.states);
+  else into_states_ = std::make_unique<StateTable>(image);
   if (reader.header().target_kind != TargetKind::command) command_start_.notNeeded();
 }
 
@@ -270,26 +271,25 @@ void LoadPass::onInterval(const StateInterval& interval) {
   if (call != nullptr && call->id > 0) {
     queue_.blocked(call->id, interval.end - interval.begin);
   }
-  tables::ThreadStateRow row;
-  row.id = next_state_id_++;
-  row.ts = interval.begin;
-  if (!interval.open) row.dur = interval.end - interval.begin;
-  row.utid = interval.utid;
-  waits_.describe(interval, call, row);
-  if (command_start_.mayHold() && isLaunched(interval.utid)) return command_start_.hold(row);
-  if (command_start_.cut(row)) storeState(row);
+  ThreadState state = waits_.describe(interval, call);
+  if (command_start_.waiting()) {
+    if (command_start_.givesUp()) {
+      command_start_.release([this](const ThreadState& held) { storeState(held); });
+    } else if (isLaunched(state.utid)) {
+      return command_start_.hold(state);
+    }
+  }
+  if (command_start_.cut(state)) storeState(state);
 }
 
-void LoadPass::storeState(const tables::ThreadStateRow& row) {
-  const int64_t end = row.dur ? row.ts + *row.dur : end_ts_;
-  const Upid upid = tasks_.thread(static_cast<Utid>(row.utid)).upid;
+void LoadPass::storeState(const ThreadState& state) {
+  const Upid upid = tasks_.thread(state.utid).upid;
   if (upid >= running_.size()) running_.resize(static_cast<size_t>(upid) + upid / 2 + 16);
   RunningTime& time = running_[upid];
-  if (row.state.text == "running") time.running_ns = clampTime(time.running_ns + (end - row.ts));
-  if (row.state.text == "unknown") time.complete = false;
-  if (!inRange(row.ts, end)) return;
-  if (into_->state.isNext(row.id)) into_->state.insert(row);
-  else held_states_.push_back(row);
+  if (state.state == RunState::running)
+    time.running_ns = clampTime(time.running_ns + (state.end - state.begin));
+  if (state.state == RunState::unknown) time.complete = false;
+  if (inRange(state.begin, state.end)) into_states_->add(state);
 }
 
 // ---- system calls -----------------------------------------------------------------------------
@@ -392,9 +392,10 @@ Database LoadPass::finish() {
     end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
   states_.finish(end_ts_, schedulingKnownUntil());
-  command_start_.release([this](const tables::ThreadStateRow& held) { storeState(held); });
+  command_start_.release([this](const ThreadState& held) { storeState(held); });
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
   into_->finish();
+  into_states_->finish();
   Database db = image_.open();
   // What is freed need not be overwritten (secure_delete is on in some builds of SQLite).
   db.execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; BEGIN");
@@ -409,14 +410,9 @@ Database LoadPass::finish() {
 void LoadPass::storeLateChanges(Database& db) {
   Inserter<tables::kFrame> frame(db);
   for (const tables::FrameRow& row : frames_) frame.insert(row);
-  Inserter<tables::kThreadState> state(db);
-  for (const tables::ThreadStateRow& row : held_states_) state.insert(row);
   Statement blocked = db.prepare("UPDATE main.syscall SET blocked_ns = blocked_ns + ?2 WHERE id = ?1");
   for (const auto& [id, ns] : queue_.late()) blocked.bind(1, id).bind(2, ns).run();
-  Statement idle = db.prepare("UPDATE main.thread_state SET role = 'idle' WHERE id = ?1");
-  waits_.forEachIdle([&](int64_t row) { idle.bind(1, row).run(); });
-  Statement lock = db.prepare("UPDATE main.thread_state SET wait_kind = 'lock' WHERE id = ?1");
-  waits_.forEachAskedAgain([&](int64_t row) { lock.bind(1, row).run(); });
+  into_states_->settle(waits_.verdicts(), db);
 }
 
 }  // namespace tarry::analysis

@@ -79,7 +79,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onLoss(const LossEvent& event) override;
   void onClock(const ClockPoint& clock) override;
   void onInterval(const StateInterval& interval) override;
-  void storeState(const tables::ThreadStateRow& row);
+  void storeState(const ThreadState& state);
 
   int64_t toTrace(int64_t boottime_ns) const;
   // The recorded thread an event is about; 0 and counted where there is none.
@@ -121,11 +121,11 @@ class LoadPass : private TraceVisitor, private StateSink {
   CallQueue queue_;
   CallArgs args_;
   std::unique_ptr<Tables> into_;
+  std::unique_ptr<ThreadStateSink> into_states_;
 
   PassCounts counts_;
   std::unordered_set<FrameId> frames_seen_;
   std::vector<tables::FrameRow> frames_;
-  std::vector<tables::ThreadStateRow> held_states_;  // stored when later ones had been
   std::unordered_map<FrameId, StringId> frame_symbols_;
   std::unordered_map<StackId, std::vector<FrameId>> stacks_;
   std::vector<std::string_view> symbols_;
@@ -134,7 +134,6 @@ class LoadPass : private TraceVisitor, private StateSink {
   SignalTexts signal_texts_;
   std::vector<tables::SyscallObjectRow> objects_;
   int64_t next_call_id_ = 1;
-  int64_t next_state_id_ = 1;
   int64_t next_payload_id_ = 1;
   int64_t next_signal_id_ = 1;
   uint64_t events_ = 0;

@@ -11,6 +11,8 @@
 
 namespace tarry {
 
+class StateStore;
+
 struct LoadOptions {
   bool syscalls = true;       // tables syscall, syscall_object (why needs only thread_state)
   bool syscall_args = false;  // fill syscall.args and syscall_arg (`load`); otherwise syscall.args is
@@ -19,6 +21,8 @@ struct LoadOptions {
   bool indexes = true;
   int64_t from_ns = INT64_MIN;  // trace time, as ts of the tables
   int64_t to_ns = INT64_MAX;
+  // Gets the thread states, which then are not in table thread_state; must outlive the load.
+  StateStore* states = nullptr;
   std::function<void(double)> progress = {};  // 0 … 1
 };
 

@@ -11,10 +11,9 @@
 #include <unordered_map>
 
 #include "analyzer/resource_tracker.h"
+#include "analyzer/run_state.h"
 
 namespace tarry::analysis {
-
-enum class WaitRole : uint8_t { none, answer, idle };
 
 class SocketRoleTracker {
  public:

@@ -10,12 +10,11 @@
 #include <optional>
 #include <vector>
 
+#include "analyzer/run_state.h"
 #include "analyzer/task_tracker.h"
 #include "format/events.h"
 
 namespace tarry::analysis {
-
-enum class RunState : uint8_t { none, unknown, running, runnable, blocked };
 
 // Why an interval is what it is.
 enum class StateDetail : uint8_t {

@@ -336,10 +336,6 @@ std::optional<WaitVerdict> uninterruptible(const WaitEvidence& e) {
 
 }  // namespace
 
-Label waitKindLabel(WaitKind kind) {
-  return kind == WaitKind::none ? Label() : Label(waitKindName(kind));
-}
-
 WaitKind kindOfResource(ResourceKind kind) {
   switch (kind) {
     case ResourceKind::socket:

@@ -20,9 +20,6 @@ namespace tarry::analysis {
 
 using tarry::WaitKind;
 
-// Its name; nothing for none.
-Label waitKindLabel(WaitKind kind);
-
 struct EvidenceResource {
   ResourceId id;
   ResourceKind kind = ResourceKind::unknown;

@@ -15,58 +15,6 @@ bool isMultiplexing(const CallTraits* traits) {
   return traits != nullptr && (traits->wait == WaitCall::poll || traits->wait == WaitCall::epoll);
 }
 
-Label contextName(WakerContext context) {
-  switch (context) {
-    case WakerContext::unknown: return Label("unknown");
-    case WakerContext::thread: return Label("thread");
-    case WakerContext::hardirq: return Label("hardirq");
-    case WakerContext::softirq: return Label("softirq");
-    case WakerContext::timer: return Label("timer");
-    case WakerContext::network: return Label("network");
-    case WakerContext::disk: return Label("disk");
-  }
-  return Label("unknown");
-}
-
-Label taskStateName(TaskState state) {
-  switch (state) {
-    case TaskState::sleeping: return Label("interruptible");
-    case TaskState::uninterruptible: return Label("uninterruptible");
-    case TaskState::stopped: return Label("stopped");
-    case TaskState::traced: return Label("traced");
-    case TaskState::idle: return Label("idle");
-    case TaskState::parked: return Label("parked");
-    case TaskState::unknown:
-    case TaskState::runnable:
-    case TaskState::dead: return {};
-  }
-  return {};
-}
-
-Label roleName(WaitRole role) {
-  switch (role) {
-    case WaitRole::none: return {};
-    case WaitRole::answer: return Label("answer");
-    case WaitRole::idle: return Label("idle");
-  }
-  return {};
-}
-
-Label detailName(StateDetail detail) {
-  switch (detail) {
-    case StateDetail::none: return {};
-    case StateDetail::woken: return Label("woken");
-    case StateDetail::preempted: return Label("preempted");
-    case StateDetail::newborn: return Label("new");
-    case StateDetail::start: return Label("start");
-    case StateDetail::loss: return Label("loss");
-    case StateDetail::unseen: return Label("unseen");
-    case StateDetail::cut: return Label("cut");
-    case StateDetail::replaced: return Label("replaced");
-  }
-  return {};
-}
-
 }  // namespace
 
 void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Upid process) {
@@ -201,9 +149,9 @@ WaitRole WaitTracker::roleOf(const WaitEvidence& e, const WaitVerdict& verdict, 
   }
 }
 
-void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& e, const WaitVerdict& verdict,
-                             int64_t row) {
-  if (e.call == nullptr) return;
+uint32_t WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& e,
+                                 const WaitVerdict& verdict) {
+  if (e.call == nullptr) return 0;
   WaitEnd end;
   if (interval.woken && interval.waker_context == WakerContext::thread)
     end.waker = tasks_.utid(interval.waker);
@@ -219,9 +167,9 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     // The pending call has all arguments, also the pointer to a time-out.
     if (end.open && has_command && interval.pending.nr >= 0 && interval.pending.args[3] == 0)
       idle_.stuck(interval.utid);
-    if (!has_command || (command != 0 && command != 9)) return;
-    if (isHeldLock(*e.call, e.args)) return;
-    if (isThreadJoin(*e.call, e.args)) return idle_.joins(row, interval.utid, end);
+    if (!has_command || (command != 0 && command != 9)) return 0;
+    if (isHeldLock(*e.call, e.args)) return 0;
+    if (isThreadJoin(*e.call, e.args)) return idle_.joins(interval.utid, end);
     end.timed_out = verdict.kind == WaitKind::sleep;
     queue.futex = true;
     queue.id = static_cast<uint64_t>(e.args[0]);
@@ -230,13 +178,13 @@ void WaitTracker::noteParked(const StateInterval& interval, const WaitEvidence& 
     if (resources_.kindOf(verdict.resource) != ResourceKind::eventfd) end.open = end.whole = false;
     queue.id = verdict.resource.value;
   } else {
-    return;
+    return 0;
   }
-  idle_.waited(row, interval.utid, queue, end);
+  return idle_.waited(interval.utid, queue, end);
 }
 
 void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCall* call,
-                                  tables::ThreadStateRow& row) {
+                                  ThreadState& state) {
   const Upid process = tasks_.thread(interval.utid).upid;
   WaitEvidence e;
   e.state = interval.task_state;
@@ -281,60 +229,52 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   // Whoever waits for a signal all the time is there for who sends one.
   const bool for_signal = e.call != nullptr && e.call->wait == WaitCall::signal;
   if (for_signal && interval.open && interval.since) role = WaitRole::idle;
-  if (role == WaitRole::none) noteParked(interval, e, verdict, row.id);
+  if (role == WaitRole::none) state.parked = noteParked(interval, e, verdict);
 
-  row.wait_kind = waitKindLabel(verdict.kind);
-  row.role = roleName(role);
-  if (verdict.resource) row.resource_id = verdict.resource.value;
-  if (e.call != nullptr) {
-    row.call_abi = e.call->abi;
-    row.call_nr = e.call->nr;
-    row.call_name = e.call->name;
+  state.task_state = interval.task_state;
+  state.kind = verdict.kind;
+  state.role = role;
+  state.resource = verdict.resource;
+  state.call = e.call;
+  if (!interval.woken) return;
+  if (interval.waker_context == WakerContext::thread) {
+    state.waker = tasks_.utid(interval.waker);
+    state.waker_call = e.waker_call;
   }
-  if (interval.woken) {
-    row.waker_context = contextName(interval.waker_context);
-    if (interval.waker_context == WakerContext::thread) {
-      const Utid waker = tasks_.utid(interval.waker);
-      if (waker != 0) row.waker_utid = waker;
-      if (e.waker_call != nullptr) row.waker_call = e.waker_call->name;
-    }
-    if (e.waker_resource) row.waker_resource_id = e.waker_resource.id.value;
-  }
+  state.waker_resource = e.waker_resource.id;
 }
 
-void WaitTracker::describe(const StateInterval& interval, const CurrentCall* call,
-                           tables::ThreadStateRow& row) {
-  row.detail = detailName(interval.detail);
-  if (interval.since) row.since_ts = *interval.since;
-  if (interval.cpu) row.cpu = *interval.cpu;
-  if (interval.kernel_stack) row.kernel_stack_id = interval.kernel_stack.value;
-  if (interval.user_stack) row.user_stack_id = interval.user_stack.value;
+ThreadState WaitTracker::describe(const StateInterval& interval, const CurrentCall* call) {
+  ThreadState state;
+  state.utid = interval.utid;
+  state.begin = interval.begin;
+  state.end = interval.end;
+  state.open = interval.open;
+  state.state = interval.state;
+  state.detail = interval.detail;
+  state.cpu = interval.cpu;
+  state.since = interval.since;
+  state.kernel_stack = interval.kernel_stack;
+  state.user_stack = interval.user_stack;
   switch (interval.state) {
     case RunState::none:
-    case RunState::unknown: row.state = Label("unknown"); return;
-    case RunState::running: row.state = Label("running"); return;
+    case RunState::unknown:
+    case RunState::running: return state;
     case RunState::runnable:
-      row.state = Label("runnable");
-      row.wait_kind = waitKindLabel(interval.throttled ? WaitKind::cpu_limit : WaitKind::cpu_queue);
-      if (interval.woken) {
-        // A sleep that was over before it began: its waker stands here.
-        row.waker_context = contextName(interval.waker_context);
-        const Utid waker = tasks_.utid(interval.waker);
-        if (interval.waker_context == WakerContext::thread && waker != 0) row.waker_utid = waker;
-      }
+      state.kind = interval.throttled ? WaitKind::cpu_limit : WaitKind::cpu_queue;
+      // A sleep that was over before it began: its waker stands here.
+      if (interval.woken && interval.waker_context == WakerContext::thread)
+        state.waker = tasks_.utid(interval.waker);
       break;
-    case RunState::blocked:
-      row.state = Label("blocked");
-      row.detail = taskStateName(interval.task_state);
-      describeBlocked(interval, call, row);
-      break;
+    case RunState::blocked: describeBlocked(interval, call, state); break;
   }
+  state.woken = interval.woken;
+  state.waker_context = interval.waker_context;
   if (call != nullptr) {
-    if (call->id > 0) row.syscall_id = call->id;
-    row.call_abi = call->traits->abi;
-    row.call_nr = call->traits->nr;
-    row.call_name = call->traits->name;
+    state.syscall_id = std::max<int64_t>(call->id, 0);
+    state.call = call->traits;
   }
+  return state;
 }
 
 }  // namespace tarry::analysis

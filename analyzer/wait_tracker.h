@@ -1,5 +1,5 @@
 // Gathers the evidence for each wait (the call, the ready fds, the waker, the kernel stack), has it
-// attributed, and tells whose turn it was. Fills the part of a thread_state row that is about waits.
+// attributed, and tells whose turn it was. Fills the part of a ThreadState that is about waits.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "analyzer/socket_role_tracker.h"
 #include "analyzer/state_tracker.h"
 #include "analyzer/syscall_tracker.h"
-#include "analyzer/tables.h"
+#include "analyzer/thread_state.h"
 #include "analyzer/wait_attribution.h"
 
 namespace tarry::analysis {
@@ -39,20 +39,11 @@ class WaitTracker {
   void inSet(const EpollMember& member, Upid process) { epoll_.found(member, process); }
   void woke(Utid waker, Utid woken) { idle_.woke(waker, woken); }
 
-  // `call`: the call that the interval lies in, nullptr if none. Fills wait_kind, role, resource,
-  // call, waker and stack columns of `row`, whose id and utid are set.
-  void describe(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row);
+  // The interval as it is to be kept. `call`: the call that it lies in, nullptr if none.
+  ThreadState describe(const StateInterval& interval, const CurrentCall* call);
 
-  // Rows that turned out to be idle waits, known only at the end.
-  template <class F>
-  void forEachIdle(F&& f) const {
-    idle_.forEachIdle(f);
-  }
-  // Rows of kind sleep that turned out to be part of a wait for a lock.
-  template <class F>
-  void forEachAskedAgain(F&& f) const {
-    idle_.forEachAskedAgain(f);
-  }
+  // By ThreadState::parked, at the end.
+  std::vector<ParkedVerdict> verdicts() const { return idle_.verdicts(); }
 
  private:
   static constexpr size_t kMaxReady = CurrentCall::kMaxObjects;
@@ -72,9 +63,10 @@ class WaitTracker {
   bool servesOnly(const WaitEvidence& evidence, Upid process) const;
   WaitRole roleOf(const WaitEvidence& evidence, const WaitVerdict& verdict, const Habit& habit,
                   Upid process) const;
-  void noteParked(const StateInterval& interval, const WaitEvidence& evidence, const WaitVerdict& verdict,
-                  int64_t row);
-  void describeBlocked(const StateInterval& interval, const CurrentCall* call, tables::ThreadStateRow& row);
+  // ThreadState::parked
+  uint32_t noteParked(const StateInterval& interval, const WaitEvidence& evidence,
+                      const WaitVerdict& verdict);
+  void describeBlocked(const StateInterval& interval, const CurrentCall* call, ThreadState& state);
   Habit& habitOf(Utid utid);
 
   const TaskTracker& tasks_;

@@ -69,11 +69,23 @@ std::string traceFile(const std::string& file) {
 TraceDatabase openTrace(const std::string& path, Needs needs) {
   ProgressBar bar("loading");
   LoadOptions options;
-  options.syscalls = needs != Needs::states;
   options.payloads = needs == Needs::everything;
   options.indexes = needs == Needs::everything;
   options.progress = bar.callback();
   return TraceDatabase::open(path, options);
+}
+
+std::unique_ptr<OpenStates> openStates(const std::string& path) {
+  ProgressBar bar("loading");
+  StateStore store;
+  LoadOptions options;
+  options.syscalls = false;
+  options.payloads = false;
+  options.indexes = false;
+  options.states = &store;
+  options.progress = bar.callback();
+  TraceDatabase trace = TraceDatabase::open(path, options);
+  return std::make_unique<OpenStates>(OpenStates{std::move(store), std::move(trace)});
 }
 
 TextStyle outputStyle() {

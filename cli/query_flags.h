@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "analyzer/loader.h"
+#include "analyzer/state_store.h"
 #include "format/trace_reader.h"
 #include "query/render/rows.h"
 
@@ -34,8 +36,17 @@ std::string traceFile(const std::string& file);
 TraceReader openReader(const std::string& path);
 
 // What of the trace a verb reads; the less, the sooner it answers.
-enum class Needs : uint8_t { states, calls, everything };
+enum class Needs : uint8_t { calls, everything };
 TraceDatabase openTrace(const std::string& path, Needs needs);
+
+// The same for verbs that need states only, which then are in memory and in no table.
+struct OpenStates {
+  StateStore store;
+  TraceDatabase trace;
+  // As Timeline::load() takes them: a database that was loaded before has them in its table.
+  StateStore* states() { return trace.reader() != nullptr ? &store : nullptr; }
+};
+std::unique_ptr<OpenStates> openStates(const std::string& path);
 
 // How standard output looks.
 TextStyle outputStyle();

@@ -19,10 +19,11 @@ Action declareTime(CLI::App& app) {
   declareFormat(app, flags->format);
   return [flags] {
     const TimeOptions options{flags->rowFormat(), outputStyle()};
-    TraceDatabase trace = openTrace(traceFile(flags->file), Needs::states);
+    const auto opened = openStates(traceFile(flags->file));
+    TraceDatabase& trace = opened->trace;
     const DataMovedSource moved =
         trace.reader() != nullptr ? movedFromTrace(*trace.reader(), trace.db()) : movedFromTables(trace.db());
-    timeReport(trace.db(), moved, options, std::cout);
+    timeReport(trace.db(), opened->states(), moved, options, std::cout);
     return 0;
   };
 }

@@ -30,8 +30,8 @@ Action declareTree(CLI::App& app) {
   declareFormat(app, flags->format);
   return [flags] {
     const TreeOptions options{flags->rowFormat(), outputStyle(), flags->threads, flags->ascii};
-    TraceDatabase trace = openTrace(traceFile(flags->file), Needs::states);
-    treeReport(trace.db(), options, std::cout);
+    const auto opened = openStates(traceFile(flags->file));
+    treeReport(opened->trace.db(), opened->states(), options, std::cout);
     return 0;
   };
 }

@@ -91,8 +91,9 @@ void ofRecording(const Timeline& timeline, const TimeOptions& options, std::ostr
 
 }  // namespace
 
-void timeReport(Database& db, const DataMovedSource& moved, const TimeOptions& options, std::ostream& out) {
-  const Timeline timeline = Timeline::load(db);
+void timeReport(Database& db, StateStore* states, const DataMovedSource& moved, const TimeOptions& options,
+                std::ostream& out) {
+  const Timeline timeline = Timeline::load(db, states);
   if (timeline.states().empty()) throw TraceError(nothingIn(db, "thread states"));
   if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   const int32_t root = timeline.commandRoot();
@@ -101,7 +102,7 @@ void timeReport(Database& db, const DataMovedSource& moved, const TimeOptions& o
 }
 
 void timeReport(Database& db, const TimeOptions& options, std::ostream& out) {
-  timeReport(db, movedFromTables(db), options, out);
+  timeReport(db, nullptr, movedFromTables(db), options, out);
 }
 
 }  // namespace tarry

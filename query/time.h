@@ -10,6 +10,7 @@
 namespace tarry {
 
 class Database;
+class StateStore;
 
 struct TimeOptions {
   RowFormat format = RowFormat::table;
@@ -17,8 +18,10 @@ struct TimeOptions {
 };
 
 // Columns in machine formats: name, ns, percent (of real, or of all thread time).
-void timeReport(Database& db, const DataMovedSource& moved, const TimeOptions& options, std::ostream& out);
-// The same, with the calls from table syscall.
+// `states`: as in Timeline::load().
+void timeReport(Database& db, StateStore* states, const DataMovedSource& moved, const TimeOptions& options,
+                std::ostream& out);
+// The same, with calls and thread states from their tables.
 void timeReport(Database& db, const TimeOptions& options, std::ostream& out);
 
 }  // namespace tarry

@@ -6,23 +6,12 @@
 #include <cstdlib>
 
 #include "analyzer/sqlite.h"
+#include "analyzer/state_store.h"
 #include "format/errors.h"
+#include "query/state_reader.h"
 
 namespace tarry {
 namespace {
-
-RunState stateOf(std::string_view text) {
-  if (text == "running") return RunState::running;
-  if (text == "runnable") return RunState::runnable;
-  if (text == "blocked") return RunState::blocked;
-  return RunState::unknown;
-}
-
-WaitKind kindOf(RunState state, std::string_view text) {
-  if (state == RunState::running) return WaitKind::none;
-  if (const std::optional<WaitKind> kind = waitKindOf(text)) return *kind;
-  return state == RunState::runnable ? WaitKind::cpu_queue : WaitKind::unknown;
-}
 
 std::optional<int64_t> optionalInteger(const Statement& row, int column) {
   if (row.isNull(column)) return std::nullopt;
@@ -35,15 +24,13 @@ int32_t lookUp(const std::unordered_map<int64_t, int32_t>& ids, const Statement&
   return found == ids.end() ? kNone : found->second;
 }
 
-int64_t addClamped(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) return b > 0 ? INT64_MAX : INT64_MIN;
-  return sum;
-}
-
 }  // namespace
 
 Timeline Timeline::load(Database& db, const TimelineOptions& options) {
+  return load(db, nullptr, options);
+}
+
+Timeline Timeline::load(Database& db, StateStore* states, const TimelineOptions& options) {
   Timeline timeline;
   try {
     timeline.loadFacts(db);
@@ -51,7 +38,9 @@ Timeline Timeline::load(Database& db, const TimelineOptions& options) {
     timeline.loadThreads(db);
     timeline.loadKillers(db);
     timeline.loadResources(db);
-    timeline.loadStates(db, options);
+    StateStore of_table;
+    if (states == nullptr) readStates(db, of_table);
+    timeline.takeStates(states != nullptr ? *states : of_table, options);
   } catch (const UsageError& error) {
     // SQL of ours that does not compile here: another kind of database.
     throw TraceError(fmt::format("this database was not written by tarry load: {}", error.what()));
@@ -173,97 +162,36 @@ void Timeline::loadResources(Database& db) {
   }
 }
 
-int32_t Timeline::intern(std::string_view text) {
-  if (text.empty()) return kNone;
-  if (const auto found = name_ids_.find(text); found != name_ids_.end()) return found->second;
-  name_ids_.emplace(text, static_cast<int32_t>(names_.size()));
-  names_.emplace_back(text);
-  return static_cast<int32_t>(names_.size() - 1);
-}
-
-void Timeline::loadStates(Database& db, const TimelineOptions& options) {
-  auto q = db.prepare(
-      "SELECT id, ts, dur, utid, state, wait_kind, role, resource_id, call_name, waker_utid, waker_context,"
-      " waker_call, waker_resource_id, kernel_stack_id, since_ts FROM thread_state");
-  std::vector<StateRow> rows;
-  int64_t last = INT64_MIN;
-  while (q.step()) {
-    StateRow row;
-    row.id = q.integer(0);
-    row.begin = q.integer(1);
-    row.open = q.isNull(2);
-    row.end = row.open ? INT64_MAX : addClamped(row.begin, std::max<int64_t>(q.integer(2), 0));
-    last = std::max(last, row.open ? row.begin : row.end);
-    row.thread = lookUp(thread_ids_, q, 3);
-    if (row.thread == kNone || row.begin >= options.to_ns || row.end <= options.from_ns) continue;
-    row.state = stateOf(q.text(4));
-    row.kind = kindOf(row.state, q.text(5));
-    if (row.state != RunState::running) {
-      const std::string_view role = q.text(6);
-      row.role = role == "idle" ? WaitRole::idle : role == "answer" ? WaitRole::answer : WaitRole::none;
-      row.resource = lookUp(resource_ids_, q, 7);
-      row.call = intern(q.text(8));
-      row.waker = lookUp(thread_ids_, q, 9);
-      row.waker_context = intern(q.text(10));
-      row.waker_call = intern(q.text(11));
-      row.waker_resource = lookUp(resource_ids_, q, 12);
-      row.kernel_stack = q.isNull(13) ? kNone : static_cast<int32_t>(q.integer(13));
-      row.began_before = !q.isNull(14);
-      row.since = row.began_before ? q.integer(14) : 0;
-    }
-    rows.push_back(row);
-  }
-  // An open interval lasts to the end of the recording.
-  const std::string end_text(meta("duration_ns"));
-  if (!end_text.empty()) last = std::max<int64_t>(last, std::strtoll(end_text.c_str(), nullptr, 10));
-  for (StateRow& row : rows) {
-    if (row.open) row.end = std::max(last, row.begin);
-    row.open = row.open && row.end <= options.to_ns;
-    row.begin = std::max(row.begin, options.from_ns);
-    row.end = std::min(row.end, options.to_ns);
-  }
-  arrange(std::move(rows));
-}
-
-void Timeline::arrange(std::vector<StateRow> rows) {
-  const auto before = [](const StateRow& a, const StateRow& b) {
-    return a.thread != b.thread ? a.thread < b.thread : a.begin < b.begin;
+void Timeline::takeStates(StateStore& store, const TimelineOptions& options) {
+  const auto find = [](const std::unordered_map<int64_t, int32_t>& ids, uint32_t id) {
+    const auto found = id == 0 ? ids.end() : ids.find(id);
+    return found == ids.end() ? kNone : found->second;
   };
-  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::stable_sort(rows.begin(), rows.end(), before);
-  states_.reserve(rows.size());
-  for (StateRow& row : rows) {
-    if (!states_.empty() && states_.back().thread == row.thread) {
-      const StateRow& previous = states_.back();
-      row.begin = std::max(row.begin, previous.end);
-      if (row.begin > previous.end) {
-        StateRow gap;
-        gap.thread = row.thread;
-        gap.begin = previous.end;
-        gap.end = row.begin;
-        gap.kind = WaitKind::unknown;
-        states_.push_back(gap);
-      }
-    }
-    if (row.end <= row.begin) continue;
-    states_.push_back(row);
+  std::vector<StateInfo> infos;
+  infos.reserve(store.facts().size());
+  for (const StateFacts& facts : store.facts()) {
+    infos.push_back(
+        {.since = facts.since,
+         .thread = find(thread_ids_, facts.utid),
+         .resource = find(resource_ids_, facts.resource),
+         .waker = find(thread_ids_, facts.waker),
+         .waker_resource = find(resource_ids_, facts.waker_resource),
+         .call = facts.call,
+         .waker_call = facts.waker_call,
+         .waker_context = facts.waker_context,
+         .kernel_stack = facts.kernel_stack == 0 ? kNone : static_cast<int32_t>(facts.kernel_stack),
+         .state = facts.state,
+         .kind = facts.kind,
+         .role = facts.role,
+         .open = facts.open,
+         .began_before = facts.began_before});
   }
-  first_state_.assign(threads_.size() + 1, 0);
-  for (const StateRow& row : states_) ++first_state_[static_cast<size_t>(row.thread) + 1];
-  for (size_t i = 1; i < first_state_.size(); ++i) first_state_[i] += first_state_[i - 1];
-  if (states_.empty()) return;
-  begin_ = INT64_MAX;
-  end_ = INT64_MIN;
-  for (const StateRow& row : states_) {
-    begin_ = std::min(begin_, row.begin);
-    end_ = std::max(end_, row.end);
-  }
-}
-
-std::span<const StateRow> Timeline::statesOf(int32_t thread) const {
-  const auto i = static_cast<size_t>(thread);
-  const auto first = static_cast<size_t>(first_state_[i]);
-  const auto last = static_cast<size_t>(first_state_[i + 1]);
-  return std::span<const StateRow>(states_).subspan(first, last - first);
+  names_ = std::move(store.names());
+  // An open interval lasts to the end of the recording.
+  int64_t last_ns = store.lastNs();
+  const std::string end_text(meta("duration_ns"));
+  if (!end_text.empty()) last_ns = std::max<int64_t>(last_ns, std::strtoll(end_text.c_str(), nullptr, 10));
+  states_ = States(store, std::move(infos), threads_.size(), last_ns, options);
 }
 
 std::optional<int32_t> Timeline::processByUpid(int64_t upid) const {
@@ -284,10 +212,12 @@ std::optional<int32_t> Timeline::resourceById(int64_t id) const {
   return found->second;
 }
 
-std::optional<int32_t> Timeline::rowById(int64_t id) const {
-  for (size_t i = 0; i < states_.size(); ++i)
-    if (states_[i].id == id && id != 0) return static_cast<int32_t>(i);
-  return std::nullopt;
+std::optional<int32_t> Timeline::stateAt(int32_t thread, int64_t begin_ns) const {
+  const std::span<const int64_t> times = states_.times(thread);
+  if (times.empty()) return std::nullopt;
+  const auto found = std::lower_bound(times.begin(), times.end() - 1, begin_ns);
+  if (found == times.end() - 1 || *found != begin_ns) return std::nullopt;
+  return firstState(thread) + static_cast<int32_t>(found - times.begin());
 }
 
 std::string_view Timeline::meta(std::string_view key) const {

@@ -1,14 +1,10 @@
 // Timeline: processes, threads, resources and thread states of a database, in memory, for the
-// reports that walk through time. Loaded once by plain SQL; everything is an index into vectors.
-//
-// For each thread the states cover its life without gap or overlap (thread_state is a partition);
-// where a database breaks that rule, rows are clipped or gaps become `unknown`, so that sums hold.
-// Immutable after load(); may be read by several threads.
+// reports that walk through time. Loaded once by plain SQL, but for states that a load kept in memory;
+// everything is an index into vectors. Immutable after load(); may be read by several threads.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,40 +12,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "analyzer/wait_kind.h"
+#include "query/states.h"
 
 namespace tarry {
 
 class Database;
-
-enum class RunState : uint8_t { running, runnable, blocked, unknown };
-
-enum class WaitRole : uint8_t { none, answer, idle };
-
-inline constexpr int32_t kNone = -1;
-
-// One row of thread_state. Indexes refer to the Timeline's vectors; kNone where the column is NULL.
-struct StateRow {
-  int64_t id = 0;
-  int64_t begin = 0;
-  int64_t end = 0;
-  int32_t thread = kNone;
-  int32_t resource = kNone;
-  int32_t waker = kNone;  // thread
-  int32_t waker_resource = kNone;
-  int32_t call = kNone;           // name
-  int32_t waker_call = kNone;     // name
-  int32_t waker_context = kNone;  // name
-  int32_t kernel_stack = kNone;   // stack_id
-  RunState state = RunState::unknown;
-  WaitKind kind = WaitKind::none;
-  WaitRole role = WaitRole::none;
-  bool open = false;          // still so at the end of the recording
-  bool began_before = false;  // and before it
-  int64_t since = 0;          // began_before: when, 0 where not known
-
-  int64_t length() const { return end - begin; }
-};
+class Statement;
 
 struct ThreadInfo {
   int64_t utid = 0;
@@ -84,15 +52,13 @@ struct ResourceInfo {
   int32_t peer = kNone;  // process at the other end
 };
 
-struct TimelineOptions {
-  int64_t from_ns = std::numeric_limits<int64_t>::min();
-  int64_t to_ns = std::numeric_limits<int64_t>::max();
-};
-
 class Timeline {
  public:
   // Throws TraceError if the database has not the tables of docs/schema.md.
   static Timeline load(Database& db, const TimelineOptions& options = {});
+  // The same with the states that a load has put into `states` (LoadOptions::states), and which go into the
+  // Timeline. nullptr: they are in the table.
+  static Timeline load(Database& db, StateStore* states, const TimelineOptions& options = {});
 
   std::span<const ProcessInfoRow> processes() const { return processes_; }
   std::span<const ThreadInfo> threads() const { return threads_; }
@@ -104,22 +70,22 @@ class Timeline {
     return i < 0 ? std::string_view() : names_[static_cast<size_t>(i)];
   }
 
-  // All states, ordered by thread and time; and those of one thread.
-  std::span<const StateRow> states() const { return states_; }
-  std::span<const StateRow> statesOf(int32_t thread) const;
-  const StateRow& state(int32_t row) const { return states_[static_cast<size_t>(row)]; }
-  // Index in states() of the first state of a thread.
-  int32_t firstState(int32_t thread) const { return first_state_[static_cast<size_t>(thread)]; }
+  const States& states() const { return states_; }
+  States::Range statesOf(int32_t thread) const { return states_.of(thread); }
+  StateRow state(int32_t row) const { return states_.row(row); }
+  // Row of the first state of a thread.
+  int32_t firstState(int32_t thread) const { return states_.first(thread); }
+  // Row of the state of a thread that begins then.
+  std::optional<int32_t> stateAt(int32_t thread, int64_t begin_ns) const;
 
   // Process of the thread that ended the wait, kNone where no thread did or it is not known.
-  int32_t wakerProcess(const StateRow& row) const {
-    return row.waker == kNone ? kNone : thread(row.waker).process;
+  int32_t wakerProcess(const StateInfo& state) const {
+    return state.waker == kNone ? kNone : thread(state.waker).process;
   }
 
   std::optional<int32_t> processByUpid(int64_t upid) const;
   std::optional<int32_t> threadByUtid(int64_t utid) const;
   std::optional<int32_t> resourceById(int64_t id) const;
-  std::optional<int32_t> rowById(int64_t id) const;  // linear
 
   // Facts of the recording (table meta), empty where there is no such key.
   std::string_view meta(std::string_view key) const;
@@ -129,8 +95,8 @@ class Timeline {
   std::span<const std::pair<std::string, int64_t>> losses() const { return losses_; }
 
   // First and last instant that any state covers.
-  int64_t begin() const { return begin_; }
-  int64_t end() const { return end_; }
+  int64_t begin() const { return states_.beginNs(); }
+  int64_t end() const { return states_.endNs(); }
 
   // The process that the recorded command began as; kNone where no command was recorded.
   int32_t commandRoot() const { return root_; }
@@ -141,29 +107,19 @@ class Timeline {
   void loadThreads(Database& db);
   void loadKillers(Database& db);
   void loadResources(Database& db);
-  void loadStates(Database& db, const TimelineOptions& options);
+  void takeStates(StateStore& store, const TimelineOptions& options);
   void loadFacts(Database& db);
-  void arrange(std::vector<StateRow> rows);
   void findRoot();
-  int32_t intern(std::string_view text);
 
   std::vector<ProcessInfoRow> processes_;
   std::vector<ThreadInfo> threads_;
   std::vector<ResourceInfo> resources_;
-  std::vector<StateRow> states_;
-  std::vector<int32_t> first_state_;  // a thread, and one past the last
+  States states_;
   std::vector<std::string> names_;
-  struct TextHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>> name_ids_;
   std::unordered_map<int64_t, int32_t> process_ids_, thread_ids_, resource_ids_;
   std::unordered_map<std::string, std::string> meta_;
   std::unordered_map<std::string, int64_t> stats_;
   std::vector<std::pair<std::string, int64_t>> losses_;
-  int64_t begin_ = 0;
-  int64_t end_ = 0;
   int32_t root_ = kNone;
 };
 

@@ -30,7 +30,7 @@ std::string exitText(const ProcessInfoRow& p, bool lived) {
 
 int64_t cpuOf(const Timeline& timeline, int32_t thread, int64_t from = INT64_MIN) {
   int64_t total = 0;
-  for (const StateRow& row : timeline.statesOf(thread))
+  for (const StateRow row : timeline.statesOf(thread))
     if (row.state == RunState::running && row.end > from) total += row.end - std::max(row.begin, from);
   return total;
 }
@@ -161,10 +161,14 @@ class TreeWriter {
 
 }  // namespace
 
-void treeReport(Database& db, const TreeOptions& options, std::ostream& out) {
-  const Timeline timeline = Timeline::load(db);
+void treeReport(Database& db, StateStore* states, const TreeOptions& options, std::ostream& out) {
+  const Timeline timeline = Timeline::load(db, states);
   if (options.format == RowFormat::table) writeNotes(db, options.style, out);
   TreeWriter(timeline, options, out).write();
+}
+
+void treeReport(Database& db, const TreeOptions& options, std::ostream& out) {
+  treeReport(db, nullptr, options, out);
 }
 
 }  // namespace tarry

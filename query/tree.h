@@ -9,6 +9,7 @@
 namespace tarry {
 
 class Database;
+class StateStore;
 
 struct TreeOptions {
   RowFormat format = RowFormat::table;
@@ -18,6 +19,8 @@ struct TreeOptions {
 };
 
 // Columns in machine formats: upid, pid, parent_upid, depth, start_ns, dur_ns, cpu_ns, exit, cmdline.
+// `states`: as in Timeline::load().
+void treeReport(Database& db, StateStore* states, const TreeOptions& options, std::ostream& out);
 void treeReport(Database& db, const TreeOptions& options, std::ostream& out);
 
 }  // namespace tarry

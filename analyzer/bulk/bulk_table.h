@@ -47,8 +47,6 @@ class BulkTable {
       keep(row, std::make_index_sequence<kIndexes>{});
     }
   }
-  // Whether a row with this key may still be inserted.
-  bool isNext(int64_t key) const { return key > rowid_; }
   // Once, at the end.
   void finish() {
     tree_.finish();

@@ -29,6 +29,15 @@ struct Paths {
     states = std::make_unique<ProcessStates>(*timeline);
   }
 
+  // A Timeline does not know ids: a thread and when the state begins tell which row it is.
+  std::optional<int32_t> rowOf(int64_t id) const {
+    auto q = db.prepare("SELECT utid, ts FROM thread_state WHERE id = ?1");
+    q.bind(1, id);
+    if (!q.step()) return std::nullopt;
+    const auto thread = timeline->threadByUtid(q.integer(0));
+    return thread ? timeline->stateAt(*thread, q.integer(1)) : std::nullopt;
+  }
+
   Database& db;
   std::optional<Timeline> timeline;
   std::unique_ptr<ProcessStates> states;
@@ -61,16 +70,6 @@ struct PathSource {
   }
 };
 
-std::string_view stateName(RunState state) {
-  switch (state) {
-    case RunState::running: return "running";
-    case RunState::runnable: return "runnable";
-    case RunState::blocked: return "blocked";
-    case RunState::unknown: return "unknown";
-  }
-  return "unknown";
-}
-
 class PathRows {
  public:
   explicit PathRows(PathSource& source) : source_(source) {}
@@ -83,11 +82,12 @@ class PathRows {
     source_.paths->load();
     const Timeline& timeline = *source_.paths->timeline;
     CriticalPath path(timeline, *source_.paths->states);
+    const auto keep = [this](const PathPiece& piece) { pieces_.push_back(piece); };
     if (source_.function == Function::behind) {
-      if (const auto row = timeline.rowById(argument_)) pieces_ = path.behind(*row);
+      if (const auto row = source_.paths->rowOf(argument_)) path.walkBehind(*row, keep);
     } else if (const auto process = timeline.processByUpid(argument_)) {
       if (const auto life = commandLife(timeline, *process))
-        pieces_ = path.of(*process, life->begin, life->end);
+        path.walk(*process, life->begin, life->end, keep);
     }
   }
   bool atEnd() const { return at_ >= pieces_.size(); }
@@ -97,7 +97,7 @@ class PathRows {
   void column(sqlite3_context* context, int index) const {
     const Timeline& timeline = *source_.paths->timeline;
     const PathPiece& piece = pieces_[at_];
-    const StateRow& row = timeline.state(piece.row);
+    const StateRow row = timeline.state(piece.row);
     const auto text = [&](std::string_view value) {
       sqlite3_result_text64(context, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
     };
@@ -108,9 +108,9 @@ class PathRows {
       case kUpid: sqlite3_result_int64(context, timeline.process(piece.process).upid); break;
       case kUtid: sqlite3_result_int64(context, timeline.thread(row.thread).utid); break;
       case kStateId:
-        if (row.id != 0) sqlite3_result_int64(context, row.id);
+        if (const auto id = idOf(row)) sqlite3_result_int64(context, *id);
         break;
-      case kState: text(stateName(row.state)); break;
+      case kState: text(runStateName(row.state)); break;
       case kWaitKind:
         if (row.state != RunState::running) text(waitKindName(row.kind));
         break;
@@ -120,7 +120,18 @@ class PathRows {
   }
 
  private:
+  // None of what fills a gap of the table.
+  std::optional<int64_t> idOf(const StateRow& row) const {
+    Statement& q = ids_;
+    if (!q.valid()) q = source_.paths->db.prepare("SELECT id FROM thread_state WHERE utid = ?1 AND ts = ?2");
+    q.bind(1, source_.paths->timeline->thread(row.thread).utid).bind(2, row.begin);
+    const std::optional<int64_t> id = q.step() ? std::optional(q.integer(0)) : std::nullopt;
+    q.reset();
+    return id;
+  }
+
   PathSource& source_;
+  mutable Statement ids_;
   std::vector<PathPiece> pieces_;
   size_t at_ = 0;
   int64_t argument_ = 0;

@@ -100,7 +100,7 @@ BreakdownBuilder::Key BreakdownBuilder::keyOf(const StateRow& row, int32_t proce
 
 void BreakdownBuilder::add(int32_t process, int32_t row_index, int64_t begin, int64_t end) {
   if (end <= begin) return;
-  const StateRow& row = timeline_.state(row_index);
+  const StateRow row = timeline_.state(row_index);
   const int64_t length = end - begin;
   share_[process] += length;
   if (row.state == RunState::running) {

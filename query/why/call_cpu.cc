@@ -27,7 +27,7 @@ void CallCpu::count(int32_t thread, int64_t from, int64_t to) {
   const auto rows = timeline_.statesOf(thread);
   while (t.row < rows.size() && rows[t.row].end <= from) ++t.row;
   for (; t.row < rows.size() && rows[t.row].begin < to; ++t.row) {
-    const StateRow& row = rows[t.row];
+    const StateRow row = rows[t.row];
     if (row.state == RunState::running) total_ns_ += std::min(row.end, to) - std::max(row.begin, from);
     if (row.end > to) break;
   }

@@ -8,6 +8,7 @@
 // explained by it; such a wait is left as it is.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "query/timeline.h"
@@ -20,8 +21,7 @@ struct PathPiece {
   int64_t end = 0;
   int32_t process = kNone;  // who was running or waiting then
   int32_t row = kNone;      // its state
-  RunState state = RunState::unknown;
-  int32_t depth = 0;  // how many waits were followed to come here
+  int32_t depth = 0;        // how many waits were followed to come here
 
   int64_t length() const { return end - begin; }
 };
@@ -31,10 +31,11 @@ class CriticalPath {
   // Both must outlive this.
   CriticalPath(const Timeline& timeline, ProcessStates& states);
 
-  // Ordered by time.
-  std::vector<PathPiece> of(int32_t process, int64_t begin, int64_t end);
+  using Visit = std::function<void(const PathPiece&)>;
+  // Calls visit(piece) in the order of time.
+  void walk(int32_t process, int64_t begin, int64_t end, const Visit& visit);
   // The same from one wait on: what explains `row` in its interval.
-  std::vector<PathPiece> behind(int32_t row);
+  void walkBehind(int32_t row, const Visit& visit);
 
  private:
   struct Asked {
@@ -47,11 +48,13 @@ class CriticalPath {
   void explain(const Asked& asked, int32_t waiter, int32_t wait);
   void explainPiece(const Piece& piece, const Asked& asked);
   void append(const PathPiece& piece);
+  void finish();
 
   const Timeline& timeline_;
   ProcessStates& states_;
   std::vector<bool> active_;  // processes being explained
-  std::vector<PathPiece> path_;
+  PathPiece last_;            // not yet given out: what follows may go on with it
+  const Visit* visit_ = nullptr;
 };
 
 }  // namespace tarry

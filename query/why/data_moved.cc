@@ -59,7 +59,7 @@ std::vector<MovedBytes> movedRows(Database& db, std::string_view where,
       "  WHERE {0} AND s.name IN ({1}) AND s.bytes > 0"
       "  UNION ALL SELECT o.resource_id, s.bytes FROM syscall s JOIN syscall_object o ON o.syscall_id = s.id"
       "  WHERE {0} AND s.bytes > 0 AND ({2})"
-      ") m LEFT JOIN resource r ON r.id = m.resource_id GROUP BY 1 ORDER BY b DESC",
+      ") m LEFT JOIN resource r ON r.id = m.resource_id GROUP BY 1 ORDER BY b DESC, 1",
       where, sqlList(names), copyEnds(end)));
   std::vector<MovedBytes> result;
   while (q.step()) {
@@ -79,7 +79,7 @@ DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, in
   result.written = movedRows(db, where, kWrites, &Copy::to, result.written_bytes);
   auto q = db.prepare(fmt::format(
       "SELECT s.name, count(*), sum(coalesce(s.dur, 0) - s.blocked_ns) AS t FROM syscall s WHERE {}"
-      " GROUP BY s.name ORDER BY t DESC",
+      " GROUP BY s.name ORDER BY t DESC, s.name",
       where));
   while (q.step()) {
     result.calls += q.integer(1);
@@ -153,7 +153,8 @@ class MovedVisitor : public TraceVisitor {
     cpu_.add(threadOf(event.thread, enter), enter,
              event.flags.unfinished ? std::nullopt : std::optional(event.dur_ns));
     if (event.flags.unfinished) return;
-    call.total_ns += event.dur_ns;
+    // As far as waitingByCall() looks.
+    call.total_ns += std::min(event.dur_ns, subClamped(end_, event.enter_ns));
     if (event.ret <= 0) return;
     if (call.from) add(read_, *call.from, event);
     if (call.to) add(written_, *call.to, event);
@@ -172,8 +173,9 @@ class MovedVisitor : public TraceVisitor {
       result.busiest.push_back(
           {std::string(call.name), call.count, std::max<int64_t>(0, call.total_ns - waited)});
     }
-    std::stable_sort(result.busiest.begin(), result.busiest.end(),
-                     [](const CallTime& a, const CallTime& b) { return a.total_ns > b.total_ns; });
+    std::stable_sort(result.busiest.begin(), result.busiest.end(), [](const CallTime& a, const CallTime& b) {
+      return a.total_ns != b.total_ns ? a.total_ns > b.total_ns : a.name < b.name;
+    });
     if (result.busiest.size() > kNamed) result.busiest.resize(kNamed);
     return result;
   }
@@ -253,10 +255,10 @@ class MovedVisitor : public TraceVisitor {
 
   static std::map<std::string_view, int64_t> waitingByCall(const Timeline& timeline, int32_t process) {
     std::map<std::string_view, int64_t> waiting;
-    for (const StateRow& row : timeline.states()) {
-      if (row.call == kNone || row.state == RunState::running) continue;
-      if (process == kNone || timeline.thread(row.thread).process == process)
-        waiting[timeline.name(row.call)] += row.length();
+    for (size_t i = 0; i < timeline.threads().size(); ++i) {
+      if (process != kNone && timeline.threads()[i].process != process) continue;
+      for (const StateRow row : timeline.statesOf(static_cast<int32_t>(i)))
+        if (row.call != kNone) waiting[timeline.name(row.call)] += row.length();
     }
     return waiting;
   }

@@ -11,7 +11,7 @@ namespace {
 int64_t cpuWithin(const Timeline& timeline, int32_t process, int64_t begin, int64_t end) {
   int64_t total = 0;
   for (const int32_t thread : timeline.process(process).threads)
-    for (const StateRow& row : timeline.statesOf(thread))
+    for (const StateRow row : timeline.statesOf(thread))
       if (row.state == RunState::running)
         total += std::max<int64_t>(0, std::min(row.end, end) - std::max(row.begin, begin));
   return total;
@@ -92,8 +92,8 @@ Explained explainCommand(const Timeline& timeline, ProcessStates& states, int32_
 
   CriticalPath path(timeline, states);
   BreakdownBuilder builder(timeline, count_idle);
-  for (const PathPiece& piece : path.of(root, life.begin, life.end))
-    builder.add(piece.process, piece.row, piece.begin, piece.end);
+  path.walk(root, life.begin, life.end,
+            [&](const PathPiece& piece) { builder.add(piece.process, piece.row, piece.begin, piece.end); });
   result.breakdown = builder.finish();
 
   const auto tree = withDescendants(timeline, root);
@@ -121,7 +121,8 @@ Explained explainProcess(const Timeline& timeline, ProcessStates& states, int32_
   result.ended = timeline.process(process).end_ts.has_value();
   result.threads = recordedThreads(timeline, process);
   BreakdownBuilder builder(timeline, count_idle);
-  for (const Piece& piece : states.of(process)) builder.add(process, piece.row, piece.begin, piece.end);
+  states.forEach(process, life.begin, life.end,
+                 [&](const Piece& piece) { builder.add(process, piece.row, piece.begin, piece.end); });
   result.breakdown = builder.finish();
   result.cpu_ns = cpuWithin(timeline, process, life.begin, life.end);
   addRusage(timeline, process, result);
@@ -141,7 +142,7 @@ Explained explainThread(const Timeline& timeline, int32_t thread, bool count_idl
   result.ended = !rows.back().open;
   BreakdownBuilder builder(timeline, count_idle);
   int32_t index = timeline.firstState(thread);
-  for (const StateRow& row : rows) builder.add(result.process, index++, row.begin, row.end);
+  for (const StateRow row : rows) builder.add(result.process, index++, row.begin, row.end);
   result.breakdown = builder.finish();
   result.cpu_ns = result.breakdown.on_cpu_ns;
   return result;

@@ -58,7 +58,7 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
     if (!present[static_cast<size_t>(owner)]) ++result.processes;
     present[static_cast<size_t>(owner)] = true;
     int32_t index = timeline.firstState(thread);
-    for (const StateRow& row : rows) {
+    for (const StateRow row : rows) {
       const int64_t length = row.length();
       const int32_t here = index++;
       if (!count_idle && is_idle(row, timeline.process(owner))) {

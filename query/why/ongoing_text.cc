@@ -374,7 +374,7 @@ class OngoingPrinter {
   }
 
   void stillLine(const StillWaiting& wait) {
-    const StateRow& row = timeline_.state(wait.row);
+    const StateRow row = timeline_.state(wait.row);
     const ThreadInfo& thread = timeline_.thread(row.thread);
     BreakdownBuilder builder(timeline_, true);
     builder.add(thread.process, wait.row, row.begin, row.end);

@@ -14,23 +14,66 @@ struct Change {
   int32_t row = kNone;
 };
 
+// The changes of several threads in the order of time, those of one instant in the order of threads.
+class Changes {
+ public:
+  Changes(const States& states, std::span<const int32_t> threads) {
+    for (size_t i = 0; i < threads.size(); ++i) {
+      const std::span<const int64_t> times = states.times(threads[i]);
+      next_.push_back({times.data(), times.data() + times.size(), i, states.first(threads[i])});
+    }
+    std::make_heap(next_.begin(), next_.end(), later);
+  }
+  bool empty() const { return next_.empty(); }
+  int64_t time() const { return *next_.front().time; }
+  Change take() {
+    std::pop_heap(next_.begin(), next_.end(), later);
+    Cursor& cursor = next_.back();
+    const bool last = cursor.time + 1 == cursor.end;
+    const Change change{*cursor.time, cursor.thread, last ? kNone : cursor.row};
+    if (last) {
+      next_.pop_back();
+    } else {
+      ++cursor.time;
+      ++cursor.row;
+      std::push_heap(next_.begin(), next_.end(), later);
+    }
+    return change;
+  }
+
+ private:
+  struct Cursor {
+    const int64_t* time;
+    const int64_t* end;
+    size_t thread;
+    int32_t row;
+  };
+  static bool later(const Cursor& a, const Cursor& b) {
+    return *a.time != *b.time ? *a.time > *b.time : a.thread > b.thread;
+  }
+  std::vector<Cursor> next_;
+};
+
 class Merger {
  public:
   Merger(const Timeline& timeline, size_t threads) : timeline_(timeline), current_(threads, kNone) {}
 
-  std::vector<Piece> run(std::span<const Change> changes) {
-    for (size_t i = 0; i < changes.size();) {
-      const int64_t now = changes[i].time;
+  // Calls piece(begin, row) for each, row kNone where no thread lives.
+  template <class F>
+  void run(Changes changes, F&& piece) {
+    while (!changes.empty()) {
+      const int64_t now = changes.time();
       left_.clear();
-      for (; i < changes.size() && changes[i].time == now; ++i) apply(changes[i]);
+      while (!changes.empty() && changes.time() == now) apply(changes.take());
       const Together together = togetherNow();
       if (together == together_) continue;  // a stall goes on over changes from one wait to another
-      close(now);
+      if (begun_) piece(begin_, charged());
+      begun_ = true;
       together_ = together;
       begin_ = now;
       representative_ = together_ == Together::none ? kNone : findOne(together_);
     }
-    return std::move(pieces_);
+    if (begun_) piece(begin_, charged());
   }
 
  private:
@@ -43,22 +86,13 @@ class Merger {
       case RunState::runnable: return Together::queued;
       case RunState::unknown: return Together::unknown;
       case RunState::blocked: return Together::stalled;
+      case RunState::none: break;
     }
     return Together::none;
   }
-  static RunState runState(Together together) {
-    switch (together) {
-      case Together::running: return RunState::running;
-      case Together::queued: return RunState::runnable;
-      case Together::stalled: return RunState::blocked;
-      case Together::unknown:
-      case Together::none: return RunState::unknown;
-    }
-    return RunState::unknown;
-  }
 
-  const StateRow& row(int32_t index) const { return timeline_.state(index); }
-  Together of(int32_t index) const { return of(row(index).state); }
+  StateRow row(int32_t index) const { return timeline_.state(index); }
+  Together of(int32_t index) const { return of(timeline_.states().info(index).state); }
 
   void apply(const Change& change) {
     int32_t& slot = current_[change.thread];
@@ -82,14 +116,11 @@ class Merger {
     return found == current_.end() ? kNone : *found;
   }
 
-  void close(int64_t now) {
-    if (together_ == Together::none) return;
-    Piece piece{.begin = begin_, .end = now, .row = representative_, .state = runState(together_)};
-    if (together_ == Together::stalled) {
-      const int32_t ender = whoEnded();
-      piece.row = ender != kNone ? ender : remaining();
-    }
-    pieces_.push_back(piece);
+  // To which row the time since begin_ is charged, in which the threads were together_.
+  int32_t charged() const {
+    if (together_ != Together::stalled) return representative_;
+    const int32_t ender = whoEnded();
+    return ender != kNone ? ender : remaining();
   }
 
   // The wait that ended now and was not followed by another; of several the longest.
@@ -115,7 +146,7 @@ class Merger {
     return best != kNone ? best : representative_;
   }
   std::pair<int, int64_t> rank(int32_t index) const {
-    const StateRow& r = row(index);
+    const StateRow r = row(index);
     if (r.role == WaitRole::idle) return {0, r.length()};
     return {timeline_.thread(r.thread).is_main ? 2 : 1, r.length()};
   }
@@ -124,7 +155,7 @@ class Merger {
   std::vector<int32_t> current_;                   // row of each thread
   std::vector<std::pair<int32_t, int32_t>> left_;  // rows that ended now, and what followed
   std::array<size_t, 5> count_{};                  // threads in each state
-  std::vector<Piece> pieces_;
+  bool begun_ = false;
   Together together_ = Together::none;
   int64_t begin_ = 0;
   int32_t representative_ = kNone;
@@ -132,45 +163,27 @@ class Merger {
 
 }  // namespace
 
-std::span<const Piece> ProcessStates::of(int32_t process) {
-  const auto found = pieces_.find(process);
-  if (found != pieces_.end()) return found->second;
+ProcessStates::Pieces ProcessStates::of(int32_t process) {
+  if (const auto found = merged_.find(process); found != merged_.end())
+    return {found->second.times, found->second.rows, kNone};
   std::vector<int32_t> threads;
   for (const int32_t thread : timeline_.process(process).threads)
     if (!timeline_.statesOf(thread).empty()) threads.push_back(thread);
-  std::vector<Piece> pieces;
-  if (threads.size() == 1) pieces = single(threads.front());
-  else if (!threads.empty()) pieces = merged(threads);
-  return pieces_.emplace(process, std::move(pieces)).first->second;
+  if (threads.empty()) return {};
+  if (threads.size() == 1)
+    return {timeline_.states().times(threads.front()), {}, timeline_.firstState(threads.front())};
+  const Merged& pieces = merged_.emplace(process, merged(threads)).first->second;
+  return {pieces.times, pieces.rows, kNone};
 }
 
-std::vector<Piece> ProcessStates::single(int32_t thread) const {
-  const auto rows = timeline_.statesOf(thread);
-  std::vector<Piece> pieces;
-  pieces.reserve(rows.size());
-  int32_t index = timeline_.firstState(thread);
-  for (const StateRow& row : rows)
-    pieces.push_back({.begin = row.begin, .end = row.end, .row = index++, .state = row.state});
+ProcessStates::Merged ProcessStates::merged(std::span<const int32_t> threads) const {
+  Merged pieces;
+  Merger(timeline_, threads.size())
+      .run(Changes(timeline_.states(), threads), [&](int64_t begin, int32_t row) {
+        pieces.times.push_back(begin);
+        pieces.rows.push_back(row);
+      });
   return pieces;
-}
-
-std::vector<Piece> ProcessStates::merged(std::span<const int32_t> threads) const {
-  std::vector<Change> changes;
-  for (size_t i = 0; i < threads.size(); ++i) {
-    const auto rows = timeline_.statesOf(threads[i]);
-    int32_t index = timeline_.firstState(threads[i]);
-    for (const StateRow& row : rows) changes.push_back({row.begin, i, index++});
-    changes.push_back({rows.back().end, i, kNone});
-  }
-  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.time < b.time; });
-  return Merger(timeline_, threads.size()).run(changes);
-}
-
-std::span<const Piece> within(std::span<const Piece> pieces, int64_t begin, int64_t end) {
-  const auto first =
-      std::partition_point(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.end <= begin; });
-  const auto last = std::partition_point(first, pieces.end(), [&](const Piece& p) { return p.begin < end; });
-  return {first, last};
 }
 
 }  // namespace tarry

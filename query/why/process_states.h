@@ -6,9 +6,11 @@
 // that matters. A stall that nothing ended (the recording stopped) is charged to the wait of the
 // main thread, or where that is idle to the longest one that is not.
 //
-// Pieces are computed at the first question about a process and kept. Not thread-safe.
+// Of a process with one thread the pieces are its states; of others they are computed at the first question
+// and kept. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <unordered_map>
@@ -21,8 +23,7 @@ namespace tarry {
 struct Piece {
   int64_t begin = 0;
   int64_t end = 0;
-  int32_t row = kNone;                 // in Timeline::states(): the state that the time is charged to
-  RunState state = RunState::unknown;  // blocked: stalled
+  int32_t row = kNone;  // of the Timeline's states: the one that the time is charged to, and says what it was
 
   int64_t length() const { return end - begin; }
 };
@@ -32,18 +33,37 @@ class ProcessStates {
   // `timeline` must outlive this.
   explicit ProcessStates(const Timeline& timeline) : timeline_(timeline) {}
 
-  // Valid as long as this lives.
-  std::span<const Piece> of(int32_t process);
+  // Calls f(piece) for the pieces within [begin, end) in the order of time, the first and last one possibly
+  // cut. f may ask this about processes again.
+  template <class F>
+  void forEach(int32_t process, int64_t begin, int64_t end, F&& f) {
+    const Pieces pieces = of(process);
+    if (pieces.times.empty()) return;
+    const auto after = std::upper_bound(pieces.times.begin(), pieces.times.end(), begin);
+    auto i = static_cast<size_t>(std::max<std::ptrdiff_t>(after - pieces.times.begin() - 1, 0));
+    for (; i + 1 < pieces.times.size() && pieces.times[i] < end; ++i) {
+      const int32_t row = pieces.rows.empty() ? pieces.first_row + static_cast<int32_t>(i) : pieces.rows[i];
+      if (row == kNone) continue;
+      f(Piece{std::max(pieces.times[i], begin), std::min(pieces.times[i + 1], end), row});
+    }
+  }
 
  private:
-  std::vector<Piece> single(int32_t thread) const;
-  std::vector<Piece> merged(std::span<const int32_t> threads) const;
+  // Each piece begins at a time and lasts to the next.
+  struct Pieces {
+    std::span<const int64_t> times;
+    std::span<const int32_t> rows;  // kNone: the process does not live then; none at all: from first_row on
+    int32_t first_row = kNone;
+  };
+  struct Merged {
+    std::vector<int64_t> times;
+    std::vector<int32_t> rows;
+  };
+  Pieces of(int32_t process);
+  Merged merged(std::span<const int32_t> threads) const;
 
   const Timeline& timeline_;
-  std::unordered_map<int32_t, std::vector<Piece>> pieces_;
+  std::unordered_map<int32_t, Merged> merged_;
 };
-
-// The part of `pieces` within [begin, end), the first and last one possibly cut by the caller.
-std::span<const Piece> within(std::span<const Piece> pieces, int64_t begin, int64_t end);
 
 }  // namespace tarry

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
@@ -32,17 +33,22 @@ bool saysNothing(std::string_view symbol) {
   return false;
 }
 
-StackNames stackNames(Database& db) {
+// Of the waits that nobody can name: where in the kernel they were.
+StackNames stackNames(Database& db, const Timeline& timeline) {
+  std::set<int32_t> stacks;
+  for (const StateInfo& info : timeline.states().infos())
+    if (info.state == RunState::blocked && info.kernel_stack != kNone) stacks.insert(info.kernel_stack);
   StackNames names;
+  if (stacks.empty()) return names;
   auto q = db.prepare(
-      "SELECT s.stack_id, f.symbol FROM stack s JOIN frame f ON f.id = s.frame_id WHERE f.symbol IS NOT NULL "
-      "AND"
-      " s.stack_id IN (SELECT kernel_stack_id FROM thread_state WHERE wait_kind = 'unknown') ORDER BY 1, "
-      "s.depth");
+      "SELECT s.stack_id, f.symbol FROM stack s JOIN frame f ON f.id = s.frame_id WHERE f.symbol IS NOT NULL"
+      " ORDER BY 1, s.depth");
   while (q.step()) {
+    const auto stack = static_cast<int32_t>(q.integer(0));
+    if (!stacks.contains(stack)) continue;
     // The compiler's ".constprop.0" and ".isra.0" are nobody's name.
     const std::string_view symbol = q.text(1).substr(0, q.text(1).find('.'));
-    if (!saysNothing(symbol)) names.try_emplace(static_cast<int32_t>(q.integer(0)), symbol);
+    if (!saysNothing(symbol)) names.try_emplace(stack, symbol);
   }
   return names;
 }
@@ -64,15 +70,16 @@ std::string ongoingTitle(const Timeline& timeline) {
 
 class Why {
  public:
-  Why(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out)
+  Why(Database& db, StateStore* states, const CallSources& calls, const WhyOptions& options,
+      std::ostream& out)
       : calls_(calls),
         options_(options),
         out_(out),
         json_(out),
-        timeline_(
-            Timeline::load(db, {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
+        timeline_(Timeline::load(db, states,
+                                 {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
         states_(timeline_),
-        stacks_(stackNames(db)),
+        stacks_(stackNames(db, timeline_)),
         wording_{timeline_, stacks_},
         notes_(notesOn(db)) {}
 
@@ -191,12 +198,13 @@ class Why {
 
 }  // namespace
 
-void whyReport(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out) {
-  Why(db, calls, options, out).run(db);
+void whyReport(Database& db, StateStore* states, const CallSources& calls, const WhyOptions& options,
+               std::ostream& out) {
+  Why(db, states, calls, options, out).run(db);
 }
 
 void whyReport(Database& db, const WhyOptions& options, std::ostream& out) {
-  whyReport(db, {movedFromTables(db), failedCallFromTables(db)}, options, out);
+  whyReport(db, nullptr, {movedFromTables(db), failedCallFromTables(db)}, options, out);
 }
 
 }  // namespace tarry

@@ -49,7 +49,8 @@ struct CallSources {
   DataMovedSource moved;
   FailedCallSource failed;
 };
-// The same, with other sources than the tables of calls.
-void whyReport(Database& db, const CallSources& calls, const WhyOptions& options, std::ostream& out);
+// The same, with other sources than the tables of calls and thread states. `states`: as in Timeline::load().
+void whyReport(Database& db, StateStore* states, const CallSources& calls, const WhyOptions& options,
+               std::ostream& out);
 
 }  // namespace tarry

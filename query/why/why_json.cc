@@ -7,15 +7,6 @@ namespace {
 
 constexpr size_t kResourcesNamed = 20;
 
-std::string_view roleName(WaitRole role) {
-  switch (role) {
-    case WaitRole::none: return "";
-    case WaitRole::answer: return "answer";
-    case WaitRole::idle: return "idle";
-  }
-  return "";
-}
-
 std::string_view subjectName(WhySubject subject) {
   switch (subject) {
     case WhySubject::command: return "command";
@@ -49,7 +40,7 @@ void writeGroup(JsonOut& json, const Wording& wording, const WaitGroup& group, b
   const Timeline& timeline = wording.timeline;
   json.beginObject();
   json.text("kind", waitKindName(group.kind));
-  if (group.role != WaitRole::none) json.text("role", roleName(group.role));
+  if (group.role != WaitRole::none) json.text("role", waitRoleName(group.role));
   json.number("total_ns", group.total_ns);
   json.number("count", static_cast<int64_t>(group.count));
   json.number("longest_ns", group.longest_ns);
@@ -190,7 +181,7 @@ void writeOngoing(JsonOut& json, const Wording& wording, const Ongoing& ongoing)
   json.endArray();
   json.beginArray("still_waiting");
   for (const StillWaiting& wait : ongoing.still_waiting) {
-    const StateRow& row = timeline.state(wait.row);
+    const StateRow row = timeline.state(wait.row);
     const ThreadInfo& thread = timeline.thread(row.thread);
     json.beginObject();
     json.number("pid", timeline.process(thread.process).pid);

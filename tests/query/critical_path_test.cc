@@ -19,11 +19,19 @@ namespace {
 std::map<std::string, int64_t> parts(const Timeline& t, const std::vector<PathPiece>& path) {
   std::map<std::string, int64_t> result;
   for (const PathPiece& p : path) {
-    const StateRow& row = t.state(p.row);
+    const StateRow row = t.state(p.row);
     const std::string kind(row.state == RunState::running ? "cpu" : std::string(waitKindName(row.kind)));
     result[t.process(p.process).comm + "/" + kind] += p.length() / kMs;
   }
   return result;
+}
+
+std::vector<PathPiece> pathOf(const Timeline& t, ProcessStates& states, int32_t process,
+                              const Lifetime& life) {
+  std::vector<PathPiece> path;
+  CriticalPath(t, states).walk(process, life.begin, life.end,
+                               [&](const PathPiece& piece) { path.push_back(piece); });
+  return path;
 }
 
 using Parts = std::map<std::string, int64_t>;
@@ -33,7 +41,7 @@ Parts commandParts(DbBuilder& b, int64_t upid = 1) {
   ProcessStates states(t);
   const int32_t root = *t.processByUpid(upid);
   const Lifetime life = *lifetimeOf(t, root);
-  const auto path = CriticalPath(t, states).of(root, life.begin, life.end);
+  const auto path = pathOf(t, states, root, life);
   // The pieces cover the life exactly, whatever else is asked of them.
   int64_t at = life.begin;
   for (const PathPiece& p : path) {
@@ -196,7 +204,7 @@ TEST_CASE("CriticalPath goes through make's jobserver to the compiler that held 
   // Asked for by itself, submake-a's wait for the token is what cc-b and submake-b did.
   const Timeline t = Timeline::load(b.db());
   ProcessStates states(t);
-  const auto own = CriticalPath(t, states).of(*t.processByUpid(2), 1 * kMs, 99 * kMs);
+  const auto own = pathOf(t, states, *t.processByUpid(2), {1 * kMs, 99 * kMs});
   CHECK(
       parts(t, own) ==
       Parts{

@@ -20,14 +20,15 @@ struct Expected {
 void check(DbBuilder& b, const std::vector<Expected>& expected) {
   const Timeline t = Timeline::load(b.db());
   ProcessStates states(t);
-  const auto pieces = states.of(*t.processByUpid(1));
+  std::vector<Piece> pieces;
+  states.forEach(*t.processByUpid(1), INT64_MIN, INT64_MAX, [&](const Piece& p) { pieces.push_back(p); });
   REQUIRE(pieces.size() == expected.size());
   int64_t begin = pieces.front().begin;
   for (size_t i = 0; i < pieces.size(); ++i) {
     INFO("piece " << i);
     CHECK(pieces[i].begin == begin);
     CHECK(pieces[i].end == expected[i].end_ms * kMs);
-    CHECK(pieces[i].state == expected[i].state);
+    CHECK(t.state(pieces[i].row).state == expected[i].state);
     CHECK(t.thread(t.state(pieces[i].row).thread).utid == expected[i].tid);
     begin = pieces[i].end;
   }
@@ -64,7 +65,8 @@ TEST_CASE("ProcessStates go on over changes from one wait to another") {
   b.wait(2, 50, {.kind = "lock"});
   const Timeline t = Timeline::load(b.db());
   ProcessStates states(t);
-  const auto pieces = states.of(*t.processByUpid(1));
+  std::vector<Piece> pieces;
+  states.forEach(*t.processByUpid(1), INT64_MIN, INT64_MAX, [&](const Piece& p) { pieces.push_back(p); });
   REQUIRE(pieces.size() == 2);
   CHECK(pieces[0].end == 40 * kMs);
   CHECK(t.state(pieces[0].row).kind == WaitKind::stopped);
@@ -90,7 +92,8 @@ TEST_CASE("ProcessStates charge a stall that nothing ended to the main thread un
   const Timeline t = Timeline::load(b.db());
   CHECK(t.end() == 95 * kMs);
   ProcessStates states(t);
-  const auto pieces = states.of(*t.processByUpid(1));
+  std::vector<Piece> pieces;
+  states.forEach(*t.processByUpid(1), INT64_MIN, INT64_MAX, [&](const Piece& p) { pieces.push_back(p); });
   REQUIRE(pieces.size() == 3);
   CHECK(pieces[1].end == 90 * kMs);
   CHECK(t.state(pieces[1].row).kind == WaitKind::disk);
