@@ -328,7 +328,9 @@ void SyscallDecoder::decode(schema::Syscalls::Reader in, uint32_t count, Syscall
   getPlanes(in.getRet(), count, columns.ret);
   getPlanes(in.getUserStack(), count, columns.user_stack);
   auto args = in.getArgs();
-  if (args.size() != kMaxArgs && count > 0) throw BadBlock("not six columns of arguments");
+  // A block without calls may have none at all.
+  if (args.size() != kMaxArgs && (count > 0 || args.size() != 0))
+    throw BadBlock("not six columns of arguments");
   size_t arg_total = 0;
   for (unsigned i = 0; i < args.size(); ++i) {
     getPlanes(args[i], layout.total.arg[i], columns.args[i]);
