@@ -25,6 +25,8 @@ constexpr size_t kPageCount = 28;
 constexpr size_t kValidFor = 92;
 constexpr size_t kHeaderSize = 100;
 
+constexpr size_t kBufferBytes = 256 << 10U;
+
 void setPageCount(std::span<uint8_t> header, uint32_t pages) {
   for (unsigned i = 0; i < 4; i++) header[kPageCount + i] = static_cast<uint8_t>(pages >> (24U - 8U * i));
   std::copy_n(header.begin() + kChangeCounter, 4, header.begin() + kValidFor);
@@ -110,6 +112,7 @@ void FilePages::close() {
 }
 
 Database FilePages::open() {
+  flush();
   std::array<uint8_t, kHeaderSize> header{};
   if (pread(fd_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()))
     throw TraceError("cannot read " + path_ + ": " + std::strerror(errno));
@@ -122,7 +125,17 @@ Database FilePages::open() {
 }
 
 void FilePages::write(uint32_t number, std::span<const uint8_t> page) {
-  writeAt((uint64_t{number} - 1) * pageSize(), page);
+  const uint64_t at = (uint64_t{number} - 1) * pageSize();
+  if (at != buffer_at_ + buffer_.size() || buffer_.size() >= kBufferBytes) {
+    flush();
+    buffer_at_ = at;
+  }
+  buffer_.insert(buffer_.end(), page.begin(), page.end());
+}
+
+void FilePages::flush() {
+  writeAt(buffer_at_, buffer_);
+  buffer_.clear();
 }
 
 void FilePages::writeAt(uint64_t at, std::span<const uint8_t> bytes) {

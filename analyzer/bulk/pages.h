@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "analyzer/sqlite.h"
 
@@ -66,9 +67,12 @@ class FilePages : public PageStore {
  private:
   FilePages(const std::string& path, int fd, size_t page_size);
   void close();
+  void flush();
   void writeAt(uint64_t at, std::span<const uint8_t> bytes);
   std::string path_;
   int fd_;
+  std::vector<uint8_t> buffer_;  // pages that follow one another, not written yet
+  uint64_t buffer_at_ = 0;
 };
 
 }  // namespace tarry::bulk
