@@ -63,7 +63,7 @@ void loadTraceFile(TraceReader& reader, const std::string& path, const LoadOptio
   TemporaryFile temporary(path);
   {
     // Nobody else sees the file before it is whole, and a failure throws it away: no journal, no locks.
-    bulk::DatabaseImage image(temporary.path(), [&](Database& db) { createTables(db, options); });
+    bulk::DatabaseImage image(temporary.path(), path, [&](Database& db) { createTables(db, options); });
     analysis::LoadPass(reader, image, options, nullptr).run();
   }
   temporary.renameTo(path);

@@ -53,10 +53,11 @@ namespace {
   const std::string message = std::string(doing) + ": " + why;
   // What the file system or the file is to blame for; anything else is in the user's SQL.
   switch (code & 0xff) {
+    case SQLITE_FULL:
+      throw TraceError("cannot write the database: No space left on device (is there room for it?)");
     case SQLITE_CANTOPEN:
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-    case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
     case SQLITE_BUSY:

@@ -29,7 +29,8 @@ enum class StateDetail : uint8_t {
   replaced,   // unknown: a main thread that ended, until another thread's exec took its place
 };
 
-struct StateInterval {
+// A state as the switches and wake-ups tell it.
+struct ObservedState {
   Utid utid = 0;
   int64_t begin = 0;
   int64_t end = 0;
@@ -41,17 +42,21 @@ struct StateInterval {
 
   // blocked: how it left the CPU
   TaskState task_state = TaskState::unknown;
+  StackId user_stack;
+
+  // blocked: what ended it; nothing where that is not known
+  bool woken = false;
+  WakerContext waker_context = WakerContext::unknown;
+  StackId kernel_stack;
+};
+
+// With the evidence of what it was for.
+struct StateInterval : ObservedState {
   bool in_iowait = false;
   bool throttled = false;  // also of runnable
   PendingCall pending;
-  StackId user_stack;
-
-  // blocked: who ended it; nothing where that is not known
-  bool woken = false;
-  WakerContext waker_context = WakerContext::unknown;
   ThreadId waker;
   PendingCall waker_call;
-  StackId kernel_stack;
 };
 
 class StateSink {

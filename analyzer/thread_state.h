@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "analyzer/call_traits.h"
@@ -19,26 +18,14 @@ class Database;
 
 namespace tarry::analysis {
 
-struct ThreadState {
-  Utid utid = 0;
-  int64_t begin = 0;
-  int64_t end = 0;
-  bool open = false;  // still so at the end of the recording, which is `end`
-  RunState state = RunState::unknown;
-  StateDetail detail = StateDetail::none;
-  std::optional<uint16_t> cpu;
-  std::optional<int64_t> since;  // began before the recording: when, or 0 if not known
-  int64_t syscall_id = 0;        // 0: in none that is loaded
+struct ThreadState : ObservedState {
+  int64_t syscall_id = 0;  // 0: in none that is loaded
   const CallTraits* call = nullptr;
 
   // Of waits.
-  TaskState task_state = TaskState::unknown;
   WaitKind kind = WaitKind::none;
   WaitRole role = WaitRole::none;
   ResourceId resource;
-  StackId kernel_stack, user_stack;
-  bool woken = false;  // it is known by what: the rest says it
-  WakerContext waker_context = WakerContext::unknown;
   Utid waker = 0;
   const CallTraits* waker_call = nullptr;
   ResourceId waker_resource;

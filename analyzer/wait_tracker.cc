@@ -231,7 +231,6 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   if (for_signal && interval.open && interval.since) role = WaitRole::idle;
   if (role == WaitRole::none) state.parked = noteParked(interval, e, verdict);
 
-  state.task_state = interval.task_state;
   state.kind = verdict.kind;
   state.role = role;
   state.resource = verdict.resource;
@@ -246,16 +245,7 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
 
 ThreadState WaitTracker::describe(const StateInterval& interval, const CurrentCall* call) {
   ThreadState state;
-  state.utid = interval.utid;
-  state.begin = interval.begin;
-  state.end = interval.end;
-  state.open = interval.open;
-  state.state = interval.state;
-  state.detail = interval.detail;
-  state.cpu = interval.cpu;
-  state.since = interval.since;
-  state.kernel_stack = interval.kernel_stack;
-  state.user_stack = interval.user_stack;
+  static_cast<ObservedState&>(state) = interval;
   switch (interval.state) {
     case RunState::none:
     case RunState::unknown:
@@ -268,8 +258,6 @@ ThreadState WaitTracker::describe(const StateInterval& interval, const CurrentCa
       break;
     case RunState::blocked: describeBlocked(interval, call, state); break;
   }
-  state.woken = interval.woken;
-  state.waker_context = interval.waker_context;
   if (call != nullptr) {
     state.syscall_id = std::max<int64_t>(call->id, 0);
     state.call = call->traits;

@@ -25,14 +25,14 @@ DatabaseImage::DatabaseImage(const Schema& schema, size_t page_size, uint64_t lo
   pages_ = std::make_unique<MemoryPages>(bytes, static_cast<size_t>(size), page_size, lock_byte);
 }
 
-DatabaseImage::DatabaseImage(const std::string& path, const Schema& schema) {
+DatabaseImage::DatabaseImage(const std::string& path, const std::string& name, const Schema& schema) {
   {
     Database db(path);
     prepare(db, kPageSize);
     schema(db);
     readRoots(db);
   }
-  pages_ = std::make_unique<FilePages>(path, kPageSize);
+  pages_ = std::make_unique<FilePages>(path, name, kPageSize);
 }
 
 void DatabaseImage::readRoots(Database& db) {

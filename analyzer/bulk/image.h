@@ -20,8 +20,8 @@ class DatabaseImage {
   // In memory; the page size must be a power of two of at least 512.
   explicit DatabaseImage(const Schema& schema, size_t page_size = kPageSize,
                          uint64_t lock_byte = PageStore::kLockByte);
-  // In an empty file. Nobody else may have it open before open().
-  DatabaseImage(const std::string& path, const Schema& schema);
+  // In an empty file, which errors call `name`. Nobody else may have it open before open().
+  DatabaseImage(const std::string& path, const std::string& name, const Schema& schema);
 
   static constexpr size_t kPageSize = 8192;
 

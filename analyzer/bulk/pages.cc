@@ -32,9 +32,9 @@ void setPageCount(std::span<uint8_t> header, uint32_t pages) {
   std::copy_n(header.begin() + kChangeCounter, 4, header.begin() + kValidFor);
 }
 
-int openFile(const std::string& path) {
+int openFile(const std::string& path, const std::string& name) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) throw TraceError("cannot open " + path + ": " + std::strerror(errno));
+  if (fd < 0) throw TraceError("cannot open " + name + ": " + std::strerror(errno));
   return fd;
 }
 
@@ -96,11 +96,11 @@ Database MemoryPages::open() {
   return db;
 }
 
-FilePages::FilePages(const std::string& path, size_t page_size)
-    : FilePages(path, openFile(path), page_size) {}
+FilePages::FilePages(const std::string& path, const std::string& name, size_t page_size)
+    : FilePages(path, name, openFile(path, name), page_size) {}
 
-FilePages::FilePages(const std::string& path, int fd, size_t page_size)
-    : PageStore(page_size, pagesIn(fd, page_size)), path_(path), fd_(fd) {}
+FilePages::FilePages(const std::string& path, const std::string& name, int fd, size_t page_size)
+    : PageStore(page_size, pagesIn(fd, page_size)), path_(path), name_(name), fd_(fd) {}
 
 FilePages::~FilePages() {
   close();
@@ -115,7 +115,7 @@ Database FilePages::open() {
   flush();
   std::array<uint8_t, kHeaderSize> header{};
   if (pread(fd_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size()))
-    throw TraceError("cannot read " + path_ + ": " + std::strerror(errno));
+    throw TraceError("cannot read " + name_ + ": " + std::strerror(errno));
   setPageCount(header, count());
   writeAt(0, header);
   close();
@@ -143,7 +143,8 @@ void FilePages::writeAt(uint64_t at, std::span<const uint8_t> bytes) {
     const ssize_t done = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0)
-      throw TraceError("cannot write " + path_ + ": " + std::strerror(done < 0 ? errno : ENOSPC));
+      throw TraceError("cannot write " + name_ + ": " + std::strerror(done < 0 ? errno : ENOSPC) +
+                       " (is there room for it?)");
     bytes = bytes.subspan(static_cast<size_t>(done));
     at += static_cast<uint64_t>(done);
   }

@@ -57,19 +57,19 @@ class MemoryPages : public PageStore {
 // A file that SQLite made and has closed.
 class FilePages : public PageStore {
  public:
-  // Throws TraceError if it cannot be opened.
-  FilePages(const std::string& path, size_t page_size);
+  // `name` is what errors call it. Throws TraceError if it cannot be opened.
+  FilePages(const std::string& path, const std::string& name, size_t page_size);
   ~FilePages() override;
 
   void write(uint32_t number, std::span<const uint8_t> page) override;
   Database open() override;
 
  private:
-  FilePages(const std::string& path, int fd, size_t page_size);
+  FilePages(const std::string& path, const std::string& name, int fd, size_t page_size);
   void close();
   void flush();
   void writeAt(uint64_t at, std::span<const uint8_t> bytes);
-  std::string path_;
+  std::string path_, name_;
   int fd_;
   std::vector<uint8_t> buffer_;  // pages that follow one another, not written yet
   uint64_t buffer_at_ = 0;

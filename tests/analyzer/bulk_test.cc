@@ -260,7 +260,7 @@ TEST_CASE("A file is written as memory is, and rows out of order are refused", "
   close(fd);
   {
     std::mt19937_64 random(7);
-    DatabaseImage image(path, createTables);
+    DatabaseImage image(path, "t.db", createTables);
     Both both(image);
     fill(both, 3'000, 8192, random);
     both.finish();
@@ -278,5 +278,5 @@ TEST_CASE("A file is written as memory is, and rows out of order are refused", "
   row.id = 2;
   table.insert(row);
   CHECK_THROWS_AS(table.insert(row), std::logic_error);
-  CHECK_THROWS_AS(DatabaseImage("/nowhere/t.db", createTables), TraceError);
+  CHECK_THROWS_AS(DatabaseImage("/nowhere/t.db", "t.db", createTables), TraceError);
 }
