@@ -140,6 +140,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   }
   if (!features.user_task_copy) bpf_program__set_autoload(programs.on_polling_task, false);
   if (!features.data_ready) bpf_program__set_autoload(programs.on_data_ready, false);
+  if (!features.suspends) bpf_program__set_autoload(programs.on_suspend, false);
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton_->maps.event_rings, cpus);

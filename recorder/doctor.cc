@@ -175,6 +175,7 @@ const std::vector<Need>& neededTracepoints() {
       {"cgroup_attach_task", true, "processes that move into a recorded cgroup"},
       {"mm_filemap_add_to_page_cache", true, "the file behind a page fault"},
       {"sk_data_ready", true, "the socket that ended a poll at level waits"},
+      {"suspend_resume", true, "times after a suspend of the machine"},
   };
   return needs;
 }

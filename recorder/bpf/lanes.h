@@ -31,15 +31,21 @@ static __always_inline void publish(u64 *position, u64 value)
 #endif
 }
 
-/* A record of at most 256 bytes, `size` a constant and a multiple of 8. */
-static __always_inline bool put_in_lane(const void *record, const u64 size)
+/* Where a record goes. Nothing of this CPU's can take the place until it is submitted. */
+struct lane_place {
+	struct lane *lane;
+	u64 end;
+};
+
+/* Room for a record of at most 256 bytes, NULL: there is none. `size`: a constant, a multiple of 8. */
+static __always_inline void *lane_reserve(struct lane_place *place, const u64 size)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct lane *lane = bpf_map_lookup_elem(&lanes, &cpu);
 	const u64 whole = size + sizeof(u64);
 
 	if (!lane || *(volatile u32 *)&lane->busy)
-		return false;
+		return NULL;
 	*(volatile u32 *)&lane->busy = 1;
 	barrier();
 	u8 *data = (u8 *)lane + LANE_DATA;
@@ -50,20 +56,37 @@ static __always_inline bool put_in_lane(const void *record, const u64 size)
 
 	if (wraps)
 		end += lane_bytes - offset;
-	if (end - *(volatile u64 *)&lane->read <= lane_bytes) {
-		if (wraps) {
-			*(u64 *)(data + offset) = (lane_bytes - offset - sizeof(u64)) | LANE_SKIP;
-			offset = 0;
-		}
-		*(u64 *)(data + offset) = size;
-		__builtin_memcpy(data + offset + sizeof(u64), record, size);
-		publish(&lane->written, end);
-	} else {
-		end = 0;
+	if (end - *(volatile u64 *)&lane->read > lane_bytes) {
+		*(volatile u32 *)&lane->busy = 0;
+		return NULL;
 	}
+	if (wraps) {
+		*(u64 *)(data + offset) = (lane_bytes - offset - sizeof(u64)) | LANE_SKIP;
+		offset = 0;
+	}
+	*(u64 *)(data + offset) = size;
+	place->lane = lane;
+	place->end = end;
+	return data + offset + sizeof(u64);
+}
+
+static __always_inline void lane_submit(struct lane_place *place)
+{
+	publish(&place->lane->written, place->end);
 	barrier();
-	*(volatile u32 *)&lane->busy = 0;
-	return end != 0;
+	*(volatile u32 *)&place->lane->busy = 0;
+}
+
+static __always_inline bool put_in_lane(const void *record, const u64 size)
+{
+	struct lane_place place;
+	void *room = lane_reserve(&place, size);
+
+	if (!room)
+		return false;
+	__builtin_memcpy(room, record, size);
+	lane_submit(&place);
+	return true;
 }
 
 static __noinline void put_in_ring(struct thread_state *st, const void *record, u32 size, u32 source, u64 now)

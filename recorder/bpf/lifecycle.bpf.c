@@ -24,14 +24,14 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	struct rec_fork *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
 	if (!rec) {
-		lose(from, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
+		lose(from, LOSS_LIFECYCLE, now_ns());
 		return 0;
 	}
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->type = RT_FORK;
 	rec->thread = from->id;
 	rec->child = st->id;
-	rec->ts_ns = bpf_ktime_get_boot_ns();
+	rec->ts_ns = now_ns();
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -82,7 +82,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct thread_state *st = recorded_thread(task, SLOT_LIFE);
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = now_ns();
 	u32 old = 0;
 
 	if (!st)
@@ -146,13 +146,13 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 		return 0;
 	struct rec_comm *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
 	if (!rec) {
-		lose(st, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
+		lose(st, LOSS_LIFECYCLE, now_ns());
 		return 0;
 	}
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->type = RT_COMM;
 	rec->thread = st->id;
-	rec->ts_ns = bpf_ktime_get_boot_ns();
+	rec->ts_ns = now_ns();
 	bpf_probe_read_kernel_str(rec->comm, sizeof(rec->comm), comm);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
@@ -189,9 +189,13 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL, 0);
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = now_ns();
 
-	if (!st || !st->recorded || !st->id || st->exited)
+	if (!st || !st->recorded)
+		return 0;
+	take_to_state(st, place_of(saved_regs_address(task)));
+	free_place(task);
+	if (!st->id || st->exited)
 		return 0;
 	if (st->nr >= 0)
 		unfinished_call(st, task, now, SLOT_LIFE);

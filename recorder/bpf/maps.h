@@ -53,6 +53,21 @@ struct {
 	__type(value, struct call_plan);
 } plans SEC(".maps");
 
+static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
+{
+	u32 index = (u32)nr;
+
+	if (abi == ABI_X32) {
+		index &= ~0x40000000U;
+		index = index < PLAN_CALLS ? index + 2 * PLAN_CALLS : ~0U;
+	} else if (abi == ABI_I386) {
+		index = index < PLAN_CALLS ? index + PLAN_CALLS : ~0U;
+	} else if (index >= PLAN_CALLS) {
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&plans, &index);
+}
+
 /* Lost events per source, all threads together; the detail comes in RT_LOSS. */
 __u64 lost_total[LOSS_SOURCES] = {};
 /* Those that no thread's RT_LOSS will tell. */
@@ -92,7 +107,7 @@ struct cpu_context {
 	u32 disk_softirq;
 	u32 clean;   /* equal to `marks`: the thread whose saved registers stand at `regs` is not recorded */
 	u32 thread;  /* id of `task`, recorded or not; 0: not known */
-	u32 pad;
+	u32 place;   /* where the calls of the current thread stand (short_calls.h) */
 	u64 regs;
 	u64 task;
 	u64 socket;  /* struct sock that got data in this softirq */

@@ -4,21 +4,6 @@
 #define TASK_STOPPED_BIT 0x4
 #define TASK_DEAD 0x80
 
-static __always_inline struct call_plan *find_plan(u8 abi, s64 nr)
-{
-	u32 index = (u32)nr;
-
-	if (abi == ABI_X32) {
-		index &= ~0x40000000U;
-		index = index < PLAN_CALLS ? index + 2 * PLAN_CALLS : ~0U;
-	} else if (abi == ABI_I386) {
-		index = index < PLAN_CALLS ? index + PLAN_CALLS : ~0U;
-	} else if (index >= PLAN_CALLS) {
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&plans, &index);
-}
-
 /* The call a task that is in the kernel is in, from its saved registers. `task` is the current one,
  * or `files` belongs to it and it does not run. Returns the SETS_* of the call. */
 static __always_inline u8 pending_call(struct task_struct *task, struct rec_pending *pending, u32 slot)
@@ -159,10 +144,12 @@ int on_switch(u64 *ctx)
 	*(volatile u64 *)&context->task = (u64)next;
 	context->thread = to ? to->id : 0;
 	context->regs = saved_regs_address(next);
+	if (trace_syscalls)
+		context->place = place_index(context->regs);
 	context->clean = !to && is_bystander(next) ? seen : 0;
 	if (!from && !to)
 		return 0;
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = now_ns();
 	if (from) {
 		u32 state = switch_has_state ? (u32)ctx[3] : task_state(prev);
 
@@ -257,7 +244,7 @@ static __noinline void put_wake_with_stack(struct thread_state *st, struct task_
 static __always_inline void woken(struct thread_state *st, struct task_struct *task, bool is_new)
 {
 	struct cpu_context *context = cpu_context();
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = now_ns();
 
 	if (!context)
 		return;

@@ -184,7 +184,7 @@ int BPF_PROG(on_signal_generate, int signo, struct kernel_siginfo *siginfo, stru
 
 	if (continues) {
 		report_signal(st, SIGNAL_DELIVERED, ACTION_DEFAULT, sender, &info,
-			      bpf_ktime_get_boot_ns());
+			      now_ns());
 		return 0;
 	}
 	if (key.pid) {
@@ -207,7 +207,7 @@ int BPF_PROG(on_signal_deliver, int signo, struct kernel_siginfo *siginfo, struc
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_state *st = recorded_thread(task, SLOT_SIGNAL);
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = now_ns();
 
 	if (!st)
 		return 0;

@@ -59,14 +59,14 @@ static __always_inline void put_blocked(struct thread_state *st, struct task_str
 		found = find_polled(sets, &pending, fdtable_of(task), task, SLOT_SNAPSHOT);
 	struct rec_blocked *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);
 	if (!rec) {
-		lose(st, LOSS_LIFECYCLE, bpf_ktime_get_boot_ns());
+		lose(st, LOSS_LIFECYCLE, now_ns());
 		return;
 	}
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->type = RT_BLOCKED;
 	rec->thread = st->id;
 	rec->state = state;
-	rec->ts_ns = bpf_ktime_get_boot_ns();
+	rec->ts_ns = now_ns();
 	rec->pending.abi = pending.abi;
 	rec->pending.nr = pending.nr;
 	rec->pending.resource = pending.resource;
@@ -100,6 +100,7 @@ static __always_inline void find_self(struct task_struct *task)
 	u32 level = BPF_CORE_READ(pid, level);
 	u64 ns = 0;
 
+	set_clock();
 	self_tgid = (u32)self->tgid;
 	saved_regs_offset = as_number((void *)bpf_task_pt_regs(self)) - as_number(self->stack);
 	self_pid_level = level;
@@ -152,8 +153,9 @@ int on_task(struct bpf_iter__task *ctx)
 
 		if (!st || !st->recorded || !st->id)
 			return 0;
+		take_to_state(st, place_of(saved_regs_address(task)));
 		if (st->nr >= 0 && !st->exited)
-			unfinished_call(st, task, bpf_ktime_get_boot_ns(), SLOT_SNAPSHOT);
+			unfinished_call(st, task, now_ns(), SLOT_SNAPSHOT);
 		for (int i = 0; i < LOSS_SOURCES; i++)
 			report_loss(st, i);
 		yield_to_reader(ctx->meta);

@@ -111,21 +111,6 @@ static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *
 	return plan->fd_is_dir & 2 && second < MAX_ARGS && (s32)st->args[second] == AT_FDCWD;
 }
 
-/* What a call begins with, but its arguments. */
-static __always_inline void begin_call(struct thread_state *st, u8 abi, s64 nr)
-{
-	st->abi = abi;
-	st->nr = (s32)nr;
-	st->call_seq++;
-	st->data_seq = st->call_seq;
-	st->data_thread = st->id;
-	st->res_epoch = resource_epoch;
-	st->retry = 0;
-	st->flags = 0;
-	st->is_short = 0;
-	__builtin_memset(st->res, 0, sizeof(st->res));
-}
-
 static __always_inline void enter_long_call(struct thread_state *st, struct task_struct *task, struct call_plan *plan)
 {
 	fd_arguments(st, task, plan, SLOT_ENTER);
@@ -155,6 +140,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 
 	if (!context || is_clean(context, regs, seen))
 		return 0;
+	struct short_call *place = current_place(context, regs);
+	if (place && enter_short_call(place, regs, nr))
+		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_state *st = recorded_thread(task, SLOT_ENTER);
 
@@ -162,10 +150,12 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 		set_clean(context, regs, task, seen);
 		return 0;
 	}
+	place = find_place(context, task);
 	u8 abi = task_abi(task, nr);
 	struct call_plan *plan = find_plan(abi, nr);
+	take_to_state(st, place);
 	begin_call(st, abi, nr);
-	st->enter_ns = bpf_ktime_get_boot_ns();
+	st->enter_ns = now_ns();
 	if (plan && plan->flags & PLAN_SHORT) {
 		u8 arg = plan->fd_arg[0];
 
@@ -200,7 +190,7 @@ static __always_inline void fill_call(struct rec_call *rec, struct thread_state 
 	__builtin_memcpy(rec->res, st->res, sizeof(rec->res));
 }
 
-/* Most calls: three arguments at most, one object. */
+/* A short call of a thread that has no place for it. */
 static __always_inline void put_short_call(struct thread_state *st, u64 now, s64 ret)
 {
 	struct rec_short_call rec = {
@@ -374,6 +364,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 
 	if (!context || is_clean(context, regs, seen))
 		return 0;
+	struct short_call *place = current_place(context, regs);
+	if (place && exit_short_call(place, ret))
+		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_state *st = recorded_thread(task, SLOT_EXIT);
 
@@ -381,12 +374,15 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		set_clean(context, regs, task, seen);
 		return 0;
 	}
-	u64 now = bpf_ktime_get_boot_ns();
+	place = find_place(context, task);
+	u64 now = now_ns();
+	take_to_state(st, place);
 	if (st->nr < 0 || !st->is_short || is_outdated(st)) {
 		exit_long_call(st, task, regs, ret, now);
-		return 0;
+	} else {
+		put_short_call(st, now, ret);
+		st->nr = -1;
 	}
-	put_short_call(st, now, ret);
-	st->nr = -1;
+	give_to_place(st, place);
 	return 0;
 }

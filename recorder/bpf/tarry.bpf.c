@@ -8,10 +8,12 @@
 
 #include "recorder/bpf/records.h"
 #include "recorder/bpf/kernel_compat.h"
+#include "recorder/bpf/clock.h"
 
 #include "recorder/bpf/maps.h"
 #include "recorder/bpf/lanes.h"
 #include "recorder/bpf/resources.h"
+#include "recorder/bpf/short_calls.h"
 #include "recorder/bpf/threads.h"
 #include "recorder/bpf/polled.h"
 #include "recorder/bpf/epoll_sets.h"

@@ -215,7 +215,7 @@ __noinline u32 define_thread(struct thread_state *st, u64 task_addr, u32 creator
 	rec->pad2 = 0;
 	rec->cgroup = cgroup;
 	rec->start_ns = BPF_CORE_READ(task, start_boottime);
-	rec->ts_ns = bpf_ktime_get_boot_ns();
+	rec->ts_ns = now_ns();
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), &task->comm);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	st->id = id;
@@ -240,6 +240,7 @@ static __always_inline struct thread_state *make_thread(struct task_struct *task
 		__sync_fetch_and_add(&alive_threads, 1);
 		__sync_fetch_and_add(&marks, 1);
 		first_recorded = true;
+		claim_place(st, task);
 	}
 	if (st->id && !first_recorded)
 		return st;
