@@ -51,6 +51,25 @@ def against_peers(bench):
     ])
 
 
+def of_the_kernel(bench):
+    """What of it no tool can save: the kernel's own share, step by step."""
+    table = Table("The kernel's share of it", ["what happens at a call", "CPU ns a call", "added", "by this step"], [],
+                  "The same calls. The first rows are programs that do the least with which a call can be recorded "
+                  "with its duration, each step in the usual way and each with those before it; tarry's last row has "
+                  "the arguments, the object of the fd and the result as well, and does some steps in other ways.")
+    ways = [recorders.BARE, *recorders.STEPS_OF_CALLS, recorders.TARRY_SYSCALLS]
+    by_name = {recorder.name: recorder for recorder in ways}
+    results = interleaved(list(by_name), bench.rounds, lambda name: ns_a_call(bench, by_name[name], "rw")[1])
+    medians = {name: median(values) for name, values in results.items()}
+    bare = last = medians["bare"]
+    for name, value in medians.items():
+        is_step = by_name[name] in recorders.STEPS_OF_CALLS
+        table.rows.append([name, number(value), "" if name == "bare" else number(value - bare),
+                           number(value - last) if is_step else ""])
+        last = value
+    return Finding([table])
+
+
 def by_kind(bench):
     table = Table("Added by kind of call, level syscalls", ["calls", "bare ns", "recorded ns", "added"], [],
                   "CPU time a call. Paths are captured whole, poll's sets are read at the return.")

@@ -39,6 +39,14 @@ EMPTY_CALLS = Recorder("empty BPF programs on enter and exit",
                        lambda bench, out: [bench.program("floor"), "calls"])
 EMPTY_SWITCHES = Recorder("empty BPF programs on switch and waking",
                           lambda bench, out: [bench.program("floor"), "switches"])
+# Each with what stands before it.
+STEPS_OF_CALLS = [
+    EMPTY_CALLS,
+    Recorder("and reads the clock in both", lambda bench, out: [bench.program("floor"), "clock"]),
+    Recorder("and keeps the time of the enter in the task's storage",
+             lambda bench, out: [bench.program("floor"), "state"]),
+    Recorder("and puts a record of 64 bytes into a ring", lambda bench, out: [bench.program("floor"), "record"]),
+]
 
 OF_CALLS = [BARE, EMPTY_CALLS, TARRY_WAITS, TARRY_SYSCALLS, PERF_CALLS, PERF_TRACE, STRACE]
 OF_SWITCHES = [BARE, EMPTY_SWITCHES, TARRY_WAITS, TARRY_SYSCALLS, PERF_SWITCHES, PERF_SCHED, STRACE]

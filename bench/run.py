@@ -16,6 +16,7 @@ from harness import Bench, BenchError
 
 EXPERIMENTS = {
     "calls": cost_of_calls.against_peers,
+    "kernel": cost_of_calls.of_the_kernel,
     "kinds": cost_of_calls.by_kind,
     "bystanders": cost_of_calls.bystanders,
     "processes": cost_of_calls.by_processes,
