@@ -1,12 +1,12 @@
 // tarry check: verifies a trace; --repair writes a clean copy.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
@@ -62,19 +62,19 @@ int verify(const std::string& path, bool json) {
 
 }  // namespace
 
-Action declareCheck(CLI::App& app) {
-  app.description(
+Action declareCheck(FlagSet& verb) {
+  verb.description(
       "Decodes a whole trace and says whether it is sound. Exit status 1 if something is damaged or missing. "
       "With "
       "--repair it copies what is whole to a new file.");
   auto flags = std::make_shared<CheckFlags>();
-  auto* file = app.add_option("FILE", flags->file, "trace (.tarry)");
-  app.add_option("--repair", flags->repair, "write a clean copy to this file")->type_name("OUT");
-  app.add_option("--format", flags->format, "text or json")->type_name("FORMAT");
+  auto file = verb.addOption("FILE", flags->file, "trace (.tarry)");
+  verb.addOption("--repair", flags->repair, "write a clean copy to this file").valueName("OUT");
+  verb.addOption("--format", flags->format, "text or json").valueName("FORMAT");
 #if TARRY_HAS_ANALYZER
-  file->description("trace (.tarry); default: the newest *.tarry here");
+  file.description("trace (.tarry); default: the newest *.tarry here");
 #else
-  file->required();
+  file.required();
 #endif
   return [flags] {
     if (flags->format != "text" && flags->format != "json")

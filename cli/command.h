@@ -7,11 +7,9 @@
 #include <span>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
-
 namespace tarry::cli {
+
+class FlagSet;
 
 // Runs the subcommand with the parsed flags; returns the exit status. May throw tarry::Error.
 using Action = std::function<int()>;
@@ -25,7 +23,7 @@ enum class Takes { command, trace, other };
 struct Command {
   std::string_view name;
   std::string_view summary;  // one line
-  Action (*declare)(CLI::App& app);
+  Action (*declare)(FlagSet& verb);
   Group group = Group::look;
   Takes takes = Takes::trace;
   std::string_view example = {};  // a command line worth copying

@@ -1,23 +1,24 @@
 // The table of subcommands. A new verb: one `cli/VERB.cc` that defines declareVERB, its declaration
 // and its row here.
 #include "cli/command.h"
+#include "cli/flag_set.h"
 
 namespace tarry::cli {
 
-Action declareRun(CLI::App& app);
-Action declareRecord(CLI::App& app);
-Action declareWhy(CLI::App& app);
-Action declareTime(CLI::App& app);
-Action declareSummary(CLI::App& app);
-Action declareShow(CLI::App& app);
-Action declareFiles(CLI::App& app);
-Action declareTree(CLI::App& app);
-Action declareInfo(CLI::App& app);
-Action declareQuery(CLI::App& app);
-Action declareLoad(CLI::App& app);
-Action declareReports(CLI::App& app);
-Action declareCheck(CLI::App& app);
-Action declareDoctor(CLI::App& app);
+Action declareRun(FlagSet& verb);
+Action declareRecord(FlagSet& verb);
+Action declareWhy(FlagSet& verb);
+Action declareTime(FlagSet& verb);
+Action declareSummary(FlagSet& verb);
+Action declareShow(FlagSet& verb);
+Action declareFiles(FlagSet& verb);
+Action declareTree(FlagSet& verb);
+Action declareInfo(FlagSet& verb);
+Action declareQuery(FlagSet& verb);
+Action declareLoad(FlagSet& verb);
+Action declareReports(FlagSet& verb);
+Action declareCheck(FlagSet& verb);
+Action declareDoctor(FlagSet& verb);
 
 namespace {
 

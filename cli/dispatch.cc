@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "cli/flag_set.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "format/errors.h"
@@ -104,7 +105,8 @@ void printHelpFor(std::span<const Command> commands, const std::vector<std::stri
 
 int runVerb(const Command& command, const std::vector<std::string>& arguments, std::ostream& out,
             std::ostream& err) {
-  CLI::App app;
+  FlagSet verb;
+  const CLI::App& app = verb.parser();
   const auto fail = [&](const std::string& text, int status) {
     const std::vector<std::string> wrong = commandInsteadOfTrace(command, app, arguments);
     err << "tarry: ";
@@ -119,8 +121,8 @@ int runVerb(const Command& command, const std::vector<std::string>& arguments, s
     return own && command.takes == Takes::command ? kWrapperStatus : status;
   };
   try {
-    const Action action = command.declare(app);
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed
+    const Action action = command.declare(verb);
+    verb.parse(arguments);
     return action();
   } catch (const CLI::CallForHelp&) {
     printVerbHelp(describe(command, app), out);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/json_members.h"
 
 namespace tarry::cli {
@@ -77,17 +77,17 @@ int printDiagnosis(bool as_json) {
 
 }  // namespace
 
-Action declareDoctor(CLI::App& app) {
-  app.description(
+Action declareDoctor(FlagSet& verb) {
+  verb.description(
       "Checks what this machine allows a recorder to do and names what would fix the rest. Needs no rights "
       "itself. "
       "Exit status 0 if recording works.");
   const auto format = std::make_shared<std::string>("text");
-  app.add_option("--format", *format,
+  verb.addOption("--format", *format,
                  "text, or json: one object with recording_works and findings (verdict ok, missing or "
                  "limited; subject, detail, fix)")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+      .valueName("FORMAT")
+      .oneOf({"text", "json"});
   return [format] { return printDiagnosis(*format == "json"); };
 }
 

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/flag_set.h"
+
 namespace tarry::cli {
 namespace {
 
@@ -92,9 +94,9 @@ std::string_view groupTitle(Group group) {
 }
 
 VerbHelp describe(const Command& command) {
-  CLI::App app;
-  const Action action = command.declare(app);
-  return describe(command, app);
+  FlagSet verb;
+  const Action action = command.declare(verb);
+  return describe(command, verb.parser());
 }
 
 VerbHelp describe(const Command& command, const CLI::App& app) {

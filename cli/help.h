@@ -10,6 +10,10 @@
 
 #include "cli/command.h"
 
+namespace CLI {
+class App;
+}
+
 namespace tarry::cli {
 
 // One flag or positional argument.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "cli/census.h"
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/info_json.h"
 #include "cli/plain_text.h"
 #include "format/errors.h"
@@ -167,19 +167,19 @@ int printInfo(const std::string& path, const std::string& format) {
 
 }  // namespace
 
-Action declareInfo(CLI::App& app) {
-  app.description(
+Action declareInfo(FlagSet& verb) {
+  verb.description(
       "Says what a trace holds: target, host, level, how the recording ended, what was lost or is damaged, "
       "what the "
       "recorder cost, and how much of the file each kind of event takes.");
   auto file = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>("text");
-  app.add_option("--format", *format, "text or json")->type_name("FORMAT");
+  verb.addOption("--format", *format, "text or json").valueName("FORMAT");
 #if TARRY_HAS_ANALYZER
-  app.add_option("FILE", *file, "trace (.tarry); default: the newest *.tarry here");
+  verb.addOption("FILE", *file, "trace (.tarry); default: the newest *.tarry here");
   return [file, format] { return printInfo(traceFile(*file), *format); };
 #else
-  app.add_option("FILE", *file, "trace (.tarry)")->required();
+  verb.addOption("FILE", *file, "trace (.tarry)").required();
   return [file, format] { return printInfo(*file, *format); };
 #endif
 }

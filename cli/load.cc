@@ -1,11 +1,11 @@
 // tarry load: write an SQLite database.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "format/errors.h"
 #include "query/render/progress.h"
@@ -50,18 +50,18 @@ int load(const LoadFlags& flags) {
 
 }  // namespace
 
-Action declareLoad(CLI::App& app) {
-  app.description(
+Action declareLoad(FlagSet& verb) {
+  verb.description(
       "Writes the tables of docs/schema.md into an SQLite database that any client opens. The database "
       "appears "
       "under its name only when it is complete.");
   auto flags = std::make_shared<LoadFlags>();
-  declareTrace(app, flags->file);
-  app.add_option("-o,--output", flags->output, "the database; default: the trace's name with .db")
-      ->type_name("DB");
-  app.add_flag("--no-args", flags->no_args, "leave out the arguments as text (smaller, faster)");
-  app.add_flag("--no-payloads", flags->no_payloads, "leave out what was read and written");
-  app.add_flag("-q,--quiet", flags->quiet, "say nothing but errors");
+  declareTrace(verb, flags->file);
+  verb.addOption("-o,--output", flags->output, "the database; default: the trace's name with .db")
+      .valueName("DB");
+  verb.addFlag("--no-args", flags->no_args, "leave out the arguments as text (smaller, faster)");
+  verb.addFlag("--no-payloads", flags->no_payloads, "leave out what was read and written");
+  verb.addFlag("-q,--quiet", flags->quiet, "say nothing but errors");
   return [flags] { return load(*flags); };
 }
 

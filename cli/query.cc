@@ -1,12 +1,12 @@
 // tarry query: SQL on a trace, or an interactive shell.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "format/errors.h"
 #include "query/sql/reports.h"
@@ -60,17 +60,17 @@ int query(const SqlFlags& flags) {
 
 }  // namespace
 
-Action declareQuery(CLI::App& app) {
-  app.description(
+Action declareQuery(FlagSet& verb) {
+  verb.description(
       "SQL over everything that was recorded; docs/schema.md lists the tables. Without SQL: an interactive "
       "shell, "
       "or SQL from standard input. @NAME runs a canned report (tarry reports lists them). "
       "In JSON one statement is an array of rows, several are an array of such arrays; a BLOB is {\"hex\": "
       "\"…\"}.");
   auto flags = std::make_shared<SqlFlags>();
-  declareFile(app, flags->file);
-  app.add_option("SQL", flags->sql, "statements separated by ';', or @REPORT and its PARAMETER=VALUE");
-  declareFormat(app, flags->format);
+  declareFile(verb, flags->file);
+  verb.addOption("SQL", flags->sql, "statements separated by ';', or @REPORT and its PARAMETER=VALUE");
+  declareFormat(verb, flags->format);
   return [flags] { return query(*flags); };
 }
 

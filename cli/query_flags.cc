@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
+#include "cli/flag_set.h"
 #include "format/errors.h"
 #include "query/render/progress.h"
 #include "query/render/units.h"
@@ -31,13 +31,13 @@ bool isCommand(const std::string& name) {
 
 }  // namespace
 
-CLI::Option* declareFile(CLI::App& app, std::string& file) {
-  return app.add_option("FILE", file,
+Flag declareFile(FlagSet& verb, std::string& file) {
+  return verb.addOption("FILE", file,
                         "trace (.tarry) or database from tarry load; default: the newest *.tarry here");
 }
 
-CLI::Option* declareTrace(CLI::App& app, std::string& file) {
-  return app.add_option("FILE", file, "trace (.tarry); default: the newest *.tarry here");
+Flag declareTrace(FlagSet& verb, std::string& file) {
+  return verb.addOption("FILE", file, "trace (.tarry); default: the newest *.tarry here");
 }
 
 TraceReader openReader(const std::string& path) {
@@ -50,8 +50,8 @@ TraceReader openReader(const std::string& path) {
   return TraceReader::open(path);
 }
 
-void declareFormat(CLI::App& app, std::string& format) {
-  app.add_option("--format", format, "table, csv, tsv, json or markdown")->type_name("FORMAT");
+void declareFormat(FlagSet& verb, std::string& format) {
+  verb.addOption("--format", format, "table, csv, tsv, json or markdown").valueName("FORMAT");
 }
 
 std::string traceFile(const std::string& file) {

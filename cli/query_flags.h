@@ -10,12 +10,10 @@
 #include "format/trace_reader.h"
 #include "query/render/rows.h"
 
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
-
 namespace tarry::cli {
+
+class FlagSet;
+class Flag;
 
 struct QueryFlags {
   std::string file;
@@ -24,9 +22,9 @@ struct QueryFlags {
   RowFormat rowFormat() const { return parseRowFormat(format); }
 };
 
-CLI::Option* declareFile(CLI::App& app, std::string& file);
-CLI::Option* declareTrace(CLI::App& app, std::string& file);  // a database will not do
-void declareFormat(CLI::App& app, std::string& format);
+Flag declareFile(FlagSet& verb, std::string& file);
+Flag declareTrace(FlagSet& verb, std::string& file);  // a database will not do
+void declareFormat(FlagSet& verb, std::string& format);
 
 // `file`, or where it was left out the newest trace of the current directory, which is then said on
 // stderr. Where there is no such file but a command of that name, the error suggests `run`.

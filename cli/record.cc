@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/record_flags.h"
 #include "cli/strace_flags.h"
 #include "format/errors.h"
@@ -33,8 +33,8 @@ std::string targetText(const RecordOptions& options) {
   return "a command";
 }
 
-int recordOnly(const CLI::App& app, const RecordFlags& flags) {
-  RecordOptions options = toRecordOptions(app, flags);
+int recordOnly(const FlagSet& verb, const RecordFlags& flags) {
+  RecordOptions options = toRecordOptions(verb, flags);
   if (options.target == TargetKind::command && options.command.empty()) {
     throw UsageError("nothing to record (give a command, -p PID, --unit NAME, --cgroup PATH or -a)");
   }
@@ -55,20 +55,20 @@ int recordOnly(const CLI::App& app, const RecordFlags& flags) {
 
 }  // namespace
 
-Action declareRecord(CLI::App& app) {
-  app.description(
+Action declareRecord(FlagSet& verb) {
+  verb.description(
       "Records a command, or what already runs, into a trace file; `tarry why` explains it then, here or on "
       "another "
       "machine. The command's exit status is passed on.");
   auto flags = std::make_shared<RecordFlags>();
-  declareCommand(app, *flags);
-  declareTargets(app, *flags);
-  declareRecording(app, *flags);
-  declareAlwaysOn(app, {"-f", "-y", "--follow-forks", "--decode-fds"});
-  declareElsewhere(app, "-c", "tarry summary counts the calls of a trace as strace -c does");
-  declareElsewhere(app, "-e", "a recording keeps all calls; choose when reading: tarry show -e EXPR");
-  app.add_flag("-q,--quiet", flags->quiet, "say nothing but errors");
-  return [&app, flags] { return recordOnly(app, *flags); };
+  declareCommand(verb, *flags);
+  declareTargets(verb, *flags);
+  declareRecording(verb, *flags);
+  declareAlwaysOn(verb, {"-f", "-y", "--follow-forks", "--decode-fds"});
+  declareElsewhere(verb, "-c", "tarry summary counts the calls of a trace as strace -c does");
+  declareElsewhere(verb, "-e", "a recording keeps all calls; choose when reading: tarry show -e EXPR");
+  verb.addFlag("-q,--quiet", flags->quiet, "say nothing but errors");
+  return [&verb, flags] { return recordOnly(verb, *flags); };
 }
 
 }  // namespace tarry::cli

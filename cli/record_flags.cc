@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <utility>
 
+#include "cli/flag_set.h"
 #include "format/errors.h"
 #include "format/readable.h"
 
@@ -80,8 +80,8 @@ int64_t parseSnaplen(const std::string& text) {
 
 // What CLI11 did not take: the command. A word like an option at its front is a mistyped flag,
 // unless "--" says otherwise.
-std::vector<std::string> commandWords(const CLI::App& app) {
-  std::vector<std::string> words = app.remaining();
+std::vector<std::string> commandWords(const FlagSet& verb) {
+  std::vector<std::string> words = verb.remaining();
   if (words.empty()) return words;
   if (words[0] == "--") {
     words.erase(words.begin());
@@ -121,60 +121,57 @@ uint64_t parseByteCount(std::string_view text, std::string_view flag) {
   return static_cast<uint64_t>(bytes);
 }
 
-void declareCommand(CLI::App& app, RecordFlags& flags) {
+void declareCommand(FlagSet& verb, RecordFlags& flags) {
   // Takes no words itself (CLI11 would split "[a,b]"); it is there for the help page.
-  app.add_option("CMD", flags.command_shown,
+  verb.addOption("CMD", flags.command_shown,
                  "the command and its arguments; everything behind its name is its own")
-      ->expected(0, 1)
-      ->allow_extra_args(false);
-  app.prefix_command();
-  app.footer(
+      .optionalValue();
+  verb.endAtFirstWord();
+  verb.footer(
       "Signals: Ctrl-C and SIGQUIT are left to the command, as time(1) does; Ctrl-C twice within a second "
       "ends the "
       "recording. SIGTERM and SIGHUP are passed on to the command, a second one ends the recording. Without "
       "a command "
       "each of them ends the recording. Whatever ends it, the trace up to then is kept, and a command goes "
       "on.");
-  app.add_option("-u,--user", flags.user,
+  verb.addOption("-u,--user", flags.user,
                  "run the command as this user (default: you; under sudo the user who called it)")
-      ->type_name("USER");
-  app.add_flag("--wait-all", flags.wait_all, "go on until all descendants of the command have ended, too");
+      .valueName("USER");
+  verb.addFlag("--wait-all", flags.wait_all, "go on until all descendants of the command have ended, too");
 }
 
-void declareTargets(CLI::App& app, RecordFlags& flags) {
-  app.add_option("-p,--pid", flags.pids,
+void declareTargets(FlagSet& verb, RecordFlags& flags) {
+  verb.addOption("-p,--pid", flags.pids,
                  "record these processes, their threads and descendants; repeat it or separate with commas")
-      ->type_name("PID")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_option("--cgroup", flags.cgroup, "record a cgroup: a path under a cgroup mount")->type_name("PATH");
-  app.add_option("--unit", flags.unit, "record a systemd unit")->type_name("NAME");
-  app.add_flag("-a,--all", flags.all, "record the whole machine");
+      .valueName("PID")
+      .repeatable();
+  verb.addOption("--cgroup", flags.cgroup, "record a cgroup: a path under a cgroup mount").valueName("PATH");
+  verb.addOption("--unit", flags.unit, "record a systemd unit").valueName("NAME");
+  verb.addFlag("-a,--all", flags.all, "record the whole machine");
 }
 
-void declareRecording(CLI::App& app, RecordFlags& flags) {
-  app.add_option("-o,--output", flags.output,
+void declareRecording(FlagSet& verb, RecordFlags& flags) {
+  verb.addOption("-o,--output", flags.output,
                  "the trace file (default: NAME.tarry, numbered where that exists)")
-      ->type_name("FILE");
-  app.add_option("--level", flags.level,
+      .valueName("FILE");
+  verb.addOption("--level", flags.level,
                  "waits, syscalls or full (default: syscalls for a command, waits for what already runs)")
-      ->type_name("LEVEL");
-  app.add_option("-s,--snaplen", flags.snaplen,
+      .valueName("LEVEL");
+  verb.addOption("-s,--snaplen", flags.snaplen,
                  "keep so many bytes of what calls read, write, send and receive, or all")
-      ->type_name("N");
-  app.add_option("--for", flags.duration, "stop recording after this time: 500ms, 30s, 5m, 1h")
-      ->type_name("TIME");
-  app.add_option("--max-size", flags.max_size, "stop recording when the file has about this size: 100M, 2G")
-      ->type_name("SIZE");
-  app.add_option("--buffer", flags.buffer,
+      .valueName("N");
+  verb.addOption("--for", flags.duration, "stop recording after this time: 500ms, 30s, 5m, 1h")
+      .valueName("TIME");
+  verb.addOption("--max-size", flags.max_size, "stop recording when the file has about this size: 100M, 2G")
+      .valueName("SIZE");
+  verb.addOption("--buffer", flags.buffer,
                  "memory for events of one CPU (default 8M, less on more than 32 CPUs): more loses less")
-      ->type_name("SIZE");
+      .valueName("SIZE");
 }
 
-RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags) {
+RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags) {
   RecordOptions options;
-  options.command = commandWords(app);
+  options.command = commandWords(verb);
   const int targets = (options.command.empty() ? 0 : 1) + (flags.pids.empty() ? 0 : 1) +
                       (flags.cgroup.empty() ? 0 : 1) + (flags.unit.empty() ? 0 : 1) + (flags.all ? 1 : 0);
   if (targets > 1)

@@ -8,11 +8,9 @@
 
 #include "recorder/record.h"
 
-namespace CLI {
-class App;
-}
-
 namespace tarry::cli {
+
+class FlagSet;
 
 struct RecordFlags {
   std::string command_shown;  // only for the help page; the command is what CLI11 leaves over
@@ -26,12 +24,12 @@ struct RecordFlags {
 };
 
 // Flags end at the first word that is none: `tarry run -o x ls -l` hands -l to ls.
-void declareCommand(CLI::App& app, RecordFlags& flags);
-void declareTargets(CLI::App& app, RecordFlags& flags);
-void declareRecording(CLI::App& app, RecordFlags& flags);
+void declareCommand(FlagSet& verb, RecordFlags& flags);
+void declareTargets(FlagSet& verb, RecordFlags& flags);
+void declareRecording(FlagSet& verb, RecordFlags& flags);
 
 // Throws UsageError for values that make no sense and for no target or several.
-RecordOptions toRecordOptions(const CLI::App& app, const RecordFlags& flags);
+RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags);
 
 // "500ms", "30s", "5m", "1h", "2.5" (seconds), as ns.
 int64_t parseTimeSpan(std::string_view text, std::string_view flag);

@@ -1,10 +1,10 @@
 // tarry reports: list, show or run the canned reports.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "query/sql/reports.h"
 #include "query/sql/run_sql.h"
@@ -45,16 +45,16 @@ int reports(const ReportFlags& flags) {
 
 }  // namespace
 
-Action declareReports(CLI::App& app) {
-  app.description(
+Action declareReports(FlagSet& verb) {
+  verb.description(
       "Without NAME: lists the canned reports, each a documented SQL file. Your own go to "
       "~/.config/tarry/reports/.");
   auto flags = std::make_shared<ReportFlags>();
-  app.add_option("NAME", flags->name, "report to run");
-  app.add_option("FILE", flags->arguments,
+  verb.addOption("NAME", flags->name, "report to run");
+  verb.addOption("FILE", flags->arguments,
                  "trace or database, and PARAMETER=VALUE; default: the newest *.tarry here");
-  app.add_flag("--sql", flags->sql, "show the report's SQL instead of running it");
-  declareFormat(app, flags->format);
+  verb.addFlag("--sql", flags->sql, "show the report's SQL instead of running it");
+  declareFormat(verb, flags->format);
   return [flags] { return reports(*flags); };
 }
 

@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/record_flags.h"
 #include "format/errors.h"
 #include "recorder/record.h"
@@ -54,8 +54,8 @@ void requireWritable(const std::string& path) {
 }
 #endif
 
-int recordAndExplain(const CLI::App& app, const RunFlags& flags) {
-  const RecordOptions options = toRecordOptions(app, flags.recording);
+int recordAndExplain(const FlagSet& verb, const RunFlags& flags) {
+  const RecordOptions options = toRecordOptions(verb, flags.recording);
   if (options.command.empty()) throw UsageError("no command (write tarry run -- make test)");
   if (options.output == "-")
     throw UsageError("-o -: run explains the file afterwards (use tarry record -o -)");
@@ -74,22 +74,22 @@ int recordAndExplain(const CLI::App& app, const RunFlags& flags) {
 
 }  // namespace
 
-Action declareRun(CLI::App& app) {
-  app.description(
+Action declareRun(FlagSet& verb) {
+  verb.description(
       "Records a command and explains on stderr what it waited for. The command runs as it always does; its "
       "exit "
       "status is passed on. tarry's own failures are 125, a command that cannot be executed 126, one that is "
       "not "
       "found 127.");
   auto flags = std::make_shared<RunFlags>();
-  declareCommand(app, flags->recording);
-  declareRecording(app, flags->recording);
+  declareCommand(verb, flags->recording);
+  declareRecording(verb, flags->recording);
 #if TARRY_HAS_ANALYZER
-  app.add_option("--report", flags->report, "write the report to this file instead of stderr")
-      ->type_name("FILE");
+  verb.addOption("--report", flags->report, "write the report to this file instead of stderr")
+      .valueName("FILE");
 #endif
-  app.add_flag("-q,--quiet", flags->recording.quiet, "no report and no closing line");
-  return [&app, flags] { return recordAndExplain(app, *flags); };
+  verb.addFlag("-q,--quiet", flags->recording.quiet, "no report and no closing line");
+  return [&verb, flags] { return recordAndExplain(verb, *flags); };
 }
 
 }  // namespace tarry::cli

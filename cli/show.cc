@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "cli/strace_flags.h"
 #include "format/errors.h"
@@ -101,8 +101,8 @@ void apply(ShowFlags& flags) {
 
 }  // namespace
 
-Action declareShow(CLI::App& app) {
-  app.description(
+Action declareShow(FlagSet& verb) {
+  verb.description(
       "The system calls and signals of a trace as strace prints them, in the order in which they were "
       "entered. "
       "A signal that is ignored is dropped by the kernel when it is sent and is not shown; strace, as a "
@@ -110,60 +110,47 @@ Action declareShow(CLI::App& app) {
       "gets to see it.");
   auto flags = std::make_shared<ShowFlags>();
   ShowOptions& options = flags->options;
-  declareTrace(app, flags->file);
-  app.add_option("-e,--trace", flags->expressions,
+  declareTrace(verb, flags->file);
+  verb.addOption("-e,--trace", flags->expressions,
                  "which calls: names, %file, %network and strace's other classes, /regex, !not these; "
                  "status=failed, fd=3, path=/x, raw=SET; signal=SIGTERM, signal=none; repeatable")
-      ->type_name("EXPR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_option("-P,--trace-path", flags->paths, "only calls on this path; repeatable")
-      ->type_name("PATH")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_flag("-z,--successful-only", flags->successful, "only calls that succeeded");
-  app.add_flag("-Z,--failed-only", flags->failed, "only calls that failed");
-  app.add_option("--process", options.pids, "only these processes; repeatable")
-      ->type_name("PID")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_option("--thread", options.tids, "only these threads; repeatable")
-      ->type_name("TID")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_option("--from", flags->from, "only calls entered this long after the start or later")
-      ->type_name("TIME");
-  app.add_option("--to", flags->to, "only calls entered before this time")->type_name("TIME");
-  app.add_flag("-t", flags->timestamps, "time of day; -tt with microseconds, -ttt since 1970");
-  app.add_flag("-r,--relative-timestamps", flags->relative, "time since the line before");
-  app.add_flag("-T,--syscall-times", options.durations, "time spent in each call");
-  app.add_option("-s,--string-limit", flags->string_limit, "bytes of a string that is no path (32), or all")
-      ->type_name("N");
-  app.add_option("-X,--const-print-style", flags->names, "flags and constants: abbrev, raw or verbose")
-      ->type_name("STYLE");
-  app.add_flag("-v,--no-abbrev", flags->verbose, "structures and arrays in full");
-  app.add_flag("--no-annotate", flags->no_annotate, "3 instead of 3</etc/hosts>");
-  app.add_flag("--hide-pointers", options.render.hide_pointers,
+      .valueName("EXPR")
+      .repeatable();
+  verb.addOption("-P,--trace-path", flags->paths, "only calls on this path; repeatable")
+      .valueName("PATH")
+      .repeatable();
+  verb.addFlag("-z,--successful-only", flags->successful, "only calls that succeeded");
+  verb.addFlag("-Z,--failed-only", flags->failed, "only calls that failed");
+  verb.addOption("--process", options.pids, "only these processes; repeatable").valueName("PID").repeatable();
+  verb.addOption("--thread", options.tids, "only these threads; repeatable").valueName("TID").repeatable();
+  verb.addOption("--from", flags->from, "only calls entered this long after the start or later")
+      .valueName("TIME");
+  verb.addOption("--to", flags->to, "only calls entered before this time").valueName("TIME");
+  verb.addFlag("-t", flags->timestamps, "time of day; -tt with microseconds, -ttt since 1970");
+  verb.addFlag("-r,--relative-timestamps", flags->relative, "time since the line before");
+  verb.addFlag("-T,--syscall-times", options.durations, "time spent in each call");
+  verb.addOption("-s,--string-limit", flags->string_limit, "bytes of a string that is no path (32), or all")
+      .valueName("N");
+  verb.addOption("-X,--const-print-style", flags->names, "flags and constants: abbrev, raw or verbose")
+      .valueName("STYLE");
+  verb.addFlag("-v,--no-abbrev", flags->verbose, "structures and arrays in full");
+  verb.addFlag("--no-annotate", flags->no_annotate, "3 instead of 3</etc/hosts>");
+  verb.addFlag("--hide-pointers", options.render.hide_pointers,
                "addresses as 0x..., so that two runs compare");
-  app.add_flag("--interleave", options.interleave,
+  verb.addFlag("--interleave", options.interleave,
                "calls that overlap in two lines, <unfinished ...> and <... resumed>, as strace prints them");
-  app.add_option("--pids", flags->prefix, "pid before each line: auto, always, never")->type_name("WHEN");
-  app.add_flag("--no-exits", flags->no_exits, "without +++ exited with 0 +++");
-  app.add_option("-a,--columns", options.align, "column of the results (40)")->type_name("COLUMN");
-  app.add_option("--pace", flags->pace, "replay in recorded time: 1x, 10x, max (default)")
-      ->type_name("SPEED");
-  app.add_option("--format", flags->format, "text, or json: one object a call or signal and line")
-      ->type_name("FORMAT");
-  app.add_option("-o,--output", flags->output, "write to this file instead of standard output")
-      ->type_name("FILE");
-  declareAlwaysOn(app, {"-f", "-y", "-q", "--follow-forks", "--decode-fds", "--quiet"});
-  declareElsewhere(app, "-c", "tarry summary counts calls, errors and time as strace -c does");
-  declareElsewhere(app, "-C", "tarry summary counts calls, errors and time as strace -c does");
-  declareElsewhere(app, "-p",
+  verb.addOption("--pids", flags->prefix, "pid before each line: auto, always, never").valueName("WHEN");
+  verb.addFlag("--no-exits", flags->no_exits, "without +++ exited with 0 +++");
+  verb.addOption("-a,--columns", options.align, "column of the results (40)").valueName("COLUMN");
+  verb.addOption("--pace", flags->pace, "replay in recorded time: 1x, 10x, max (default)").valueName("SPEED");
+  verb.addOption("--format", flags->format, "text, or json: one object a call or signal and line")
+      .valueName("FORMAT");
+  verb.addOption("-o,--output", flags->output, "write to this file instead of standard output")
+      .valueName("FILE");
+  declareAlwaysOn(verb, {"-f", "-y", "-q", "--follow-forks", "--decode-fds", "--quiet"});
+  declareElsewhere(verb, "-c", "tarry summary counts calls, errors and time as strace -c does");
+  declareElsewhere(verb, "-C", "tarry summary counts calls, errors and time as strace -c does");
+  declareElsewhere(verb, "-p",
                    "show reads a trace (record one: tarry record -p PID; of one process: --process PID)");
   return [flags] {
     apply(*flags);

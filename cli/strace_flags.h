@@ -5,15 +5,13 @@
 #include <initializer_list>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
-
 namespace tarry::cli {
 
+class FlagSet;
+
 // -f, -ff, -y, -yy and the rest of `names` mean nothing more: they are always on.
-void declareAlwaysOn(CLI::App& app, std::initializer_list<const char*> names);
+void declareAlwaysOn(FlagSet& verb, std::initializer_list<const char*> names);
 // A flag whose use is a UsageError: `advice` says what to do instead.
-void declareElsewhere(CLI::App& app, const char* name, std::string_view advice);
+void declareElsewhere(FlagSet& verb, const char* name, std::string_view advice);
 
 }  // namespace tarry::cli

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 
 namespace tarry::cli {
@@ -21,8 +22,8 @@ struct SummaryFlags : QueryFlags {
 
 }  // namespace
 
-Action declareSummary(CLI::App& app) {
-  app.description(
+Action declareSummary(FlagSet& verb) {
+  verb.description(
       "Counts of the system calls: by name, in the columns of strace -c, and by kernel area, so that they "
       "read as "
       "what the kernel did for the program. A call's time is from its enter to its return; how much of it "
@@ -30,23 +31,22 @@ Action declareSummary(CLI::App& app) {
       "thread was waiting stands beside it.");
   auto flags = std::make_shared<SummaryFlags>();
   SummaryOptions& options = flags->options;
-  declareFile(app, flags->file);
-  app.add_option("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")
-      ->type_name("KEY");
-  app.add_option("--by", options.by, "call, area or both (default)")
+  declareFile(verb, flags->file);
+  verb.addOption("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")
+      .valueName("KEY");
+  verb.parser()
+      .add_option("--by", options.by, "call, area or both (default)")
       ->type_name("WHAT")
       ->transform(CLI::CheckedTransformer(std::map<std::string, SummaryBy>{
           {"call", SummaryBy::call}, {"area", SummaryBy::area}, {"both", SummaryBy::both}}));
-  app.add_option(
-         "-e,--calls", flags->expressions,
-         "which calls, as for show: names, %file, %network …, /regex, !not these; status=failed, fd=3, "
-         "path=/x; repeatable")
-      ->type_name("EXPR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
-  app.add_option("--process", options.process, "only what this process did")->type_name("PID|NAME");
-  declareFormat(app, flags->format);
+  verb.addOption(
+          "-e,--calls", flags->expressions,
+          "which calls, as for show: names, %file, %network …, /regex, !not these; status=failed, fd=3, "
+          "path=/x; repeatable")
+      .valueName("EXPR")
+      .repeatable();
+  verb.addOption("--process", options.process, "only what this process did").valueName("PID|NAME");
+  declareFormat(verb, flags->format);
   return [flags] {
     flags->options.format = flags->rowFormat();
     flags->options.style = outputStyle();

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "format/errors.h"
 #include "query/render/progress.h"
@@ -105,9 +106,9 @@ std::string targetTitle(const RecordOptions& options) {
 }
 
 // Record what runs, explain, keep nothing.
-int explainLive(const CLI::App& app, const WhyFlags& flags) {
+int explainLive(const FlagSet& verb, const WhyFlags& flags) {
   const WhyOptions checked = toOptions(flags);
-  RecordOptions recording = toRecordOptions(app, flags.recording);
+  RecordOptions recording = toRecordOptions(verb, flags.recording);
   constexpr int64_t kDefaultDuration = 5'000'000'000;
   if (recording.duration_ns == 0) recording.duration_ns = kDefaultDuration;
   const TemporaryDirectory directory;
@@ -128,14 +129,14 @@ bool isLive(const RecordFlags& r) {
 
 #endif
 
-int why(const CLI::App& app, const WhyFlags& flags) {
+int why(const FlagSet& verb, const WhyFlags& flags) {
 #if TARRY_HAS_RECORDER
   if (isLive(flags.recording)) {
     if (!flags.file.empty()) throw UsageError("give a trace, or something that runs to look at, not both");
-    return explainLive(app, flags);
+    return explainLive(verb, flags);
   }
 #else
-  static_cast<void>(app);
+  static_cast<void>(verb);
 #endif
   const WhyOptions options = toOptions(flags);
   return explain(traceFile(flags.file), options);
@@ -143,8 +144,8 @@ int why(const CLI::App& app, const WhyFlags& flags) {
 
 }  // namespace
 
-Action declareWhy(CLI::App& app) {
-  app.description(
+Action declareWhy(FlagSet& verb) {
+  verb.description(
       "What was it waiting for? Explains a recorded command in its real time: a wait for a child or on a "
       "pipe is "
       "replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, like a "
@@ -154,32 +155,33 @@ Action declareWhy(CLI::App& app) {
       "for --for (default 5s) and keeps nothing.");
   auto flags = std::make_shared<WhyFlags>();
   WhyOptions& options = flags->options;
-  declareFile(app, flags->file);
-  app.add_option("--process", options.process, "one process alone, not those it waited for")
-      ->type_name("PID|NAME");
-  app.add_option("--thread", flags->thread, "one thread alone")->type_name("TID");
-  app.add_flag("--threads", options.threads, "a line for each thread of the process");
-  app.add_option("--view", options.view,
-                 "command (real time) or ongoing (thread time); default: by what was recorded")
+  declareFile(verb, flags->file);
+  verb.addOption("--process", options.process, "one process alone, not those it waited for")
+      .valueName("PID|NAME");
+  verb.addOption("--thread", flags->thread, "one thread alone").valueName("TID");
+  verb.addFlag("--threads", options.threads, "a line for each thread of the process");
+  verb.parser()
+      .add_option("--view", options.view,
+                  "command (real time) or ongoing (thread time); default: by what was recorded")
       ->type_name("VIEW")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, WhyView>{{"command", WhyView::command}, {"ongoing", WhyView::ongoing}}));
-  app.add_option("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")
-      ->type_name("TIME");
-  app.add_option("--to", flags->to, "only up to this time")->type_name("TIME");
-  app.add_option("--min", flags->min, "sum up what took less in total; default 1ms")->type_name("TIME");
-  app.add_option("--idle", flags->idle,
+  verb.addOption("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")
+      .valueName("TIME");
+  verb.addOption("--to", flags->to, "only up to this time").valueName("TIME");
+  verb.addOption("--min", flags->min, "sum up what took less in total; default 1ms").valueName("TIME");
+  verb.addOption("--idle", flags->idle,
                  "idle waits (a server until someone asks): apart (default), show, hide")
-      ->type_name("HOW");
-  app.add_option("--format", flags->format, "text or json (docs/why-json.md)")->type_name("FORMAT");
+      .valueName("HOW");
+  verb.addOption("--format", flags->format, "text or json (docs/why-json.md)").valueName("FORMAT");
 #if TARRY_HAS_RECORDER
-  declareTargets(app, flags->recording);
-  app.add_option("--for", flags->recording.duration, "how long to look at what runs; default 5s")
-      ->type_name("TIME");
-  app.add_option("--level", flags->recording.level, "waits (default when attaching) or syscalls")
-      ->type_name("LEVEL");
+  declareTargets(verb, flags->recording);
+  verb.addOption("--for", flags->recording.duration, "how long to look at what runs; default 5s")
+      .valueName("TIME");
+  verb.addOption("--level", flags->recording.level, "waits (default when attaching) or syscalls")
+      .valueName("LEVEL");
 #endif
-  return [&app, flags] { return why(app, *flags); };
+  return [&verb, flags] { return why(verb, *flags); };
 }
 
 }  // namespace tarry::cli

@@ -6,17 +6,18 @@
 #include <memory>
 #include <sstream>
 
+#include "cli/flag_set.h"
 #include "format/errors.h"
 
 namespace tarry::cli {
 namespace {
 
 // Does what its first argument says.
-Action declareProbe(CLI::App& app) {
+Action declareProbe(FlagSet& verb) {
   auto what = std::make_shared<std::string>();
   auto size = std::make_shared<int>(0);
-  app.add_option("what", *what, "what to do");
-  app.add_option("-s,--size", *size, "a number")->check(CLI::Range(0, 9));
+  verb.addOption("what", *what, "what to do");
+  verb.parser().add_option("-s,--size", *size, "a number")->check(CLI::Range(0, 9));
   return [what, size]() -> int {
     if (*what == "usage") throw UsageError("it makes no sense (try another)");
     if (*what == "trace") throw TraceError("cannot read x: not a trace (record one)");

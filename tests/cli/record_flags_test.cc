@@ -1,9 +1,9 @@
 #include "cli/record_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "cli/flag_set.h"
 #include "format/errors.h"
 
 using namespace tarry;
@@ -12,14 +12,13 @@ using namespace tarry::cli;
 namespace {
 
 RecordOptions parse(std::vector<std::string> words) {
-  CLI::App app;
+  FlagSet verb;
   RecordFlags flags;
-  declareCommand(app, flags);
-  declareTargets(app, flags);
-  declareRecording(app, flags);
-  std::reverse(words.begin(), words.end());
-  app.parse(words);
-  return toRecordOptions(app, flags);
+  declareCommand(verb, flags);
+  declareTargets(verb, flags);
+  declareRecording(verb, flags);
+  verb.parse(words);
+  return toRecordOptions(verb, flags);
 }
 
 std::string errorOf(std::vector<std::string> words) {
