@@ -184,7 +184,7 @@ struct thread_state {
 	u64 lost_first_ns[LOSS_SOURCES];
 	u64 lost_last_ns[LOSS_SOURCES];
 	u32 lost[LOSS_SOURCES];
-	struct cached_directory cwd;
+	struct cached_directory cwd, root;
 };
 
 struct {

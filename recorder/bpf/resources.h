@@ -444,10 +444,9 @@ static __always_inline bool is_namespace_root(u64 mnt, u64 dentry)
 	return true;
 }
 
-/* The resource of a directory, through the thread's cache. */
-static __always_inline u32 cached_directory(struct thread_state *st, u64 mnt, u64 dentry, u32 slot)
+/* The resource of a directory that may still be the one of last time. */
+static __always_inline u32 cached_directory(struct cached_directory *entry, u64 mnt, u64 dentry, u32 slot)
 {
-	struct cached_directory *entry = &st->cwd;
 	struct res_key key;
 
 	path_key(load_word(dentry + OFFSET(struct dentry, d_inode)), mnt, dentry, &key);
@@ -466,7 +465,7 @@ static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struc
 {
 	u64 fs = address_of(st, task->fs);
 
-	return cached_directory(st, load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
+	return cached_directory(&st->cwd, load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
 				load_word(fs + OFFSET(struct fs_struct, pwd.dentry)), slot);
 }
 
@@ -477,7 +476,7 @@ static __always_inline u32 changed_root(struct thread_state *st, struct task_str
 	u64 mnt = load_word(fs + OFFSET(struct fs_struct, root.mnt));
 	u64 dentry = load_word(fs + OFFSET(struct fs_struct, root.dentry));
 
-	return is_namespace_root(mnt, dentry) ? 0 : cached_directory(st, mnt, dentry, slot);
+	return is_namespace_root(mnt, dentry) ? 0 : cached_directory(&st->root, mnt, dentry, slot);
 }
 
 #endif
