@@ -82,13 +82,12 @@ Action declareDoctor(FlagSet& verb) {
       "Checks what this machine allows a recorder to do and names what would fix the rest. Needs no rights "
       "itself. "
       "Exit status 0 if recording works.");
-  const auto format = std::make_shared<std::string>("text");
-  verb.addOption("--format", *format,
+  const auto as_json = std::make_shared<bool>(false);
+  verb.addChoice("--format", *as_json, {{"text", false}, {"json", true}},
                  "text, or json: one object with recording_works and findings (verdict ok, missing or "
                  "limited; subject, detail, fix)")
-      .valueName("FORMAT")
-      .oneOf({"text", "json"});
-  return [format] { return printDiagnosis(*format == "json"); };
+      .valueName("FORMAT");
+  return [as_json] { return printDiagnosis(*as_json); };
 }
 
 }  // namespace tarry::cli

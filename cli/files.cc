@@ -1,9 +1,7 @@
 // tarry files: which files were opened, tried and missing, read and written.
 #include "query/files.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
@@ -34,13 +32,13 @@ Action declareFiles(FlagSet& verb) {
   verb.addOption("-P,--path", options.paths, "only this path and what is below it; repeatable")
       .valueName("PATH")
       .repeatable();
-  verb.parser()
-      .add_option("--sort", options.sort, "first (use), bytes, time or name")
-      ->type_name("KEY")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, FilesSort>{{"first", FilesSort::first},
-                                                                           {"bytes", FilesSort::bytes},
-                                                                           {"time", FilesSort::time},
-                                                                           {"name", FilesSort::name}}));
+  verb.addChoice("--sort", options.sort,
+                 {{"first", FilesSort::first},
+                  {"bytes", FilesSort::bytes},
+                  {"time", FilesSort::time},
+                  {"name", FilesSort::name}},
+                 "first (use), bytes, time or name")
+      .valueName("KEY");
   declareFormat(verb, flags->format);
   return [flags] {
     flags->options.format = flags->rowFormat();

@@ -1,6 +1,12 @@
 #include "cli/flag_set.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "format/readable.h"
 
 namespace tarry::cli {
 
@@ -26,11 +32,6 @@ Flag& Flag::optionalValue() {
 
 Flag& Flag::required() {
   option_->required();
-  return *this;
-}
-
-Flag& Flag::oneOf(const std::vector<std::string>& words) {
-  option_->check(CLI::IsMember(words));
   return *this;
 }
 
@@ -66,6 +67,20 @@ Flag FlagSet::addFlag(const char* names, bool& given, const char* description) {
 
 Flag FlagSet::addFlag(const char* names, int& times, const char* description) {
   return Flag(parser_->add_flag(names, times, description));
+}
+
+Flag FlagSet::addWord(const char* names, std::vector<std::string> words, std::function<void(size_t)> choose,
+                      const char* description) {
+  const auto parse = [words = std::move(words), choose = std::move(choose),
+                      name = std::string(names)](const std::string& word) {
+    const auto found = std::find(words.begin(), words.end(), word);
+    if (found == words.end()) {
+      throw CLI::ValidationError(name,
+                                 fmt::format("'{}' is none ({})", printable(word), fmt::join(words, ", ")));
+    }
+    choose(static_cast<size_t>(found - words.begin()));
+  };
+  return Flag(parser_->add_option_function<std::string>(names, parse, description));
 }
 
 void FlagSet::addHiddenFlag(const char* name, std::function<void()> when_given) {

@@ -2,6 +2,7 @@
 // in the few files that parse and describe: a verb includes this alone.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,7 +26,6 @@ class Flag {
   Flag& repeatable();  // one value each time it is given, all are kept
   Flag& optionalValue();
   Flag& required();
-  Flag& oneOf(const std::vector<std::string>& words);
 
  private:
   CLI::Option* option_;
@@ -49,6 +49,17 @@ class FlagSet {
   Flag addOption(const char* names, std::vector<int>& values, const char* description);
   Flag addFlag(const char* names, bool& given, const char* description);
   Flag addFlag(const char* names, int& times, const char* description);
+  // One of some words, each of which stands for a value.
+  template <typename Value>
+  Flag addChoice(const char* names, Value& value, std::vector<std::pair<std::string, Value>> words,
+                 const char* description) {
+    std::vector<std::string> known;
+    known.reserve(words.size());
+    for (const auto& word : words) known.push_back(word.first);
+    return addWord(
+        names, std::move(known),
+        [&value, words = std::move(words)](size_t chosen) { value = words[chosen].second; }, description);
+  }
   // Not in the help pages.
   void addHiddenFlag(const char* name, std::function<void()> when_given);
 
@@ -63,6 +74,9 @@ class FlagSet {
   const CLI::App& parser() const { return *parser_; }
 
  private:
+  Flag addWord(const char* names, std::vector<std::string> words, std::function<void(size_t)> choose,
+               const char* description);
+
   std::unique_ptr<CLI::App> parser_;
 };
 

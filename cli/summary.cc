@@ -1,9 +1,7 @@
 // tarry summary: calls, errors and time by system call and by kernel area.
 #include "query/summary.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
@@ -34,11 +32,10 @@ Action declareSummary(FlagSet& verb) {
   declareFile(verb, flags->file);
   verb.addOption("-S,--sort", flags->sort, "time, waiting, calls, errors, name, min, max, avg or none")
       .valueName("KEY");
-  verb.parser()
-      .add_option("--by", options.by, "call, area or both (default)")
-      ->type_name("WHAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SummaryBy>{
-          {"call", SummaryBy::call}, {"area", SummaryBy::area}, {"both", SummaryBy::both}}));
+  verb.addChoice("--by", options.by,
+                 {{"call", SummaryBy::call}, {"area", SummaryBy::area}, {"both", SummaryBy::both}},
+                 "call, area or both (default)")
+      .valueName("WHAT");
   verb.addOption(
           "-e,--calls", flags->expressions,
           "which calls, as for show: names, %file, %network …, /regex, !not these; status=failed, fd=3, "

@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
@@ -160,12 +158,9 @@ Action declareWhy(FlagSet& verb) {
       .valueName("PID|NAME");
   verb.addOption("--thread", flags->thread, "one thread alone").valueName("TID");
   verb.addFlag("--threads", options.threads, "a line for each thread of the process");
-  verb.parser()
-      .add_option("--view", options.view,
-                  "command (real time) or ongoing (thread time); default: by what was recorded")
-      ->type_name("VIEW")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, WhyView>{{"command", WhyView::command}, {"ongoing", WhyView::ongoing}}));
+  verb.addChoice("--view", options.view, {{"command", WhyView::command}, {"ongoing", WhyView::ongoing}},
+                 "command (real time) or ongoing (thread time); default: by what was recorded")
+      .valueName("VIEW");
   verb.addOption("--from", flags->from, "only from this time of the recording on, e.g. 1.5s")
       .valueName("TIME");
   verb.addOption("--to", flags->to, "only up to this time").valueName("TIME");
