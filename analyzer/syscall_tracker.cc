@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "analyzer/call_path.h"
 #include "analyzer/decode/names.h"
 
 namespace tarry::analysis {
@@ -65,16 +66,7 @@ Label SyscallTracker::absolute(StringId base, StringId text) {
   const uint64_t key = (static_cast<uint64_t>(base.value) << 32U) | text.value;
   const auto found = absolute_.find(key);
   if (found != absolute_.end()) return found->second;
-  std::string path(texts_.text(base));
-  std::string_view rest = texts_.text(text);
-  while (rest.starts_with('/')) rest.remove_prefix(1);
-  while (rest.starts_with("./")) rest.remove_prefix(2);
-  if (rest == ".") rest = {};
-  if (!rest.empty()) {
-    if (path.empty() || path.back() != '/') path += '/';
-    path += rest;
-  }
-  const Label label = texts_.intern(path);
+  const Label label = texts_.intern(joinedPath(texts_.text(base), texts_.text(text)));
   absolute_.emplace(key, label);
   return label;
 }
@@ -85,14 +77,7 @@ Label SyscallTracker::pathOf(const SyscallEvent& event, const CallTraits& traits
     if (candidate.arg == arg) string = &candidate;
   }
   if (string == nullptr) return {};
-  const std::string_view text = texts_.text(string->text);
-  const bool is_absolute = text.starts_with('/');
-  const bool has_dirfd = arg > 0 && traits.spec->args[static_cast<size_t>(arg) - 1].type == ArgType::dirfd;
-  const ObjectRef* base =
-      has_dirfd && !is_absolute ? findRole(event, static_cast<ObjectRole>(arg - 1)) : nullptr;
-  if (base == nullptr || !base->resource) {
-    base = findRole(event, is_absolute ? ObjectRole::root : ObjectRole::cwd);
-  }
+  const ObjectRef* base = pathBase(event, *traits.spec, static_cast<size_t>(arg), texts_.text(string->text));
   const Resource* directory = base != nullptr ? resources_.find(base->resource) : nullptr;
   if (directory == nullptr || !directory->path) return texts_.of(string->text);
   return absolute(directory->path, string->text);

@@ -1,7 +1,9 @@
 // Where FailureFinder gets its calls from: the tables, or the trace itself.
 #include <cstring>
+#include <string>
 #include <unordered_map>
 
+#include "analyzer/call_path.h"
 #include "analyzer/decode/names.h"
 #include "analyzer/sqlite.h"
 #include "format/syscall_table.h"
@@ -59,6 +61,11 @@ class OutcomeVisitor : public TraceVisitor {
   OutcomeVisitor(const TraceReader& reader, FailureFinder& finder, int64_t pid, int64_t begin, int64_t end)
       : reader_(reader), finder_(finder), pid_(pid), begin_(begin), end_(end) {}
 
+  void onResource(const Resource& resource) override {
+    if (resource.kind == ResourceKind::dir && resource.path)
+      directories_.insert_or_assign(resource.id.value, std::string(reader_.text(resource.path)));
+  }
+
   void onThread(const ThreadDef& thread) override { pids_[thread.id.value] = thread.pid; }
 
   void onSyscall(const SyscallEvent& event) override {
@@ -75,7 +82,8 @@ class OutcomeVisitor : public TraceVisitor {
       const decode::ErrorName* known = decode::findError(-event.ret);
       call.error = known != nullptr ? known->name : std::string_view("E?");
     }
-    call.path = pathOf(event, *spec);
+    const std::string path = pathOf(event, *spec);
+    call.path = path;
     call.resource = mainResource(event);
     for (const PayloadRef& payload : event.payloads) {
       if (payload.part != 0) continue;
@@ -89,13 +97,19 @@ class OutcomeVisitor : public TraceVisitor {
   }
 
  private:
-  std::string_view pathOf(const SyscallEvent& event, const SyscallSpec& spec) const {
+  // As in table syscall: of the first path argument, from the root where its directory is known.
+  std::string pathOf(const SyscallEvent& event, const SyscallSpec& spec) const {
     const StringArg* first = nullptr;
     for (const StringArg& string : event.strings)
       if (string.arg < kMaxArgs && spec.args[string.arg].type == ArgType::path &&
           (first == nullptr || string.arg < first->arg))
         first = &string;
-    return first == nullptr ? std::string_view() : reader_.text(first->text);
+    if (first == nullptr) return {};
+    const std::string_view text = reader_.text(first->text);
+    const ObjectRef* base = analysis::pathBase(event, spec, first->arg, text);
+    const auto directory = base != nullptr ? directories_.find(base->resource.value) : directories_.end();
+    return directory == directories_.end() ? std::string(text)
+                                           : analysis::joinedPath(directory->second, text);
   }
 
   // As in table syscall: of the returned fd, otherwise of the first argument that is one.
@@ -112,6 +126,7 @@ class OutcomeVisitor : public TraceVisitor {
   FailureFinder& finder_;
   int64_t pid_, begin_, end_;
   std::unordered_map<uint32_t, int64_t> pids_;
+  std::unordered_map<uint32_t, std::string> directories_;  // paths by resource
 };
 
 int64_t addClamped(int64_t a, int64_t b) {

@@ -1,4 +1,5 @@
-// Reports over states that a load kept in memory say the same as over table thread_state.
+// Reports say the same over states that a load kept in memory as over table thread_state, and of calls read
+// from the trace as of table syscall.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <sstream>
@@ -31,6 +32,13 @@ std::string reportOf(TraceReader& reader, bool in_memory, const WhyOptions& opti
   std::ostringstream out;
   const CallSources calls{movedFromTrace(reader, db), failedCallFromTrace(reader)};
   whyReport(db, states, calls, options, out);
+  return out.str();
+}
+
+std::string reportOfDatabase(TraceReader& reader, const WhyOptions& options) {
+  Database db = loadTrace(reader, {});
+  std::ostringstream out;
+  whyReport(db, nullptr, {movedFromTables(db), failedCallFromTables(db)}, options, out);
   return out.str();
 }
 
@@ -72,4 +80,14 @@ TEST_CASE("why says the same over states in memory as over the table") {
     CHECK(treeOf(entry.path(), true) == treeOf(entry.path(), false));
   }
   CHECK(samples > 3);
+}
+
+TEST_CASE("why says the same of a loaded database as of its trace") {
+  for (const auto& entry : std::filesystem::directory_iterator("sample_traces")) {
+    if (entry.path().extension() != ".tarry") continue;
+    INFO(entry.path());
+    TraceReader reader = TraceReader::open(entry.path());
+    for (const WhyOptions& options : manyOptions())
+      CHECK(reportOfDatabase(reader, options) == reportOf(reader, true, options));
+  }
 }

@@ -10,23 +10,12 @@
 #include <string>
 
 #include "format/trace_reader.h"
-#include "recorder/bpf_ring.h"
+#include "tests/recorder/raw_records.h"
 
 using namespace tarry;
 using namespace std::string_literals;
 
 namespace {
-
-class MemorySink : public ByteSink {
- public:
-  explicit MemorySink(std::vector<uint8_t>& bytes) : bytes_(bytes) {}
-  void append(std::span<const uint8_t> bytes) override {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
-
- private:
-  std::vector<uint8_t>& bytes_;
-};
 
 struct Call {
   uint32_t seq = 0;
@@ -78,14 +67,6 @@ struct Collected : TraceVisitor {
   TraceReader& reader_;
 };
 
-template <class Record>
-void put(std::vector<uint8_t>& ring, const Record& record, const std::string& tail = "") {
-  std::vector<uint8_t> bytes(sizeof(record) + tail.size());
-  std::memcpy(bytes.data(), &record, sizeof(record));
-  std::memcpy(bytes.data() + sizeof(record), tail.data(), tail.size());
-  appendRecord(ring, bytes);
-}
-
 std::string part(uint8_t kind, uint8_t arg, const std::string& data, uint8_t flags = 0) {
   rec_part head{};
   head.kind = kind;
@@ -109,18 +90,6 @@ rec_thread thread(uint32_t id, int32_t tid, uint32_t leader, uint64_t start_ns =
   record.pid = tid;
   record.start_ns = start_ns;
   std::memcpy(record.comm, "prog", 5);
-  return record;
-}
-
-rec_resource file(uint32_t id, uint64_t inode, const std::string& names) {
-  rec_resource record{};
-  record.type = RT_RESOURCE;
-  record.id = id;
-  record.mode = S_IFREG | 0644;
-  record.inode = inode;
-  record.dev = 8U << 20 | 1;
-  record.magic = 0xef53;
-  record.text_len = static_cast<uint32_t>(names.size());
   return record;
 }
 
@@ -614,117 +583,6 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder survives records that are cut short") {
     appendRecord(batch.definitions, std::span(record).first(size));
   }
   finish();
-}
-
-TEST_CASE("BpfResourceTable forgets what is not used and defines it again under its id") {
-  std::vector<uint8_t> bytes;
-  WriterOptions options;
-  options.epoch_bytes = 1;  // every flushed block ends its epoch
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{}, options);
-  BpfResourceTable table;
-  std::vector<uint8_t> ring;
-  put(ring, file(7, 42, "f\0"s), "f\0"s);
-  forEachRecord(ring, [&](std::span<const uint8_t> record) { table.define(record); });
-  ThreadDef owner;
-  owner.id = ThreadId{1};
-  writer.define(owner);
-  std::vector<ResourceId> ids;
-  for (int i = 0; i < 3; ++i) {
-    ids.push_back(table.use(7, writer));
-    OpenFd fd;
-    fd.process = owner.id;
-    fd.fd = i;
-    fd.resource = ids.back();
-    writer.add(fd);
-    writer.flush();
-    for (int64_t sweep = 1; sweep < 5; ++sweep) table.tick((i * 10 + sweep) * 31'000'000'000, writer);
-  }
-  CHECK(ids == std::vector<ResourceId>(3, ids[0]));
-  CHECK_FALSE(table.use(8, writer));
-  writer.finish({});
-  TraceReader reader = TraceReader::fromMemory(bytes);
-  struct Fds : TraceVisitor {
-    std::vector<ResourceId> seen;
-    void onOpenFd(const OpenFd& fd) override { seen.push_back(fd.resource); }
-  } fds;
-  reader.read(fds);
-  CHECK(fds.seen == ids);
-  CHECK(reader.report().clean());
-}
-
-TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps what it does") {
-  std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
-  BpfResourceTable table;
-  int64_t now_ns = 1'000'000'000;
-  uint32_t next_id = 1;
-  const auto define = [&](uint32_t epoch, uint64_t inode, const std::string& names, uint32_t type = S_IFREG) {
-    rec_resource record = file(next_id, inode, names);
-    record.resource_epoch = epoch;
-    record.mode = static_cast<uint16_t>(type | 0600);
-    std::vector<uint8_t> ring;
-    put(ring, record, names);
-    forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
-    return next_id++;
-  };
-  const auto endBatch = [&] { table.tick(now_ns += 1'000'000, writer); };
-
-  const uint32_t idle = define(0, 1, "idle\0"s);
-  const ResourceId idle_id = table.use(idle, writer);
-  const ResourceId queue_id = table.use(define(0, 3, "fifo\0"s, S_IFIFO), writer);
-  ResourceId busy_id;
-  for (uint32_t epoch = 0; epoch < 5; ++epoch) {
-    const uint32_t busy = define(epoch, 2, "busy\0"s);
-    if (!busy_id) busy_id = table.use(busy, writer);
-    CHECK(table.use(busy, writer) == busy_id);
-    CHECK(table.wantedEpoch() == epoch);
-    while (table.wantedEpoch() == epoch) table.use(define(epoch, 1000 + next_id, "new\0"s), writer);
-    CHECK(table.wantedEpoch() == epoch + 1);
-    endBatch();
-    CHECK((table.use(idle, writer) == idle_id) == (epoch < 2));
-    CHECK(table.size() <= 2 * BpfResourceTable::kEpochDefinitions + 3);
-  }
-  CHECK_FALSE(table.use(idle, writer));
-  CHECK(table.use(define(4, 1, "idle\0"s), writer) > idle_id);
-  CHECK(table.use(define(4, 3, "fifo\0"s, S_IFIFO), writer) == queue_id);
-}
-
-TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that outdates them") {
-  std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
-  BpfResourceTable table;
-  std::vector<uint8_t> ring;
-  for (uint32_t epoch = 0; epoch < 3; ++epoch) {
-    rec_resource record = file(epoch + 1, 40 + epoch, "f\0"s);
-    record.resource_epoch = epoch;
-    put(ring, record, "f\0"s);
-  }
-  forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
-  CHECK(table.use(1, writer));
-  table.tick(1, writer);
-  CHECK_FALSE(table.use(1, writer));
-  CHECK(table.use(2, writer));
-}
-
-TEST_CASE("BpfResourceTable gives a page fault's file the path that it was opened by") {
-  std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
-  BpfResourceTable table;
-  const auto define = [&](uint32_t id, uint64_t inode, const std::string& names, bool no_mount) {
-    rec_resource record = file(id, inode, names);
-    record.dev = 4000U << 20 | 1;  // mounted nowhere here
-    record.no_mount = no_mount ? 1 : 0;
-    std::vector<uint8_t> ring;
-    put(ring, record, names);
-    forEachRecord(ring, [&](std::span<const uint8_t> one) { table.define(one); });
-  };
-  define(1, 42, "sh\0bin\0"s, false);
-  define(2, 42, "sh\0bin\0lower\0"s, true);
-  define(3, 43, "sh\0bin\0lower\0"s, true);
-  CHECK(table.path(2, writer) == writer.intern("/bin/sh"));
-  CHECK(table.use(2, writer) == table.use(1, writer));
-  CHECK(table.path(3, writer) == writer.intern("/lower/bin/sh"));
-  CHECK(table.use(3, writer) != table.use(1, writer));
 }
 
 TEST_CASE("taskState reads the kernel's bits") {
