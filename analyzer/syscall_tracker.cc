@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "analyzer/call_path.h"
+#include "analyzer/call_objects.h"
 #include "analyzer/decode/names.h"
 
 namespace tarry::analysis {
@@ -16,10 +16,6 @@ bool isFailure(int64_t ret) {
   return ret < 0 && ret >= -kMaxErrno;
 }
 
-bool isArgument(ObjectRole role) {
-  return role <= ObjectRole::arg5;
-}
-
 NullableInteger idOrNull(ResourceId id) {
   return id ? NullableInteger(id.value) : std::nullopt;
 }
@@ -27,23 +23,6 @@ NullableInteger idOrNull(ResourceId id) {
 Label roleOf(const ObjectRef& object, const CallTraits& traits) {
   if (isArgument(object.role)) return traits.object_roles[static_cast<size_t>(object.role)];
   return objectRoleName(object.role);
-}
-
-const ObjectRef* findRole(const SyscallEvent& event, ObjectRole role) {
-  for (const ObjectRef& object : event.objects) {
-    if (object.role == role) return &object;
-  }
-  return nullptr;
-}
-
-// The returned fd, otherwise the first argument that is one.
-const ObjectRef* mainObject(const SyscallEvent& event) {
-  const ObjectRef* best = nullptr;
-  for (const ObjectRef& object : event.objects) {
-    if (object.role == ObjectRole::returned) return &object;
-    if (isArgument(object.role) && (best == nullptr || object.role < best->role)) best = &object;
-  }
-  return best;
 }
 
 bool isPathType(ArgType type) {
@@ -125,7 +104,7 @@ void SyscallTracker::convertObjects(const SyscallEvent& event, const CallTraits&
   if (traits.path_arg < 0) return;
   for (int arg = traits.path_arg + 1; arg < kMaxArgs; arg++) {
     if (!isPathType(traits.spec->args[static_cast<size_t>(arg)].type)) continue;
-    if (findRole(event, static_cast<ObjectRole>(arg - 1)) != nullptr) continue;
+    if (findObject(event, static_cast<ObjectRole>(arg - 1)) != nullptr) continue;
     const Label path = pathOf(event, traits, arg);
     if (!path) continue;
     tables::SyscallObjectRow& extra = more.emplace_back();

@@ -163,13 +163,21 @@ std::string FailureFinder::addressOf(const CallOutcome& call) const {
   return found != remote_.end() ? found->second : printable(r.path);
 }
 
+// Is it a word for a path that starts in the directory?
+bool FailureFinder::namedWithin(std::string_view directory, std::string_view path) const {
+  directory = withoutSlashes(directory);
+  if (directory == "/") directory = {};
+  return path.size() > directory.size() + 1 && path.starts_with(directory) && path[directory.size()] == '/' &&
+         (words_.contains(path.substr(directory.size() + 1)) ||
+          words_.contains(path.substr(directory.size())));
+}
+
 bool FailureFinder::named(const CallOutcome& call) const {
   const std::string_view path = withoutSlashes(call.path);
   if (path.empty()) return false;
   if (words_.contains(path)) return true;
-  if (!cwd_.empty() && path.size() > cwd_.size() + 1 && path.starts_with(cwd_) && path[cwd_.size()] == '/' &&
-      words_.contains(path.substr(cwd_.size() + 1)))
-    return true;
+  if (!cwd_.empty() && namedWithin(cwd_, path)) return true;
+  if (!call.directory.empty() && namedWithin(call.directory, path)) return true;
   // A program is looked for in every directory of PATH.
   return program_not_run_ && path.starts_with('/') && words_.contains(path.substr(path.rfind('/') + 1));
 }

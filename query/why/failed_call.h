@@ -42,7 +42,8 @@ struct CallOutcome {
   std::string_view name;
   std::string_view error;           // "" : it succeeded
   int64_t ret = 0;                  // if it succeeded
-  std::string_view path;            // its first path argument, as given or absolute
+  std::string_view path;            // its first path argument, from the root where its directory is known
+  std::string_view directory;       // from which that path started, "" where not known
   int64_t resource = 0;             // resource.id of its main object, 0: none
   std::string_view address;         // connect, bind: the bytes of the socket address, "" where not recorded
   std::optional<int32_t> so_error;  // getsockopt(SO_ERROR): what it gave, where recorded
@@ -66,6 +67,7 @@ class FailureFinder {
   void succeeded(const CallOutcome& call);
   void connectionWorks();
   bool named(const CallOutcome& call) const;
+  bool namedWithin(std::string_view directory, std::string_view path) const;
   int64_t socketOf(int64_t resource) const;
   std::string addressOf(const CallOutcome& call) const;
   void fail(const CallOutcome& call, std::string subject, bool network, int64_t socket = 0);

@@ -2,8 +2,9 @@
 #include <cstring>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
-#include "analyzer/call_path.h"
+#include "analyzer/call_objects.h"
 #include "analyzer/decode/names.h"
 #include "analyzer/sqlite.h"
 #include "format/syscall_table.h"
@@ -32,7 +33,12 @@ std::optional<FailedCall> fromTables(Database& db, const Timeline& timeline, int
   FailureFinder finder(timeline, process);
   // Rows of syscall are numbered in the order of time.
   auto q = db.prepare(
-      "SELECT s.name, s.errno, s.ret, s.path, s.resource_id, s.a1, s.a2, p.data FROM syscall s"
+      "SELECT s.name, s.errno, s.ret, s.path, s.resource_id, s.a1, s.a2, p.data,"
+      " CASE WHEN s.errno IS NOT NULL AND s.path IS NOT NULL THEN"
+      "  (SELECT r.path FROM syscall_object o JOIN resource r ON r.id = o.resource_id WHERE o.syscall_id = "
+      "s.id"
+      "   AND o.role IN ('dirfd', 'old', 'root', 'cwd') ORDER BY o.role = 'cwd' LIMIT 1) END"
+      " FROM syscall s"
       " LEFT JOIN payload p ON p.syscall_id = s.id AND p.part = 0 AND"
       "   p.arg = CASE s.name WHEN 'connect' THEN 1 WHEN 'bind' THEN 1 WHEN 'getsockopt' THEN 3 END"
       " WHERE s.utid IN (SELECT utid FROM thread WHERE upid = ?1) AND s.ret IS NOT NULL ORDER BY s.id");
@@ -43,6 +49,7 @@ std::optional<FailedCall> fromTables(Database& db, const Timeline& timeline, int
     if (!q.isNull(1)) call.error = q.text(1);
     call.ret = q.integer(2);
     if (!q.isNull(3)) call.path = q.text(3);
+    if (!q.isNull(8)) call.directory = q.text(8);
     if (!q.isNull(4)) call.resource = q.integer(4);
     if (!q.isNull(7) && call.name == "getsockopt") {
       if (q.integer(5) == kSolSocket && q.integer(6) == kSoError)
@@ -82,9 +89,11 @@ class OutcomeVisitor : public TraceVisitor {
       const decode::ErrorName* known = decode::findError(-event.ret);
       call.error = known != nullptr ? known->name : std::string_view("E?");
     }
-    const std::string path = pathOf(event, *spec);
+    const auto [path, directory] = pathOf(event, *spec);
     call.path = path;
-    call.resource = mainResource(event);
+    call.directory = directory;
+    const ObjectRef* main = analysis::mainObject(event);
+    call.resource = main != nullptr ? main->resource.value : 0;
     for (const PayloadRef& payload : event.payloads) {
       if (payload.part != 0) continue;
       if (payload.arg == kSockaddrArg && (call.name == "connect" || call.name == "bind"))
@@ -97,8 +106,8 @@ class OutcomeVisitor : public TraceVisitor {
   }
 
  private:
-  // As in table syscall: of the first path argument, from the root where its directory is known.
-  std::string pathOf(const SyscallEvent& event, const SyscallSpec& spec) const {
+  // The first path argument as in table syscall, and the directory it started from.
+  std::pair<std::string, std::string_view> pathOf(const SyscallEvent& event, const SyscallSpec& spec) const {
     const StringArg* first = nullptr;
     for (const StringArg& string : event.strings)
       if (string.arg < kMaxArgs && spec.args[string.arg].type == ArgType::path &&
@@ -108,18 +117,8 @@ class OutcomeVisitor : public TraceVisitor {
     const std::string_view text = reader_.text(first->text);
     const ObjectRef* base = analysis::pathBase(event, spec, first->arg, text);
     const auto directory = base != nullptr ? directories_.find(base->resource.value) : directories_.end();
-    return directory == directories_.end() ? std::string(text)
-                                           : analysis::joinedPath(directory->second, text);
-  }
-
-  // As in table syscall: of the returned fd, otherwise of the first argument that is one.
-  static int64_t mainResource(const SyscallEvent& event) {
-    const ObjectRef* best = nullptr;
-    for (const ObjectRef& object : event.objects) {
-      if (object.role == ObjectRole::returned) return object.resource.value;
-      if (object.role <= ObjectRole::arg5 && (best == nullptr || object.role < best->role)) best = &object;
-    }
-    return best == nullptr ? 0 : best->resource.value;
+    if (directory == directories_.end()) return {std::string(text), {}};
+    return {analysis::joinedPath(directory->second, text), directory->second};
   }
 
   const TraceReader& reader_;

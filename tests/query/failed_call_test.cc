@@ -162,3 +162,27 @@ TEST_CASE("what made a command fail is the same from the trace and from the tabl
   }
   CHECK(failed == 1);
 }
+
+TEST_CASE("a file is named by a path within the directory that the call started from") {
+  for (const std::string_view word : {"gone", "/gone"}) {
+    testing::TraceBuilder b;
+    auto& tar = b.process("sh", 100);
+    tar.execs("/bin/tar", {"tar", "-C", "/srv", word});
+    const ResourceId directory = b.file("/srv", ResourceKind::dir);
+    tar.call("openat",
+             {.args = {4, 0, 0}, .ret = -2, .objects = {{0, 4, directory}}, .strings = {{1, "gone"}}});
+    tar.call("openat",
+             {.args = {4, 0, 0}, .ret = -2, .objects = {{0, 4, directory}}, .strings = {{1, "other"}}});
+    tar.exits(2 << 8);
+    TraceReader reader = TraceReader::fromMemory(b.bytes());
+    Database db = loadTrace(reader, {});
+    const Timeline timeline = Timeline::load(db);
+    const auto of_trace = failedCallFromTrace(reader)(timeline, 0);
+    const auto of_tables = failedCallFromTables(db)(timeline, 0);
+    REQUIRE(of_trace);
+    REQUIRE(of_tables);
+    CHECK(failedCallText(timeline, *of_trace, 0) ==
+          "openat of /srv/gone: ENOENT (No such file or directory)");
+    CHECK(failedCallText(timeline, *of_tables, 0) == failedCallText(timeline, *of_trace, 0));
+  }
+}

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "format/testing/trace_builder.h"
 #include "format/trace_reader.h"
 #include "tests/recorder/raw_records.h"
 
@@ -115,7 +116,7 @@ rec_enter_data enterData(uint32_t thread_id, uint32_t seq) {
 
 class Fixture {
  public:
-  Fixture() : writer_(std::make_unique<MemorySink>(bytes_), TraceHeader{}) { batch.events.resize(2); }
+  Fixture() : writer_(testing::memorySink(bytes_), TraceHeader{}) { batch.events.resize(2); }
 
   // Encodes the batch and empties it.
   void encode() {

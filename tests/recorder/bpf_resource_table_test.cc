@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "format/testing/trace_builder.h"
 #include "format/trace_reader.h"
 #include "tests/recorder/raw_records.h"
 
@@ -80,7 +81,7 @@ TEST_CASE("BpfResourceTable forgets what is not used and defines it again under 
   std::vector<uint8_t> bytes;
   WriterOptions options;
   options.epoch_bytes = 1;  // every flushed block ends its epoch
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{}, options);
+  TraceWriter writer(testing::memorySink(bytes), TraceHeader{}, options);
   BpfResourceTable table;
   std::vector<uint8_t> ring;
   put(ring, file(7, 42, "f\0"s), "f\0"s);
@@ -114,7 +115,7 @@ TEST_CASE("BpfResourceTable forgets what is not used and defines it again under 
 
 TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps what it does") {
   std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
   BpfResourceTable table;
   int64_t now_ns = 1'000'000'000;
   uint32_t next_id = 1;
@@ -151,7 +152,7 @@ TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps w
 
 TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that outdates them") {
   std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
   BpfResourceTable table;
   std::vector<uint8_t> ring;
   for (uint32_t epoch = 0; epoch < 3; ++epoch) {
@@ -168,7 +169,7 @@ TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that 
 
 TEST_CASE("BpfResourceTable gives a page fault's file the path that it was opened by") {
   std::vector<uint8_t> bytes;
-  TraceWriter writer(std::make_unique<MemorySink>(bytes), TraceHeader{});
+  TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
   BpfResourceTable table;
   const auto define = [&](uint32_t id, uint64_t inode, const std::string& names, bool no_mount) {
     rec_resource record = file(id, inode, names);

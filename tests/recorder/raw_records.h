@@ -1,30 +1,17 @@
-// Raw records of the kernel side, made by hand, and a trace in memory.
+// Raw records of the kernel side, made by hand.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "format/trace_writer.h"
 #include "recorder/bpf/records.h"
 #include "recorder/bpf_ring.h"
 
 namespace tarry {
-
-class MemorySink : public ByteSink {
- public:
-  explicit MemorySink(std::vector<uint8_t>& bytes) : bytes_(bytes) {}
-  void append(std::span<const uint8_t> bytes) override {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
-
- private:
-  std::vector<uint8_t>& bytes_;
-};
 
 template <class Record>
 void put(std::vector<uint8_t>& ring, const Record& record, const std::string& tail = "") {

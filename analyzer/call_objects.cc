@@ -1,23 +1,29 @@
-#include "analyzer/call_path.h"
+#include "analyzer/call_objects.h"
 
 namespace tarry::analysis {
-namespace {
 
-const ObjectRef* findRole(const SyscallEvent& event, ObjectRole role) {
+const ObjectRef* findObject(const SyscallEvent& event, ObjectRole role) {
   for (const ObjectRef& object : event.objects) {
     if (object.role == role) return &object;
   }
   return nullptr;
 }
 
-}  // namespace
+const ObjectRef* mainObject(const SyscallEvent& event) {
+  const ObjectRef* best = nullptr;
+  for (const ObjectRef& object : event.objects) {
+    if (object.role == ObjectRole::returned) return &object;
+    if (isArgument(object.role) && (best == nullptr || object.role < best->role)) best = &object;
+  }
+  return best;
+}
 
 const ObjectRef* pathBase(const SyscallEvent& event, const SyscallSpec& spec, size_t arg,
                           std::string_view text) {
-  if (text.starts_with('/')) return findRole(event, ObjectRole::root);
+  if (text.starts_with('/')) return findObject(event, ObjectRole::root);
   const bool has_dirfd = arg > 0 && spec.args[arg - 1].type == ArgType::dirfd;
-  const ObjectRef* base = has_dirfd ? findRole(event, static_cast<ObjectRole>(arg - 1)) : nullptr;
-  return base != nullptr && base->resource ? base : findRole(event, ObjectRole::cwd);
+  const ObjectRef* base = has_dirfd ? findObject(event, static_cast<ObjectRole>(arg - 1)) : nullptr;
+  return base != nullptr && base->resource ? base : findObject(event, ObjectRole::cwd);
 }
 
 std::string joinedPath(std::string_view base, std::string_view text) {
