@@ -1,7 +1,8 @@
 # tarry_warnings: what every target of ours is compiled with. Third-party headers are SYSTEM.
 add_library(tarry_warnings INTERFACE)
 target_compile_options(tarry_warnings INTERFACE
-  -Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+  -Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor;-Woverloaded-virtual>")
 # GCC 12 takes "literal" + std::string(...) for an overlapping copy when it optimises (GCC bug 105329).
 target_compile_options(tarry_warnings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-restrict>)

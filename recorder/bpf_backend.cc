@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "format/errors.h"
-#include "recorder/bpf_capture_plan.h"
 #include "recorder/bpf_cgroup.h"
-#include "recorder/bpf_encoder.h"
 #include "recorder/bpf_programs.h"
+#include "recorder/capture_plan.h"
 #include "recorder/host_info.h"
+#include "recorder/raw_encoder.h"
+#include "recorder/raw_records.h"
 
 namespace tarry {
 
@@ -159,7 +160,7 @@ class BpfBackend : public Backend {
 
   const BackendOptions options_;
   const CapturePlan plan_;
-  BpfEncoder encoder_;
+  RawEncoder encoder_;
   std::optional<BpfPrograms> programs_;
   TargetKind kind_ = TargetKind::command;
   bool seen_alive_ = false;

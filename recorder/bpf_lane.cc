@@ -2,13 +2,13 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "format/errors.h"
-#include "recorder/bpf/records.h"
+#include "recorder/lane.h"
+#include "recorder/records.h"
 
 namespace tarry {
 
@@ -28,20 +28,6 @@ BpfLanes::~BpfLanes() {
 void BpfLanes::drain(uint32_t cpu, std::vector<uint8_t>& out) {
   const size_t bytes = LANE_DATA + size_bytes_;
   drainLane({mapped_ + cpu * bytes, bytes}, out);
-}
-
-void drainLane(std::span<uint8_t> memory, std::vector<uint8_t>& out) {
-  auto* head = reinterpret_cast<lane*>(memory.data());
-  const std::span<const uint8_t> data = memory.subspan(LANE_DATA);
-  const uint64_t begin = head->read;
-  const uint64_t end = __atomic_load_n(&head->written, __ATOMIC_ACQUIRE);
-  if (end == begin) return;
-  const size_t at = begin % data.size();
-  const size_t first = std::min<size_t>(end - begin, data.size() - at);
-  const auto from = data.begin() + static_cast<ptrdiff_t>(at);
-  out.insert(out.end(), from, from + static_cast<ptrdiff_t>(first));
-  out.insert(out.end(), data.begin(), data.begin() + static_cast<ptrdiff_t>(end - begin - first));
-  __atomic_store_n(&head->read, end, __ATOMIC_RELEASE);
 }
 
 }  // namespace tarry

@@ -1,5 +1,4 @@
-// The reading side of a lane (recorder/bpf/lanes.h): a ring in the memory of an array map, in which one
-// CPU's programs write short records. What stands between the two positions is complete.
+// The lanes of all CPUs (recorder/bpf/lanes.h), in the memory of an array map.
 //
 // One reader; the kernel may write at the same time.
 #pragma once
@@ -21,7 +20,7 @@ class BpfLanes {
   BpfLanes(const BpfLanes&) = delete;
   BpfLanes& operator=(const BpfLanes&) = delete;
 
-  // Appends what the CPU has written, as forEachRecord() (bpf_ring.h) reads it.
+  // Appends what the CPU has written, as forEachRecord() (raw_records.h) reads it.
   void drain(uint32_t cpu, std::vector<uint8_t>& out);
 
  private:
@@ -29,8 +28,5 @@ class BpfLanes {
   const uint32_t cpus_;
   const size_t size_bytes_;
 };
-
-// Of one lane: its memory is a struct lane, LANE_DATA bytes from its begin the records. For tests.
-void drainLane(std::span<uint8_t> lane, std::vector<uint8_t>& out);
 
 }  // namespace tarry

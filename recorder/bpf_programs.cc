@@ -26,7 +26,7 @@ constexpr uint64_t kLeastRingBytes = 64U << 10;
 constexpr uint64_t kMostRingBytes = 512U << 20;
 // The values of array maps are limited to what kmalloc() gives on older kernels: 4 MiB.
 constexpr uint64_t kMostLaneBytes = 2U << 20;
-constexpr int64_t kMostSnaplen = 15 * 1024;  // ITEM_BYTES of recorder/bpf/parts.h
+constexpr int64_t kMostSnaplen = 15 * 1024;  // ITEM_BYTES of recorder/capture/parts.h
 
 // libbpf tells why it failed through a callback that takes no context: what this thread's last
 // calls said.

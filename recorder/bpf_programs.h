@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "recorder/backend.h"
-#include "recorder/bpf/records.h"
-#include "recorder/bpf_capture_plan.h"
 #include "recorder/bpf_lane.h"
 #include "recorder/bpf_ring.h"
+#include "recorder/capture_plan.h"
+#include "recorder/records.h"
 #include "recorder/unique_fd.h"
 
 struct tarry_bpf;

@@ -90,12 +90,4 @@ void BpfRing::drain(std::vector<uint8_t>& out, bool up_to_now) {
   __atomic_store_n(static_cast<uint64_t*>(consumer_page_), at, __ATOMIC_RELEASE);
 }
 
-void appendRecord(std::vector<uint8_t>& out, std::span<const uint8_t> record) {
-  const auto length = static_cast<uint32_t>(record.size());
-  const size_t at = out.size();
-  out.resize(at + ((kHeaderBytes + record.size() + 7) & ~size_t{7}));
-  std::memcpy(out.data() + at, &length, sizeof(length));
-  std::copy(record.begin(), record.end(), out.begin() + static_cast<ptrdiff_t>(at + kHeaderBytes));
-}
-
 }  // namespace tarry

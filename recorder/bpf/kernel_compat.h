@@ -183,6 +183,14 @@ static __always_inline struct pt_regs *saved_regs(struct task_struct *task)
 }
 
 #if defined(__TARGET_ARCH_x86)
+/* Of the current task. */
+static __always_inline u64 user_stack_pointer(void)
+{
+	return ((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))->sp;
+}
+#endif
+
+#if defined(__TARGET_ARCH_x86)
 #define NATIVE_ABI ABI_X86_64
 #define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
 #define X32_BIT 0x40000000

@@ -225,7 +225,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 /* Nothing refers to the task any more, neither its parent nor a CPU: also where it was not recorded or
  * its last switch did not fit. After an execve that took the leader's place this comes for the old
- * leader too (recorder/bpf_thread_table.cc knows). */
+ * leader too (recorder/raw_thread_table.cc knows). */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct *task)
 {

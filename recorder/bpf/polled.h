@@ -4,10 +4,7 @@
 #ifndef TARRY_POLLED_H
 #define TARRY_POLLED_H
 
-struct user_pollfd {
-	s32 fd;
-	s16 events, revents;
-};
+#include "recorder/capture/parts.h"
 
 enum { SELECT_BITS = 64, SELECT_SETS = 3 };
 

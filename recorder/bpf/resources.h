@@ -479,4 +479,13 @@ static __always_inline u32 changed_root(struct thread_state *st, struct task_str
 	return is_namespace_root(mnt, dentry) ? 0 : cached_directory(&st->root, mnt, dentry, slot);
 }
 
+/* The resource of an fd of the current task; not through the scratch buffer that is being filled. */
+static __always_inline u32 resource_of_fd(u32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 file_addr = file_of_fd(task, fd);
+
+	return file_addr ? file_resource(file_addr, SLOT_LIFE) : 0;
+}
+
 #endif

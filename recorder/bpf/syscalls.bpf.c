@@ -1,57 +1,6 @@
 /* Every system call of a recorded thread: state kept from enter to exit, one record at the exit. */
 
-#include "recorder/bpf/items.h"
-
-#define AT_FDCWD -100
-
-/* The gathering of a call's parts, item by item of its plan. */
-struct gathering {
-	struct thread_state *st;
-	struct call_plan *plan;
-	s64 ret;
-	u32 at;
-	bool relative; /* a path does not begin with '/', or is not known yet */
-	bool absolute; /* one does, or is not known yet */
-};
-
-static long gather_at_enter(u32 i, void *context)
-{
-	struct gathering *all = context;
-	struct plan_item *item = &all->plan->item[i & (MAX_ITEMS - 1)];
-
-	if (i >= all->plan->items)
-		return 1;
-	if (item->out)
-		return 0;
-	u32 end = put_item(all->st, item, 0, SLOT_ENTER, all->at);
-
-	bool is_path = item->what == ITEM_STRING && item->size == STRING_IS_PATH;
-
-	if (end & ITEM_FAILED) { /* the page is not in memory: try again at the exit */
-		all->st->retry |= 1U << i;
-		all->relative = true;
-		all->absolute = all->absolute || is_path;
-		return 0;
-	}
-	if (end & ITEM_RELATIVE)
-		all->relative = true;
-	else if (is_path)
-		all->absolute = true;
-	all->at = end & END_MASK;
-	return 0;
-}
-
-static __always_inline u32 put_root(struct scratch *s, u32 root, u32 at)
-{
-	if (at > PARTS_BYTES)
-		return at;
-	struct part_root *part = (struct part_root *)&s->bytes[at + sizeof(struct rec_part)];
-
-	put_head(s, at, PART_ROOT, 0, 0, 0, sizeof(*part), sizeof(*part));
-	part->resource = root;
-	part->pad = 0;
-	return at + sizeof(struct rec_part) + sizeof(*part);
-}
+#include "recorder/capture/gathering.h"
 
 /* Strings and buffers that the kernel will read, taken before the call can change them or, in an
  * execve, before they are gone. 1: a path is relative (or not known yet). */
@@ -98,17 +47,6 @@ static __always_inline void fd_arguments(struct thread_state *st, struct task_st
 		st->res[RES_FIRST] = fd_resource(task, st->args[first], slot);
 	if (second < MAX_ARGS)
 		st->res[RES_SECOND] = fd_resource(task, st->args[second], slot);
-}
-
-static __always_inline bool from_cwd(struct thread_state *st, struct call_plan *plan)
-{
-	u8 first = plan->fd_arg[0], second = plan->fd_arg[1];
-
-	if (plan->flags & PLAN_CWD)
-		return true;
-	if (plan->fd_is_dir & 1 && first < MAX_ARGS && (s32)st->args[first] == AT_FDCWD)
-		return true;
-	return plan->fd_is_dir & 2 && second < MAX_ARGS && (s32)st->args[second] == AT_FDCWD;
 }
 
 static __always_inline void enter_long_call(struct thread_state *st, struct task_struct *task, struct call_plan *plan)
@@ -223,29 +161,6 @@ static __always_inline void put_call(struct thread_state *st, u8 flags, u64 now,
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
-/* include/linux/errno.h: a sleep that a signal ended has written what was left of it. */
-enum { ERESTART_RESTARTBLOCK = 516 };
-
-static long gather_at_exit(u32 i, void *context)
-{
-	struct gathering *all = context;
-	struct plan_item *item = &all->plan->item[i & (MAX_ITEMS - 1)];
-	u32 end;
-
-	if (i >= all->plan->items)
-		return 1;
-	bool written = all->ret >= 0 || all->ret == -ERESTART_RESTARTBLOCK;
-	if (item->out ? !written : !(all->st->retry & 1U << i))
-		return 0;
-	if (is_ready_item(item))
-		end = put_ready_item(all->st, item, all->ret, SLOT_EXIT, all->at);
-	else
-		end = put_item(all->st, item, item->out ? all->ret : 0, SLOT_EXIT, all->at);
-	if (!(end & ITEM_FAILED))
-		all->at = end & END_MASK;
-	return 0;
-}
-
 __noinline int put_call_with_parts(struct thread_state *st, struct call_plan *plan, s64 ret, u64 now,
 				   u32 flags)
 {
@@ -288,18 +203,11 @@ static __always_inline void unfinished_call(struct thread_state *st, struct task
 	st->nr = -1;
 }
 
-enum { F_DUPFD = 0, F_DUPFD_CLOEXEC = 1030 };
-
 static __always_inline void returned_fds(struct thread_state *st, struct task_struct *task,
 					 struct call_plan *plan, s64 ret)
 {
-	if (plan->flags & PLAN_RETURNS_FD && ret >= 0) {
-		bool is_fd = !plan->returns_if_dup || (s32)st->args[1] == F_DUPFD ||
-			     (s32)st->args[1] == F_DUPFD_CLOEXEC;
-
-		if (is_fd)
-			st->res[RES_RETURNED] = fd_resource(task, (u64)ret, SLOT_EXIT);
-	}
+	if (returns_fd(st, plan, ret))
+		st->res[RES_RETURNED] = fd_resource(task, (u64)ret, SLOT_EXIT);
 	if (plan->flags & PLAN_PAIR && ret == 0) {
 		u8 arg = plan->pair_arg;
 		u32 fds[2];

@@ -6,7 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
-#include "recorder/bpf/records.h"
+#include "recorder/records.h"
 #include "recorder/bpf/kernel_compat.h"
 #include "recorder/bpf/clock.h"
 

@@ -2,7 +2,7 @@
 
 import harness
 
-FILES = 250_000  # several epochs of recorder/bpf_resource_table.h
+FILES = 250_000  # several epochs of recorder/raw_resource_table.h
 
 
 class ForgettingTest(harness.LiveTest):

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "recorder/bpf/records.h"
-#include "recorder/bpf_ring.h"
+#include "recorder/raw_records.h"
+#include "recorder/records.h"
 
 namespace tarry {
 

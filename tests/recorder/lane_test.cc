@@ -1,11 +1,11 @@
-#include "recorder/bpf_lane.h"
+#include "recorder/lane.h"
 
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <string>
 
-#include "recorder/bpf/records.h"
-#include "recorder/bpf_ring.h"
+#include "recorder/raw_records.h"
+#include "recorder/records.h"
 
 using namespace tarry;
 

@@ -1,4 +1,4 @@
-// Translates batches of raw records (recorder/bpf/records.h) into events of a TraceWriter.
+// Translates batches of raw records (recorder/records.h) into events of a TraceWriter.
 //
 // A batch's definitions are applied before its events; a call whose strings stand in another ring of
 // the same batch waits until all of it has been read.
@@ -12,17 +12,17 @@
 #include <vector>
 
 #include "recorder/backend.h"
-#include "recorder/bpf/records.h"
-#include "recorder/bpf_capture_plan.h"
-#include "recorder/bpf_resource_table.h"
-#include "recorder/bpf_thread_table.h"
+#include "recorder/capture_plan.h"
 #include "recorder/kernel_symbols.h"
+#include "recorder/raw_resource_table.h"
+#include "recorder/raw_thread_table.h"
+#include "recorder/records.h"
 
 namespace tarry {
 
-class BpfEncoder {
+class RawEncoder {
  public:
-  explicit BpfEncoder(const CapturePlan& plan) : plan_(plan), threads_(resources_) {}
+  explicit RawEncoder(const CapturePlan& plan) : plan_(plan), threads_(resources_) {}
 
   // now_ns: BOOTTIME; what is not needed any more is forgotten by it.
   void encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns);
@@ -67,8 +67,8 @@ class BpfEncoder {
   StackId stack(Bytes addresses, TraceWriter& writer);
 
   const CapturePlan& plan_;
-  BpfResourceTable resources_;
-  BpfThreadTable threads_;
+  RawResourceTable resources_;
+  RawThreadTable threads_;
   std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack
   // of the writer's present epoch: it forgets what is not used for some
   std::unordered_map<std::string, StackId> stacks_;

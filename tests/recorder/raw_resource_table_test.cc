@@ -1,4 +1,4 @@
-#include "recorder/bpf_resource_table.h"
+#include "recorder/raw_resource_table.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -77,12 +77,12 @@ TEST_CASE("kindOf knows sockets by their family") {
   CHECK(kindOf(head, "") == ResourceKind::other_socket);
 }
 
-TEST_CASE("BpfResourceTable forgets what is not used and defines it again under its id") {
+TEST_CASE("RawResourceTable forgets what is not used and defines it again under its id") {
   std::vector<uint8_t> bytes;
   WriterOptions options;
   options.epoch_bytes = 1;  // every flushed block ends its epoch
   TraceWriter writer(testing::memorySink(bytes), TraceHeader{}, options);
-  BpfResourceTable table;
+  RawResourceTable table;
   std::vector<uint8_t> ring;
   put(ring, file(7, 42, "f\0"s), "f\0"s);
   forEachRecord(ring, [&](std::span<const uint8_t> record) { table.define(record); });
@@ -113,10 +113,10 @@ TEST_CASE("BpfResourceTable forgets what is not used and defines it again under 
   CHECK(reader.report().clean());
 }
 
-TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps what it does") {
+TEST_CASE("RawResourceTable forgets what the kernel defines no more, and keeps what it does") {
   std::vector<uint8_t> bytes;
   TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
-  BpfResourceTable table;
+  RawResourceTable table;
   int64_t now_ns = 1'000'000'000;
   uint32_t next_id = 1;
   const auto define = [&](uint32_t epoch, uint64_t inode, const std::string& names, uint32_t type = S_IFREG) {
@@ -143,17 +143,17 @@ TEST_CASE("BpfResourceTable forgets what the kernel defines no more, and keeps w
     CHECK(table.wantedEpoch() == epoch + 1);
     endBatch();
     CHECK((table.use(idle, writer) == idle_id) == (epoch < 2));
-    CHECK(table.size() <= 2 * BpfResourceTable::kEpochDefinitions + 3);
+    CHECK(table.size() <= 2 * RawResourceTable::kEpochDefinitions + 3);
   }
   CHECK_FALSE(table.use(idle, writer));
   CHECK(table.use(define(4, 1, "idle\0"s), writer) > idle_id);
   CHECK(table.use(define(4, 3, "fifo\0"s, S_IFIFO), writer) == queue_id);
 }
 
-TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that outdates them") {
+TEST_CASE("RawResourceTable knows outdated numbers to the end of the batch that outdates them") {
   std::vector<uint8_t> bytes;
   TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
-  BpfResourceTable table;
+  RawResourceTable table;
   std::vector<uint8_t> ring;
   for (uint32_t epoch = 0; epoch < 3; ++epoch) {
     rec_resource record = file(epoch + 1, 40 + epoch, "f\0"s);
@@ -167,10 +167,10 @@ TEST_CASE("BpfResourceTable knows outdated numbers to the end of the batch that 
   CHECK(table.use(2, writer));
 }
 
-TEST_CASE("BpfResourceTable gives a page fault's file the path that it was opened by") {
+TEST_CASE("RawResourceTable gives a page fault's file the path that it was opened by") {
   std::vector<uint8_t> bytes;
   TraceWriter writer(testing::memorySink(bytes), TraceHeader{});
-  BpfResourceTable table;
+  RawResourceTable table;
   const auto define = [&](uint32_t id, uint64_t inode, const std::string& names, bool no_mount) {
     rec_resource record = file(id, inode, names);
     record.dev = 4000U << 20 | 1;  // mounted nowhere here

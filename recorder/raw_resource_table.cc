@@ -1,4 +1,4 @@
-#include "recorder/bpf_resource_table.h"
+#include "recorder/raw_resource_table.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -108,7 +108,7 @@ ResourceKind kindOf(const rec_resource& head, std::string_view names) {
   }
 }
 
-BpfResourceTable::BpfResourceTable() {
+RawResourceTable::RawResourceTable() {
   // 36 35 98:0 /mnt1 /mnt2 rw,noatime … (proc_pid_mountinfo(5)); whole file systems only
   std::ifstream file("/proc/self/mountinfo");
   std::string line;
@@ -126,7 +126,7 @@ BpfResourceTable::BpfResourceTable() {
 // A file that is known by its inode alone (the page fault's) has the names inside its file system. It was
 // mostly opened or executed before, by a path that also holds where file systems are mounted otherwise
 // than here: in a container, on overlayfs.
-std::string BpfResourceTable::filePath(const rec_resource& head, std::string_view names) const {
+std::string RawResourceTable::filePath(const rec_resource& head, std::string_view names) const {
   std::string path = joinNames(names);
   if (head.no_mount == 0) return path;
   const auto known = by_inode_.find({head.dev, head.inode, head.generation});
@@ -139,7 +139,7 @@ std::string BpfResourceTable::filePath(const rec_resource& head, std::string_vie
   return path;
 }
 
-void BpfResourceTable::beginEpoch(uint32_t epoch) {
+void RawResourceTable::beginEpoch(uint32_t epoch) {
   epoch_ = epoch;
   defined_in_epoch_ = 0;
   ids_outdated_.merge(ids_before_);
@@ -147,7 +147,7 @@ void BpfResourceTable::beginEpoch(uint32_t epoch) {
   ids_.clear();
 }
 
-void BpfResourceTable::define(std::span<const uint8_t> record) {
+void RawResourceTable::define(std::span<const uint8_t> record) {
   if (record.size() < sizeof(rec_resource)) return;
   rec_resource head{};
   std::memcpy(&head, record.data(), sizeof(head));
@@ -207,19 +207,19 @@ void BpfResourceTable::define(std::span<const uint8_t> record) {
 }
 
 // A record of the epoch before may come after the first of the next: it stands in the present one.
-BpfResourceTable::Entries::value_type* BpfResourceTable::find(uint32_t kernel_id) const {
+RawResourceTable::Entries::value_type* RawResourceTable::find(uint32_t kernel_id) const {
   for (const Ids* ids : {&ids_, &ids_before_, &ids_outdated_}) {
     if (const auto it = ids->find(kernel_id); it != ids->end()) return it->second;
   }
   return nullptr;
 }
 
-const Resource* BpfResourceTable::describe(uint32_t kernel_id) const {
+const Resource* RawResourceTable::describe(uint32_t kernel_id) const {
   const auto* const one = find(kernel_id);
   return one == nullptr ? nullptr : &one->second.resource;
 }
 
-ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
+ResourceId RawResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
   auto* const one = find(kernel_id);
   if (one == nullptr) return {};
   Entry& entry = one->second;
@@ -233,20 +233,20 @@ ResourceId BpfResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
   return entry.resource.id;
 }
 
-std::string_view BpfResourceTable::pathOf(const Entries::value_type& one) {
+std::string_view RawResourceTable::pathOf(const Entries::value_type& one) {
   return std::string_view(one.first).substr(sizeof(rec_resource));
 }
 
-StringId BpfResourceTable::path(const Entries::value_type& one, TraceWriter& writer) {
+StringId RawResourceTable::path(const Entries::value_type& one, TraceWriter& writer) {
   return writer.intern(pathOf(one));
 }
 
-StringId BpfResourceTable::path(uint32_t kernel_id, TraceWriter& writer) const {
+StringId RawResourceTable::path(uint32_t kernel_id, TraceWriter& writer) const {
   const auto* const one = find(kernel_id);
   return one == nullptr ? StringId{} : path(*one, writer);
 }
 
-void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
+void RawResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
   if (!ids_outdated_.empty()) forgetOutdated(writer);
   if (now_ns - last_sweep_ns_ < kSweepNs) return;
   last_sweep_ns_ = now_ns;
@@ -260,7 +260,7 @@ void BpfResourceTable::tick(int64_t now_ns, TraceWriter& writer) {
 
 // Only after a batch: events that the kernel wrote before it took up the epoch may stand behind the
 // definition that told of it.
-void BpfResourceTable::forgetOutdated(TraceWriter& writer) {
+void RawResourceTable::forgetOutdated(TraceWriter& writer) {
   ids_outdated_ = {};
   const auto is_outdated = [&](const Entry& one) {
     const bool is_file = one.resource.kind == ResourceKind::file || one.resource.kind == ResourceKind::dir;

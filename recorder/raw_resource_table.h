@@ -18,15 +18,15 @@
 #include <vector>
 
 #include "format/trace_writer.h"
-#include "recorder/bpf/records.h"
+#include "recorder/records.h"
 
 namespace tarry {
 
-class BpfResourceTable {
+class RawResourceTable {
  public:
   static constexpr uint32_t kEpochDefinitions = 32 * 1024;  // as many as the kernel's table holds
 
-  BpfResourceTable();
+  RawResourceTable();
 
   void define(std::span<const uint8_t> record);
   // The trace's id, for an event that is about to be written; none where not known.

@@ -2,22 +2,13 @@
 #ifndef TARRY_READY_SETS_H
 #define TARRY_READY_SETS_H
 
-#include "recorder/bpf/parts.h"
+#include "recorder/capture/parts.h"
 
 enum {
 	READY_MAX = 32,
 	POLL_MAX = 1024,
 	SELECT_MAX = 1024,
 };
-
-/* The resource of an fd of the current task; not through the scratch buffer that is being filled. */
-static __always_inline u32 resource_of_fd(u32 fd)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	u64 file_addr = file_of_fd(task, fd);
-
-	return file_addr ? file_resource(file_addr, SLOT_LIFE) : 0;
-}
 
 enum { READY_ARG_SHIFT = 32, READY_RESOURCE_SHIFT = 40 };
 

@@ -2,9 +2,9 @@
 #ifndef TARRY_ITEMS_H
 #define TARRY_ITEMS_H
 
-#include "recorder/bpf/buffers.h"
-#include "recorder/bpf/ready_sets.h"
-#include "recorder/bpf/structures.h"
+#include "recorder/capture/buffers.h"
+#include "recorder/capture/ready_sets.h"
+#include "recorder/capture/structures.h"
 
 /* `ret` is 0 at enter. */
 __noinline u32 put_item(struct thread_state *st, struct plan_item *item, s64 ret, u32 slot, u32 at)

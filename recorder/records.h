@@ -1,5 +1,5 @@
 /* The records that the BPF programs put into rings and lanes: the layout shared by kernel and user side.
- * Never stored: user space translates them (recorder/bpf_encoder.cc) and the two are always built
+ * Never stored: user space translates them (recorder/raw_encoder.cc) and the two are always built
  * together, so the layout may change freely.
  *
  * Each ring holds records behind the kernel's 8-byte header (see recorder/bpf_ring.h). All times
@@ -421,7 +421,7 @@ struct part_root { /* the directory that absolute paths start from, where that i
 	__u32 pad;
 };
 
-/* ---- the capture plan: one per call, filled by user space (recorder/bpf_capture_plan.cc) ---- */
+/* ---- the capture plan: one per call, filled by user space (recorder/capture_plan.cc) ---- */
 
 enum {
 	PLAN_ENTER_PARTS = 1, /* some items are taken at enter */

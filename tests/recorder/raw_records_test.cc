@@ -1,4 +1,4 @@
-#include "recorder/bpf_ring.h"
+#include "recorder/raw_records.h"
 
 #include <catch2/catch.hpp>
 #include <cstring>

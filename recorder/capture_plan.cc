@@ -1,4 +1,4 @@
-#include "recorder/bpf_capture_plan.h"
+#include "recorder/capture_plan.h"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "format/syscall_table.h"
-#include "recorder/bpf/records.h"
+#include "recorder/records.h"
 
 namespace tarry {
 

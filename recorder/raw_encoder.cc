@@ -1,4 +1,4 @@
-#include "recorder/bpf_encoder.h"
+#include "recorder/raw_encoder.h"
 
 #include <fcntl.h>
 
@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "format/polled_set.h"
-#include "recorder/bpf_ring.h"
 #include "recorder/host_info.h"
+#include "recorder/raw_records.h"
 
 namespace tarry {
 
@@ -51,7 +51,7 @@ TaskState taskState(uint32_t bits) {
   return bits == 0 ? TaskState::runnable : TaskState::uninterruptible;  // rt locks, frozen
 }
 
-void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns) {
+void RawEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns) {
   forEachRecord(batch.definitions, [&](Bytes record) { definition(record, writer); });
   waiting_.clear();
   for (const std::vector<uint8_t>& ring : batch.events) {
@@ -63,7 +63,7 @@ void BpfEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_
   resources_.tick(now_ns, writer);
 }
 
-void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
+void RawEncoder::definition(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
     case RT_THREAD:
@@ -107,7 +107,7 @@ void BpfEncoder::definition(Bytes record, TraceWriter& writer) {
   }
 }
 
-void BpfEncoder::event(Bytes record, TraceWriter& writer) {
+void RawEncoder::event(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
     case RT_ENTER_DATA: enterData(record); break;
@@ -131,7 +131,7 @@ void BpfEncoder::event(Bytes record, TraceWriter& writer) {
 
 // ---- system calls -------------------------------------------------------------------------------
 
-void BpfEncoder::enterData(Bytes bytes) {
+void RawEncoder::enterData(Bytes bytes) {
   const auto* record = as<rec_enter_data>(bytes);
   if (record == nullptr) return;
   const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
@@ -147,7 +147,7 @@ void BpfEncoder::enterData(Bytes bytes) {
 
 // A thread that moves between CPUs may have several in one batch, whose calls come in another ring.
 // What is left of calls whose record was lost makes way in the end.
-BpfEncoder::EnterData& BpfEncoder::freeEnterData(uint32_t thread) {
+RawEncoder::EnterData& RawEncoder::freeEnterData(uint32_t thread) {
   std::vector<EnterData>& all = enter_data_[thread];
   auto free = std::find_if(all.begin(), all.end(), [](const EnterData& one) { return one.call_seq == 0; });
   if (free != all.end()) return *free;
@@ -156,7 +156,7 @@ BpfEncoder::EnterData& BpfEncoder::freeEnterData(uint32_t thread) {
                            [](const EnterData& a, const EnterData& b) { return a.call_seq < b.call_seq; });
 }
 
-BpfEncoder::EnterData* BpfEncoder::findEnterData(uint32_t thread, uint32_t call_seq) {
+RawEncoder::EnterData* RawEncoder::findEnterData(uint32_t thread, uint32_t call_seq) {
   const auto it = enter_data_.find(thread);
   if (it == enter_data_.end() || call_seq == 0) return nullptr;
   const auto found = std::find_if(it->second.begin(), it->second.end(),
@@ -164,7 +164,7 @@ BpfEncoder::EnterData* BpfEncoder::findEnterData(uint32_t thread, uint32_t call_
   return found == it->second.end() ? nullptr : &*found;
 }
 
-void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
+void RawEncoder::addParts(Bytes parts, TraceWriter& writer) {
   while (parts.size() >= sizeof(rec_part)) {
     rec_part head{};
     std::memcpy(&head, parts.data(), sizeof(head));
@@ -197,7 +197,7 @@ void BpfEncoder::addParts(Bytes parts, TraceWriter& writer) {
   }
 }
 
-bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
+bool RawEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   const auto* record = as<rec_call>(bytes);
   if (record == nullptr) return true;
   SyscallEvent event;
@@ -234,7 +234,7 @@ bool BpfEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   return true;
 }
 
-void BpfEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
+void RawEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
   SyscallEvent event;
   event.thread = threads_.find(record.thread);
   if (!event.thread) return;
@@ -258,7 +258,7 @@ void BpfEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
 }
 
 // Pointers that mean nothing are left out; what the kernel side did not send does not exist.
-void BpfEncoder::fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event) {
+void RawEncoder::fillArgs(std::span<const __u64> args, const CallShape* shape, SyscallEvent& event) {
   const size_t count = std::min<size_t>(shape != nullptr ? shape->arg_count : kMaxArgs, args.size());
   for (size_t i = 0; i < kMaxArgs; ++i) {
     const uint64_t value = i < count ? args[i] : 0;
@@ -269,13 +269,13 @@ void BpfEncoder::fillArgs(std::span<const __u64> args, const CallShape* shape, S
   }
 }
 
-void BpfEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer) {
+void RawEncoder::addObject(ObjectRole role, int64_t fd, uint32_t resource, TraceWriter& writer) {
   objects_.push_back({role, static_cast<int32_t>(fd), resources_.use(resource, writer), 0});
 }
 
 // A path that had to be read at the exit, for the page was not in memory before, may have turned out to
 // be of the other kind. Where it is not known it counts as relative.
-BpfEncoder::PathKinds BpfEncoder::pathKinds(const call_plan& plan) const {
+RawEncoder::PathKinds RawEncoder::pathKinds(const call_plan& plan) const {
   PathKinds kinds;
   for (const plan_item& item : std::span(plan.item).first(plan.items)) {
     if (item.what != ITEM_STRING || item.size != STRING_IS_PATH) continue;
@@ -285,7 +285,7 @@ BpfEncoder::PathKinds BpfEncoder::pathKinds(const call_plan& plan) const {
   return kinds;
 }
 
-void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer) {
+void RawEncoder::addObjects(const rec_call& record, const CallShape& shape, TraceWriter& writer) {
   const call_plan& plan = shape.plan;
   for (size_t slot = 0; slot < 2; ++slot) {
     const uint8_t arg = plan.fd_arg[slot];
@@ -318,7 +318,7 @@ void BpfEncoder::addObjects(const rec_call& record, const CallShape& shape, Trac
 // ---- scheduling ---------------------------------------------------------------------------------
 
 // More than are named, or one that is not known: nothing is said.
-void BpfEncoder::fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer) {
+void RawEncoder::fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer) {
   call.resource = {};
   const size_t count = std::min<size_t>(polled.count, POLLED_MAX);
   std::array<PolledObject, POLLED_MAX> objects;
@@ -332,7 +332,7 @@ void BpfEncoder::fillPolled(const rec_polled& polled, PendingCall& call, TraceWr
   if (call.resource) call.polled = choice->set;
 }
 
-PendingCall BpfEncoder::pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer) {
+PendingCall RawEncoder::pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer) {
   PendingCall call;
   call.abi = static_cast<Abi>(record.abi);
   call.nr = record.nr;
@@ -345,7 +345,7 @@ PendingCall BpfEncoder::pending(const rec_pending& record, const rec_polled* pol
   return call;
 }
 
-void BpfEncoder::switchIn(const rec_switch_in& record, TraceWriter& writer) {
+void RawEncoder::switchIn(const rec_switch_in& record, TraceWriter& writer) {
   SwitchEvent event;
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
   event.thread = threads_.find(record.thread);
@@ -354,7 +354,7 @@ void BpfEncoder::switchIn(const rec_switch_in& record, TraceWriter& writer) {
   if (event.thread) writer.add(event);
 }
 
-void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
+void RawEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
   constexpr size_t kShort = offsetof(rec_switch_out, pending);
   if (bytes.size() < kShort) return;
   const auto* record = reinterpret_cast<const rec_switch_out*>(bytes.data());
@@ -374,7 +374,7 @@ void BpfEncoder::switchOut(Bytes bytes, TraceWriter& writer) {
   if (event.state == TaskState::dead) threads_.ended(record->thread);
 }
 
-void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
+void RawEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
   LifeEvent event;
   event.kind = LifeKind::blocked;
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
@@ -384,7 +384,7 @@ void BpfEncoder::blocked(const rec_blocked& record, TraceWriter& writer) {
   if (event.thread) writer.add(event);
 }
 
-void BpfEncoder::wake(Bytes bytes, TraceWriter& writer) {
+void RawEncoder::wake(Bytes bytes, TraceWriter& writer) {
   const auto* record = as<rec_wake>(bytes);
   if (record == nullptr) return;
   WakeEvent event;
@@ -403,7 +403,7 @@ void BpfEncoder::wake(Bytes bytes, TraceWriter& writer) {
   writer.add(event);
 }
 
-void BpfEncoder::signal(const rec_signal& record, TraceWriter& writer) {
+void RawEncoder::signal(const rec_signal& record, TraceWriter& writer) {
   SignalEvent event;
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
   event.thread = threads_.find(record.thread);
@@ -418,7 +418,7 @@ void BpfEncoder::signal(const rec_signal& record, TraceWriter& writer) {
   writer.add(event);
 }
 
-StackId BpfEncoder::stack(Bytes addresses, TraceWriter& writer) {
+StackId RawEncoder::stack(Bytes addresses, TraceWriter& writer) {
   const std::string key(reinterpret_cast<const char*>(addresses.data()), addresses.size());
   if (stacks_epoch_ != writer.epoch() || stacks_.size() > kCachedStacks) {
     stacks_.clear();
@@ -448,7 +448,7 @@ StackId BpfEncoder::stack(Bytes addresses, TraceWriter& writer) {
   return id;
 }
 
-void BpfEncoder::loss(const rec_loss& record, TraceWriter& writer) {
+void RawEncoder::loss(const rec_loss& record, TraceWriter& writer) {
   LossEvent event;
   event.ts_ns = static_cast<int64_t>(record.first_ns);
   event.dur_ns = static_cast<int64_t>(record.last_ns - record.first_ns);

@@ -3,7 +3,7 @@
 #ifndef TARRY_BUFFERS_H
 #define TARRY_BUFFERS_H
 
-#include "recorder/bpf/parts.h"
+#include "recorder/capture/parts.h"
 
 enum {
 	IOVEC_MAX = 64,

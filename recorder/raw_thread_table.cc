@@ -1,4 +1,4 @@
-#include "recorder/bpf_thread_table.h"
+#include "recorder/raw_thread_table.h"
 
 #include <unistd.h>
 
@@ -50,17 +50,17 @@ void splitRuntime(const rec_exit& record, LifeEvent& event) {
 
 }  // namespace
 
-BpfThreadTable::Row* BpfThreadTable::row(uint32_t kernel_id) {
+RawThreadTable::Row* RawThreadTable::row(uint32_t kernel_id) {
   const auto it = rows_.find(kernel_id);
   return it == rows_.end() ? nullptr : &it->second;
 }
 
-StringId BpfThreadTable::cgroup(uint64_t id, TraceWriter& writer) const {
+StringId RawThreadTable::cgroup(uint64_t id, TraceWriter& writer) const {
   const auto it = cgroups_.find(id);
   return it == cgroups_.end() ? StringId{} : writer.intern(it->second.path);
 }
 
-ThreadId BpfThreadTable::leaderOf(const rec_thread& record, ThreadId self) const {
+ThreadId RawThreadTable::leaderOf(const rec_thread& record, ThreadId self) const {
   if (record.tid == record.pid) return self;
   if (const ThreadId leader = find(record.leader)) return leader;
   // The kernel side had no room for the leader's state, or its definition was lost: the last process of
@@ -71,7 +71,7 @@ ThreadId BpfThreadTable::leaderOf(const rec_thread& record, ThreadId self) const
   return at->first.first == record.pid ? at->second.id : ThreadId{};
 }
 
-void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
+void RawThreadTable::define(const rec_thread& record, TraceWriter& writer) {
   const auto [row_it, is_new_row] = rows_.try_emplace(record.id);
   Row& one = row_it->second;
   Identity& identity = by_identity_[{record.tid, static_cast<int64_t>(record.start_ns)}];
@@ -95,7 +95,7 @@ void BpfThreadTable::define(const rec_thread& record, TraceWriter& writer) {
   if ((record.flags & THREAD_HAS_INFO) != 0 && !info_known) addInfo(record, one, writer);
 }
 
-void BpfThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& writer) {
+void RawThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& writer) {
   one.info.exe = resources_.path(record.exe, writer);
   one.info.cwd = resources_.path(record.cwd, writer);
   one.info.cgroup = cgroup(record.cgroup, writer);
@@ -116,7 +116,7 @@ void BpfThreadTable::addInfo(const rec_thread& record, Row& one, TraceWriter& wr
   writer.add(event);
 }
 
-void BpfThreadTable::defineCgroup(std::span<const uint8_t> record) {
+void RawThreadTable::defineCgroup(std::span<const uint8_t> record) {
   if (record.size() < sizeof(rec_cgroup)) return;
   rec_cgroup head{};
   std::memcpy(&head, record.data(), sizeof(head));
@@ -125,7 +125,7 @@ void BpfThreadTable::defineCgroup(std::span<const uint8_t> record) {
                        resources_.epoch()};
 }
 
-void BpfThreadTable::fork(const rec_fork& record, TraceWriter& writer) {
+void RawThreadTable::fork(const rec_fork& record, TraceWriter& writer) {
   LifeEvent event;
   event.kind = LifeKind::fork;
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
@@ -134,7 +134,7 @@ void BpfThreadTable::fork(const rec_fork& record, TraceWriter& writer) {
   if (event.thread && event.other) writer.add(event);
 }
 
-void BpfThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
+void RawThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
   if (bytes.size() < sizeof(rec_exec)) return;
   rec_exec record{};
   std::memcpy(&record, bytes.data(), sizeof(record));
@@ -167,7 +167,7 @@ void BpfThreadTable::exec(std::span<const uint8_t> bytes, TraceWriter& writer) {
   writer.add(event);
 }
 
-void BpfThreadTable::rename(const rec_comm& record, TraceWriter& writer) {
+void RawThreadTable::rename(const rec_comm& record, TraceWriter& writer) {
   Row* one = row(record.thread);
   if (one == nullptr) return;
   one->def.comm = writer.intern(commText(record.comm));
@@ -180,7 +180,7 @@ void BpfThreadTable::rename(const rec_comm& record, TraceWriter& writer) {
   writer.add(event);
 }
 
-void BpfThreadTable::exit(const rec_exit& record, TraceWriter& writer) {
+void RawThreadTable::exit(const rec_exit& record, TraceWriter& writer) {
   LifeEvent event;
   event.kind = LifeKind::exit;
   event.ts_ns = static_cast<int64_t>(record.ts_ns);
@@ -193,14 +193,14 @@ void BpfThreadTable::exit(const rec_exit& record, TraceWriter& writer) {
   writer.add(event);
 }
 
-void BpfThreadTable::ended(uint32_t kernel_id) {
+void RawThreadTable::ended(uint32_t kernel_id) {
   Row* one = row(kernel_id);
   if (one == nullptr || one->gone) return;
   one->gone = true;
   ended_.push_back(kernel_id);
 }
 
-void BpfThreadTable::released(uint32_t kernel_id) {
+void RawThreadTable::released(uint32_t kernel_id) {
   Row* one = row(kernel_id);
   if (one == nullptr) return;
   if (std::exchange(one->old_task, false)) return;
@@ -208,7 +208,7 @@ void BpfThreadTable::released(uint32_t kernel_id) {
   released_.push_back(kernel_id);
 }
 
-void BpfThreadTable::erase(uint32_t kernel_id, TraceWriter& writer) {
+void RawThreadTable::erase(uint32_t kernel_id, TraceWriter& writer) {
   const Row* one = row(kernel_id);
   if (one == nullptr) return;
   writer.forget(one->def.id);
@@ -226,7 +226,7 @@ void BpfThreadTable::erase(uint32_t kernel_id, TraceWriter& writer) {
   }
 }
 
-std::vector<uint32_t> BpfThreadTable::forgetEnded(int64_t now_ns, TraceWriter& writer) {
+std::vector<uint32_t> RawThreadTable::forgetEnded(int64_t now_ns, TraceWriter& writer) {
   std::vector<uint32_t> forgotten;
   for (const uint32_t kernel_id : ended_before_) {
     const Row* one = row(kernel_id);

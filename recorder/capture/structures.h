@@ -3,7 +3,7 @@
 #ifndef TARRY_STRUCTURES_H
 #define TARRY_STRUCTURES_H
 
-#include "recorder/bpf/parts.h"
+#include "recorder/capture/parts.h"
 
 enum {
 	DIRENTS_MAX = 4096,
@@ -241,10 +241,9 @@ static __always_inline u32 put_sigreturn(struct scratch *s, u32 at, struct plan_
 {
 #if defined(__TARGET_ARCH_x86)
 	const u32 mask_offset = compat ? 248 : 296;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
 	/* not again at the exit, where the frame is gone */
-	return put_bytes(s, at, item, 0, regs->sp + mask_offset, 8, 8) & END_MASK;
+	return put_bytes(s, at, item, 0, user_stack_pointer() + mask_offset, 8, 8) & END_MASK;
 #else
 	return at;
 #endif

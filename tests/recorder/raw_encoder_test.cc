@@ -1,5 +1,5 @@
 // Raw records made by hand, through the encoder and a trace in memory.
-#include "recorder/bpf_encoder.h"
+#include "recorder/raw_encoder.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -141,7 +141,7 @@ class Fixture {
 
  private:
   CapturePlan plan_{64};
-  BpfEncoder encoder_{plan_};
+  RawEncoder encoder_{plan_};
   std::vector<uint8_t> bytes_;
   TraceWriter writer_;
   std::optional<TraceReader> reader_;
@@ -151,7 +151,7 @@ constexpr int32_t kRead = 0, kOpenat = 257, kPipe2 = 293, kPoll = 7;
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder translates a call with its objects and strings") {
+TEST_CASE_METHOD(Fixture, "RawEncoder translates a call with its objects and strings") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, file(7, 42, "f\0tmp\0"s), "f\0tmp\0"s);
   put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "/tmp/f\0"s));
@@ -175,7 +175,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates a call with its objects and str
   CHECK(got.resources.at(one.objects[0].resource).inode == 42);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder joins a call with strings of another ring, and of an earlier batch") {
+TEST_CASE_METHOD(Fixture, "RawEncoder joins a call with strings of another ring, and of an earlier batch") {
   put(batch.definitions, thread(1, 100, 1));
   rec_call open = call(1, 1, kOpenat);
   open.flags = CALL_ENTER_DATA;
@@ -191,7 +191,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder joins a call with strings of another ring,
   CHECK(got.calls[1].strings.at(1) == "second");
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder takes the path of an execve that could only be read later") {
+TEST_CASE_METHOD(Fixture, "RawEncoder takes the path of an execve that could only be read later") {
   constexpr int32_t kExecve = 59;
   put(batch.definitions, thread(1, 100, 1));
   put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "argument\0"s));
@@ -205,7 +205,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder takes the path of an execve that could onl
   CHECK(got.calls[0].strings.at(1) == "argument");
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder never gives a call the strings of another one") {
+TEST_CASE_METHOD(Fixture, "RawEncoder never gives a call the strings of another one") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "stale\0"s));
   rec_call open = call(1, 2, kOpenat);
@@ -216,7 +216,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder never gives a call the strings of another 
   CHECK(got.calls[0].strings.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder keeps the resource of an object that the kernel numbered anew") {
+TEST_CASE_METHOD(Fixture, "RawEncoder keeps the resource of an object that the kernel numbered anew") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, file(7, 42, "f\0"s), "f\0"s);
   put(batch.definitions, file(9, 42, "f\0"s), "f\0"s);
@@ -240,7 +240,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder keeps the resource of an object that the k
   CHECK(got.calls[0].objects[0].role == ObjectRole::arg0);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder translates pairs, ready sets and payload") {
+TEST_CASE_METHOD(Fixture, "RawEncoder translates pairs, ready sets and payload") {
   put(batch.definitions, thread(1, 100, 1));
   const std::array<int32_t, 2> fds = {5, 6};
   rec_call pipe = call(1, 1, kPipe2);
@@ -266,7 +266,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates pairs, ready sets and payload")
   CHECK(got.calls[2].payloads.at(1) == "hello");
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder says from which root an absolute path started") {
+TEST_CASE_METHOD(Fixture, "RawEncoder says from which root an absolute path started") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, file(7, 42, "jail\0"s), "jail\0"s);
   part_root root{};
@@ -294,7 +294,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder says from which root an absolute path star
   CHECK(got.calls[2].objects.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder keeps one thread for two definitions of it") {
+TEST_CASE_METHOD(Fixture, "RawEncoder keeps one thread for two definitions of it") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, thread(2, 100, 2));
   put(batch.definitions, thread(3, 100, 3, 77));  // the pid again, later
@@ -311,7 +311,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder keeps one thread for two definitions of it
   CHECK(got.switches[0].thread != got.switches[2].thread);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder drops events of threads it does not know") {
+TEST_CASE_METHOD(Fixture, "RawEncoder drops events of threads it does not know") {
   rec_switch_in in{};
   in.type = RT_SWITCH_IN;
   in.thread = 5;
@@ -322,7 +322,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder drops events of threads it does not know")
   CHECK(got.calls.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder gives the program of an exec and of its children") {
+TEST_CASE_METHOD(Fixture, "RawEncoder gives the program of an exec and of its children") {
   put(batch.definitions, thread(1, 100, 1));
   rec_exec exec{};
   exec.type = RT_EXEC;
@@ -345,7 +345,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder gives the program of an exec and of its ch
   CHECK(text(got.lives[1].info.cmdline) == "ls\0-l"s);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder splits the exact run time as the tick's samples say") {
+TEST_CASE_METHOD(Fixture, "RawEncoder splits the exact run time as the tick's samples say") {
   put(batch.definitions, thread(1, 100, 1));
   rec_exit exit{};
   exit.type = RT_EXIT;
@@ -366,7 +366,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder splits the exact run time as the tick's sa
   CHECK(got.lives[0].max_rss_bytes == 2 * ::sysconf(_SC_PAGESIZE));
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder translates switches, wake-ups and losses") {
+TEST_CASE_METHOD(Fixture, "RawEncoder translates switches, wake-ups and losses") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, thread(2, 200, 2));
   rec_switch_out out{};
@@ -448,7 +448,7 @@ rec_switch_out_polled polling(int32_t nr, const std::vector<uint32_t>& resources
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder names what a poll or select waits for, if it is all of one kind") {
+TEST_CASE_METHOD(Fixture, "RawEncoder names what a poll or select waits for, if it is all of one kind") {
   constexpr int32_t kPollCall = 7;
   constexpr int32_t kSelectCall = 23;
   enum : uint32_t { tcp = 1, listener, local, event, event2, regular, unknown = 99 };
@@ -527,7 +527,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder names what a poll or select waits for, if 
   CHECK(got.members[1].fd == -1);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder translates signals") {
+TEST_CASE_METHOD(Fixture, "RawEncoder translates signals") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.definitions, thread(2, 200, 2));
   rec_signal signal{};
@@ -574,7 +574,7 @@ TEST_CASE_METHOD(Fixture, "BpfEncoder translates signals") {
   CHECK(got.losses[0].source == LossSource::signals);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfEncoder survives records that are cut short") {
+TEST_CASE_METHOD(Fixture, "RawEncoder survives records that are cut short") {
   put(batch.definitions, thread(1, 100, 1));
   std::vector<uint8_t> whole;
   put(whole, call(1, 1, kRead), part(PART_PAYLOAD, 1, "hello", PART_OUT));

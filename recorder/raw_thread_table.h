@@ -14,14 +14,14 @@
 #include <vector>
 
 #include "format/trace_writer.h"
-#include "recorder/bpf/records.h"
-#include "recorder/bpf_resource_table.h"
+#include "recorder/raw_resource_table.h"
+#include "recorder/records.h"
 
 namespace tarry {
 
-class BpfThreadTable {
+class RawThreadTable {
  public:
-  explicit BpfThreadTable(BpfResourceTable& resources) : resources_(resources) {}
+  explicit RawThreadTable(RawResourceTable& resources) : resources_(resources) {}
 
   void define(const rec_thread& record, TraceWriter& writer);
   void defineCgroup(std::span<const uint8_t> record);
@@ -61,7 +61,7 @@ class BpfThreadTable {
   };
   struct Cgroup {
     std::string path;
-    uint32_t epoch = 0;  // BpfResourceTable's, in which the kernel last described it
+    uint32_t epoch = 0;  // RawResourceTable's, in which the kernel last described it
   };
   Row* row(uint32_t kernel_id);
   // none: not known.
@@ -70,7 +70,7 @@ class BpfThreadTable {
   StringId cgroup(uint64_t id, TraceWriter& writer) const;
   void erase(uint32_t kernel_id, TraceWriter& writer);
 
-  BpfResourceTable& resources_;
+  RawResourceTable& resources_;
   std::unordered_map<uint32_t, Row> rows_;                       // by kernel id
   std::map<std::pair<int32_t, int64_t>, Identity> by_identity_;  // tid and start time
   std::unordered_map<uint64_t, Cgroup> cgroups_;

@@ -1,4 +1,7 @@
-/* What a call's arguments point to: strings, buffers, structures, ready sets, as the capture plan
+/* Code that the BPF programs and the ptrace backend share: it reads the memory of the current task by
+ * bpf_probe_read_user(), which capture.c has for the latter.
+ *
+ * What a call's arguments point to: strings, buffers, structures, ready sets, as the capture plan
  * says. Parts are gathered in a scratch buffer behind the record's head; a part begins at a
  * multiple of 8 bytes. Functions of this and the headers beside it (buffers.h, structures.h,
  * ready_sets.h, items.h) return the new end of what is used. */
@@ -14,6 +17,11 @@ enum {
 	ITEM_FAILED = 1 << 20, /* added to the result: the memory could not be read */
 	ITEM_RELATIVE = 1 << 21, /* added to the result: a path that does not begin with '/' */
 	END_MASK = (1 << 16) - 1,
+};
+
+struct user_pollfd {
+	s32 fd;
+	s16 events, revents;
 };
 
 static __always_inline void put_head(struct scratch *s, u32 at, u8 kind, u8 arg, u8 flags, u8 index,

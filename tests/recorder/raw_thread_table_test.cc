@@ -1,5 +1,5 @@
 // How long threads are known, by raw records made by hand.
-#include "recorder/bpf_thread_table.h"
+#include "recorder/raw_thread_table.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -50,13 +50,13 @@ class Fixture {
 
   int64_t now_ns = 100 * kSecond;
   TraceWriter writer;
-  BpfResourceTable resources;
-  BpfThreadTable table;
+  RawResourceTable resources;
+  RawThreadTable table;
 };
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "BpfThreadTable forgets released threads, though not at once") {
+TEST_CASE_METHOD(Fixture, "RawThreadTable forgets released threads, though not at once") {
   wait(1);
   define(1, 100, 1);
   define(2, 101, 1);
@@ -71,7 +71,7 @@ TEST_CASE_METHOD(Fixture, "BpfThreadTable forgets released threads, though not a
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "BpfThreadTable stays small through very many threads, whose ids are never used again") {
+                 "RawThreadTable stays small through very many threads, whose ids are never used again") {
   define(1, 1, 1);
   ThreadId last;
   size_t most = 0;
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(table.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfThreadTable forgets both numbers of a thread that was defined twice") {
+TEST_CASE_METHOD(Fixture, "RawThreadTable forgets both numbers of a thread that was defined twice") {
   define(1, 100, 1);
   define(2, 100, 2);
   CHECK(table.find(1) == table.find(2));
@@ -98,7 +98,7 @@ TEST_CASE_METHOD(Fixture, "BpfThreadTable forgets both numbers of a thread that 
   CHECK(table.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "BpfThreadTable keeps a process whose leader's place was taken by an execve") {
+TEST_CASE_METHOD(Fixture, "RawThreadTable keeps a process whose leader's place was taken by an execve") {
   define(1, 100, 1);
   define(2, 101, 1);
   const ThreadId leader = table.find(1);
