@@ -154,6 +154,12 @@ void declareRecording(FlagSet& verb, RecordFlags& flags) {
   verb.addOption("-o,--output", flags.output,
                  "the trace file (default: NAME.tarry, numbered where that exists)")
       .valueName("FILE");
+  verb.addChoice("--backend", flags.backend,
+                 {{"auto", BackendChoice::automatic},
+                  {"bpf", BackendChoice::bpf},
+                  {"ptrace", BackendChoice::ptrace}},
+                 "eBPF (sudo) or ptrace (your own processes, without rights); auto takes eBPF where it may")
+      .valueName("NAME");
   verb.addOption("--level", flags.level,
                  "waits, syscalls or full (default: syscalls for a command, waits for what already runs)")
       .valueName("LEVEL");
@@ -191,6 +197,9 @@ RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags) {
   options.user = flags.user;
   options.wait_all = flags.wait_all;
   options.output = flags.output;
+  options.backend = flags.backend;
+  if (!flags.quiet)
+    options.on_note = [](const std::string& note) { fmt::print(stderr, "tarry: {}\n", note); };
   if (!flags.level.empty()) options.level = parseLevel(flags.level);
   if (!flags.snaplen.empty()) options.snaplen = parseSnaplen(flags.snaplen);
   if (!flags.duration.empty()) options.duration_ns = parseTimeSpan(flags.duration, "--for");

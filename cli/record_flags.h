@@ -18,6 +18,7 @@ struct RecordFlags {
   std::string cgroup, unit;
   bool all = false;
   std::string user;
+  BackendChoice backend = BackendChoice::automatic;
   std::string level, snaplen, output, duration, max_size, buffer;
   bool wait_all = false;
   bool quiet = false;

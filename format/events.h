@@ -338,7 +338,7 @@ struct SyscallEvent {
 struct SwitchEvent {
   int64_t ts_ns = 0;
   ThreadId thread{};
-  uint16_t cpu = 0;
+  uint16_t cpu = 0;                      // kNoCpu: not known
   bool in = false;                       // true: got a CPU, the rest is empty
   TaskState state = TaskState::unknown;  // why it left the CPU
   bool in_iowait = false;

@@ -1,6 +1,6 @@
-// A backend is one way to see what programs do (eBPF here; ptrace later). The session drives it:
+// A backend is one way to see what programs do (bpf_backend.h, ptrace_backend.h). The session drives it:
 //
-//   drain thread:   drain() every few milliseconds, copying raw records out of the kernel's rings
+//   drain thread:   drain() every few milliseconds, copying raw records out of the rings
 //   encode thread:  encode() of each batch, in order: raw records become events of a TraceWriter
 //   session thread: start(), add(), stop()
 //
@@ -54,6 +54,9 @@ struct RawBatch {
 class Backend {
  public:
   virtual ~Backend() = default;
+
+  // As the header of a trace names it.
+  virtual const char* name() const = 0;
 
   // Loads, attaches, marks what already runs as target, takes the snapshot. Throws RecordError.
   virtual void start(const TargetSpec& target) = 0;

@@ -42,6 +42,8 @@ class BpfBackend : public Backend {
   explicit BpfBackend(const BackendOptions& options)
       : options_(options), plan_(options.snaplen), encoder_(plan_) {}
 
+  const char* name() const override { return "bpf"; }
+
   void start(const TargetSpec& target) override {
     kind_ = target.kind;
     CgroupTarget cgroup;

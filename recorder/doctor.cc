@@ -49,23 +49,6 @@ Finding btfInfo(const MachineFacts& facts) {
           "a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions do"};
 }
 
-Finding rights(const MachineFacts& facts) {
-  std::vector<std::string> missing;
-  // CAP_SYS_ADMIN stands for both (capabilities(7)).
-  if (!hasCapability(facts, CAP_SYS_ADMIN)) {
-    if (!hasCapability(facts, CAP_BPF)) missing.push_back("CAP_BPF");
-    if (!hasCapability(facts, CAP_PERFMON)) missing.push_back("CAP_PERFMON");
-  }
-  if (missing.empty()) {
-    return {Verdict::ok, "rights", facts.root ? "root" : "CAP_BPF and CAP_PERFMON", ""};
-  }
-  if (facts.root) {
-    return {Verdict::missing, "rights", "root, but without " + joined(missing),
-            "a container started with --privileged, or with --cap-add BPF --cap-add PERFMON"};
-  }
-  return {Verdict::missing, "rights", "no " + joined(missing), "sudo tarry …"};
-}
-
 Finding bpfCall(const MachineFacts& facts) {
   if (facts.map_error.empty()) return {Verdict::ok, "bpf(2)", "allowed", ""};
   const bool has_rights = hasCapability(facts, CAP_SYS_ADMIN) || hasCapability(facts, CAP_BPF);
@@ -159,6 +142,23 @@ Finding disk(const MachineFacts& facts) {
 
 }  // namespace
 
+Finding findRights(const MachineFacts& facts) {
+  std::vector<std::string> missing;
+  // CAP_SYS_ADMIN stands for both (capabilities(7)).
+  if (!hasCapability(facts, CAP_SYS_ADMIN)) {
+    if (!hasCapability(facts, CAP_BPF)) missing.push_back("CAP_BPF");
+    if (!hasCapability(facts, CAP_PERFMON)) missing.push_back("CAP_PERFMON");
+  }
+  if (missing.empty()) {
+    return {Verdict::ok, "rights", facts.root ? "root" : "CAP_BPF and CAP_PERFMON", ""};
+  }
+  if (facts.root) {
+    return {Verdict::missing, "rights", "root, but without " + joined(missing),
+            "a container started with --privileged, or with --cap-add BPF --cap-add PERFMON"};
+  }
+  return {Verdict::missing, "rights", "no " + joined(missing), "sudo tarry …"};
+}
+
 const std::vector<Need>& neededTracepoints() {
   static const std::vector<Need> needs = {
       {"sched_switch", false, "waits"},
@@ -190,7 +190,7 @@ const std::vector<Need>& neededIterators() {
 
 // What could not be tried for want of something else is left out: that is reported already.
 std::vector<Finding> diagnose(const MachineFacts& facts) {
-  std::vector<Finding> findings = {kernel(facts), rights(facts), btfInfo(facts), bpfCall(facts)};
+  std::vector<Finding> findings = {kernel(facts), findRights(facts), btfInfo(facts), bpfCall(facts)};
   if (facts.ring_buffer) findings.push_back(maps(facts));
   if (facts.btf_readable) {
     findings.push_back(kernelParts("tracepoints", neededTracepoints(), facts.tracepoints));

@@ -56,7 +56,11 @@ struct Finding {
 // called only where there is a chance. May be empty.
 MachineFacts lookAtMachine(const std::function<void()>& try_to_load);
 std::vector<Finding> diagnose(const MachineFacts& facts);
+Finding findRights(const MachineFacts& facts);
 bool recordingWorks(const std::vector<Finding>& findings);
+
+// A quick look, without trying: why this process may not record with eBPF. Nothing: it may be able to.
+std::optional<std::string> bpfObstacle();
 
 // lookAtMachine with the eBPF backend.
 MachineFacts lookAtThisMachine();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,6 +137,12 @@ RecordError launchError(const std::string& name, const Report& report) {
                      isNotFound(report.error) ? kNotFound : kNotExecutable);
 }
 
+// Documentation/admin-guide/LSM/Yama.rst: who but a parent may trace this process. Of no use where Yama is
+// not there.
+void allowTracing(bool allowed) {
+  ::prctl(PR_SET_PTRACER, allowed ? PR_SET_PTRACER_ANY : 0UL, 0, 0, 0);
+}
+
 }  // namespace
 
 LaunchedCommand::LaunchedCommand(const LaunchOptions& options) {
@@ -156,7 +163,8 @@ LaunchedCommand::LaunchedCommand(const LaunchOptions& options) {
   awaitReady();
 }
 
-// Runs in the child. After the wait nothing may be called but execve: it would be in the trace.
+// Runs in the child. After the wait nothing may be called but execve: it would be in the trace, unless its
+// backend does not look before.
 void LaunchedCommand::runChild(const LaunchOptions& options, int go_fd, int report_fd) {
   if (options.stdout_to_stderr) ::dup2(STDERR_FILENO, STDOUT_FILENO);
   if (options.user && !becomeUser(*options.user)) {
@@ -169,6 +177,7 @@ void LaunchedCommand::runChild(const LaunchOptions& options, int go_fd, int repo
   const std::vector<char*> argv = pointers(options.argv);
   const std::vector<char*> envp = pointers(environment);
   const Report found = findProgram(candidates);
+  if (options.traced) allowTracing(true);
   sendReport(report_fd, found);
   if (found.step != Step::ready) ::_exit(125);
   const std::string& path = candidates[static_cast<size_t>(found.candidate)];
@@ -184,6 +193,7 @@ void LaunchedCommand::runChild(const LaunchOptions& options, int go_fd, int repo
     size = ::read(go_fd, &byte, 1);
   } while (size < 0 && errno == EINTR);
   if (size != 1) ::_exit(125);
+  if (options.traced) allowTracing(false);
   ::execve(path.c_str(), argv.data(), envp.data());
   if (errno == ENOEXEC) ::execve("/bin/sh", script_argv.data(), envp.data());
   sendReport(report_fd, {Step::exec, errno, 0});

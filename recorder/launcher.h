@@ -26,6 +26,7 @@ namespace tarry {
 struct LaunchOptions {
   std::vector<std::string> argv;
   std::optional<UserIdentity> user;      // none: as we are
+  bool traced = false;                   // by a process that is not its parent: it has to allow that
   bool stdout_to_stderr = false;         // our own stdout carries the trace (as perf record -o - does)
   const SignalScope* signals = nullptr;  // whose blocked signals the command must not inherit
 };

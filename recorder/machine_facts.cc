@@ -26,6 +26,8 @@ namespace tarry {
 
 namespace {
 
+constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
+
 std::string firstLine(const std::string& path) {
   std::ifstream in(path);
   std::string line;
@@ -80,9 +82,8 @@ struct BtfCloser {
 };
 
 void lookAtBtf(MachineFacts& facts) {
-  constexpr const char* kPath = "/sys/kernel/btf/vmlinux";
-  facts.btf_exists = ::access(kPath, F_OK) == 0;
-  facts.btf_readable = ::access(kPath, R_OK) == 0;
+  facts.btf_exists = ::access(kKernelTypes, F_OK) == 0;
+  facts.btf_readable = ::access(kKernelTypes, R_OK) == 0;
   const std::unique_ptr<btf, BtfCloser> kernel(btf__load_vmlinux_btf());
   if (libbpf_get_error(kernel.get()) != 0 || !kernel) return;
   for (const Need& need : neededTracepoints()) {
@@ -144,6 +145,16 @@ int silence(libbpf_print_level, const char*, va_list) {
 }
 
 }  // namespace
+
+std::optional<std::string> bpfObstacle() {
+  MachineFacts facts;
+  facts.root = ::geteuid() == 0;
+  facts.capabilities = effectiveCapabilities();
+  const Finding rights = findRights(facts);
+  if (rights.verdict == Verdict::missing) return rights.detail;
+  if (::access(kKernelTypes, R_OK) != 0) return std::string("no ") + kKernelTypes;
+  return std::nullopt;
+}
 
 MachineFacts lookAtMachine(const std::function<void()>& try_to_load) {
   MachineFacts facts;

@@ -14,13 +14,16 @@
 
 namespace tarry {
 
+enum class BackendChoice : uint8_t { automatic, bpf, ptrace };
+
 struct RecordOptions {
   TargetKind target = TargetKind::command;
   std::vector<std::string> command;  // argv
   std::vector<int> pids;
   std::string cgroup;  // path or name under the cgroup mount
   std::string unit;
-  std::string user;             // run the command as; empty: the caller, or who called sudo
+  std::string user;  // run the command as; empty: the caller, or who called sudo
+  BackendChoice backend = BackendChoice::automatic;
   std::optional<Level> level;   // default: syscalls with a command, else waits
   int64_t snaplen = 0;          // -1 all
   std::string output;           // empty: NAME.tarry after the target in the current directory; "-": stdout
@@ -31,6 +34,8 @@ struct RecordOptions {
   bool wait_all = false;
   // Told once, when everything is armed and the command (if any) runs; the path of the trace.
   std::function<void(const std::string& path)> on_start;
+  // Told at most once: which backend was taken instead of eBPF, why, and what it does not see.
+  std::function<void(const std::string& note)> on_note;
 };
 
 class LaunchedCommand;

@@ -83,8 +83,9 @@ OutputFile claimOutput(const RecordOptions& options) {
 // One recording; its members are made in the order in which a recording begins.
 class Recording {
  public:
-  Recording(const RecordOptions& options, const BackendFactory& make_backend)
+  Recording(const RecordOptions& options, const std::vector<BackendCandidate>& candidates)
       : options_(options),
+        candidates_(candidates),
         spec_(
             resolveTarget(options, options.target == TargetKind::cgroup || options.target == TargetKind::unit
                                        ? cgroupMounts()
@@ -92,15 +93,11 @@ class Recording {
         backend_options_(backendOptions(options)),
         owner_(traceOwner(options)),
         output_(claimOutput(options)),
-        signals_(options.target == TargetKind::command) {
-    if (options.target == TargetKind::command) launch();
-    backend_ = make_backend(backend_options_);
-  }
+        signals_(options.target == TargetKind::command) {}
 
   RecordResult run() {
     const OomVolunteer volunteer;
-    backend_->start(spec_);
-    if (command_) backend_->add(command_->pid());
+    prepare();
     TraceHeader header = makeHeader();
     begin(header);
     if (command_) release();
@@ -121,8 +118,33 @@ class Recording {
     return commandUser(options.target == TargetKind::command ? options.user : "");
   }
 
-  void launch() {
+  // Nothing has been run yet where a backend cannot start: the next one begins anew.
+  void prepare() {
+    for (size_t i = 0;; ++i) {
+      const BackendCandidate& candidate = candidates_[i];
+      if (options_.target == TargetKind::command) launch(candidate.traces);
+      try {
+        backend_ = candidate.make(backend_options_);
+        backend_->start(spec_);
+        if (command_) backend_->add(command_->pid());
+      } catch (const RecordError& error) {
+        if (i + 1 == candidates_.size()) throw;
+        backend_.reset();
+        watch_.reset();
+        command_.reset();
+        failed_ = error.what();
+        continue;
+      }
+      if (!candidate.note.empty() && options_.on_note) {
+        options_.on_note(candidate.note + (failed_.empty() ? "" : " (" + failed_ + ")"));
+      }
+      return;
+    }
+  }
+
+  void launch(bool traced) {
     LaunchOptions launch;
+    launch.traced = traced;
     launch.argv = options_.command;
     launch.user = owner_;
     launch.stdout_to_stderr = output_.isStdout();
@@ -144,7 +166,7 @@ class Recording {
     TraceHeader header = describeHost();
     header.level = backend_options_.level;
     header.snaplen = backend_options_.snaplen;
-    header.backend = "bpf";
+    header.backend = backend_->name();
     header.target_kind = options_.target;
     header.target = targetWords(options_, spec_);
     if (command_ && owner_) header.user = owner_->name;
@@ -218,6 +240,8 @@ class Recording {
   }
 
   const RecordOptions& options_;
+  const std::vector<BackendCandidate>& candidates_;
+  std::string failed_;  // why the candidate before could not start
   const TargetSpec spec_;
   const BackendOptions backend_options_;
   const std::optional<UserIdentity> owner_;
@@ -232,8 +256,8 @@ class Recording {
 
 }  // namespace
 
-RecordResult recordWith(const RecordOptions& options, const BackendFactory& make_backend) {
-  return Recording(options, make_backend).run();
+RecordResult recordWith(const RecordOptions& options, const std::vector<BackendCandidate>& candidates) {
+  return Recording(options, candidates).run();
 }
 
 int waitForCommand(LaunchedCommand& command) {

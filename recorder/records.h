@@ -255,6 +255,8 @@ struct rec_blocked { /* the snapshot's: a thread that is not running */
 	struct rec_polled polled;
 };
 
+enum { NO_CPU = 0xffff }; /* which one is not known */
+
 struct rec_switch_in {
 	__u8 type;
 	__u8 pad;

@@ -152,8 +152,7 @@ struct captured capture_at_enter(struct capture *capture, const struct call_plan
 
 	begin_capture(capture, &st);
 	st.retry = 0;
-	LOOP (MAX_ITEMS, gather_at_enter, &all)
-		;
+	LOOP(MAX_ITEMS, gather_at_enter, &all);
 	capture->retry = st.retry;
 	return (struct captured) {.end = all.at, .relative = all.relative, .absolute = all.absolute};
 }
@@ -165,8 +164,7 @@ u32 capture_at_exit(struct capture *capture, const struct call_plan *plan, s64 r
 	struct gathering all = {.st = &st, .plan = &copy, .ret = ret, .at = begin};
 
 	begin_capture(capture, &st);
-	LOOP (MAX_ITEMS, gather_at_exit, &all)
-		;
+	LOOP(MAX_ITEMS, gather_at_exit, &all);
 	return all.at;
 }
 

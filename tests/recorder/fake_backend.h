@@ -34,6 +34,7 @@ class FakeBackend : public Backend {
  public:
   explicit FakeBackend(std::shared_ptr<FakeLog> log) : log_(std::move(log)) {}
 
+  const char* name() const override { return "fake"; }
   void start(const TargetSpec&) override {
     if (!log_->start_error.empty()) throw RecordError(log_->start_error);
     ++log_->starts;

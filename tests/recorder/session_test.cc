@@ -28,7 +28,7 @@ struct Fixture {
     options.target = TargetKind::pids;
     options.pids = {::getpid()};
   }
-  RecordResult record() { return recordWith(options, fakeBackend(log)); }
+  RecordResult record() { return recordWith(options, {{fakeBackend(log), false, ""}}); }
 };
 
 struct CountingVisitor : TraceVisitor {

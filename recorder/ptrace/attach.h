@@ -1,0 +1,42 @@
+// The beginning of tracing: of a command that waits to be released, or of what already runs, with a
+// snapshot of what it has open and what it waits for.
+#pragma once
+
+#include <sys/types.h>
+
+#include <set>
+#include <vector>
+
+#include "recorder/ptrace/calls.h"
+#include "recorder/ptrace/lives.h"
+#include "recorder/ptrace/run_states.h"
+
+namespace tarry::ptracing {
+
+class Attacher {
+ public:
+  Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states)
+      : sink_(sink), lives_(lives), resources_(resources), calls_(calls), states_(states) {}
+
+  // Both throw RecordError where a process may not be traced.
+  void launched(pid_t pid);
+  void attach(const std::vector<pid_t>& pids);
+
+  // A thread that was left alone because an interruption would have ended its call: once it does something
+  // else it can be stopped.
+  void interruptWhenMoved(Tracee& tracee);
+
+ private:
+  bool seize(pid_t tid, bool required);
+  void attachThread(pid_t tid);
+  void putOpenFds(const Tracee& leader);
+  void putEpollMembers(const Tracee& leader, int fd);
+
+  RecordSink& sink_;
+  Lives& lives_;
+  ResourceFinder& resources_;
+  Calls& calls_;
+  RunStates& states_;
+};
+
+}  // namespace tarry::ptracing

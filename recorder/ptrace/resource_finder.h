@@ -1,0 +1,53 @@
+// What is behind an fd or a link of a tracee, numbered and defined as the BPF programs do (rec_resource).
+//
+// An fd is looked up each time (two system calls): which file it is cannot be told from the calls seen, for
+// fd tables are shared, inherited and passed on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "recorder/ptrace/channel.h"
+#include "recorder/ptrace/tracee.h"
+
+namespace tarry::ptracing {
+
+class ResourceFinder {
+ public:
+  explicit ResourceFinder(RecordSink& sink) : sink_(sink) {}
+
+  // 0: not known. `changed`: the call that has just ended may have connected or bound it.
+  uint32_t ofFd(const Tracee& tracee, int fd, bool changed = false);
+  // Of an fd that the call returned: a new object, or, with copy_of >= 0, that of another fd.
+  uint32_t ofNewFd(const Tracee& tracee, int fd, int copy_of);
+  // A socket that could not be connected: the address that it was to be connected to (a sockaddr).
+  uint32_t ofUnconnected(const Tracee& tracee, int fd, const void* address, size_t size);
+  // By a link in /proc/TID: "cwd", "exe", "root".
+  uint32_t ofLink(pid_t tid, const char* link);
+  // The root directory of a thread, 0: that of its mount namespace.
+  uint32_t changedRoot(pid_t tid);
+
+ private:
+  void followEpoch();
+  uint32_t socket(const Tracee& tracee, int fd, uint64_t inode, bool changed);
+  uint32_t defineSocket(uint64_t inode, const rec_socket& socket, std::string_view name);
+  uint32_t define(rec_resource& record, std::string_view text, const std::string& key);
+  uint32_t ofText(int directory_fd, const char* name, const std::string& text, uint64_t object);
+  uint64_t anonymousObject(const Tracee& tracee, int fd, const std::string& text);
+
+  RecordSink& sink_;
+  uint32_t epoch_ = 0;
+  uint32_t last_id_ = 0;
+  uint64_t last_object_ = 0;
+  std::unordered_map<std::string, uint32_t> by_key_;
+  std::unordered_map<uint64_t, uint32_t> settled_sockets_;  // by inode: nothing will change unseen
+};
+
+// A path's names from the last to the first, each with its NUL, as rec_resource has them.
+std::string reversedNames(std::string_view path);
+
+}  // namespace tarry::ptracing

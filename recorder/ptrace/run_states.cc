@@ -1,0 +1,210 @@
+#include "recorder/ptrace/run_states.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tarry::ptracing {
+
+namespace {
+
+// include/linux/sched.h
+constexpr uint32_t kRunning = 0x0;
+constexpr uint32_t kInterruptible = 0x1;
+constexpr uint32_t kUninterruptible = 0x2;
+constexpr uint32_t kStopped = 0x4;
+constexpr uint32_t kTraced = 0x8;
+constexpr uint32_t kDead = 0x80;
+
+// Waiting for a CPU so long after a stop is the tracer's doing, who is still on it.
+constexpr uint64_t kTracersQueueNs = 30'000;
+constexpr uint64_t kLongWaitNs = 100'000'000;
+// Without a call, less than this is more likely to be a late tracer than a page fault.
+constexpr uint64_t kFaultNs = 200'000;
+// A kernel without sums: a call that takes so long has waited.
+constexpr uint64_t kSurelyWaitedNs = 100'000;
+
+}  // namespace
+
+// Times of a thread's switches only grow.
+uint64_t RunStates::after(Tracee& tracee, uint64_t ts_ns) {
+  RunAccount& run = tracee.run;
+  run.last_told_ns = std::max(ts_ns, run.last_told_ns + 1);
+  return run.last_told_ns;
+}
+
+void RunStates::in(Tracee& tracee, uint64_t ts_ns) {
+  rec_switch_in record{};
+  record.type = RT_SWITCH_IN;
+  record.cpu = NO_CPU;
+  record.thread = tracee.id;
+  record.ts_ns = after(tracee, ts_ns);
+  sink_.event(record);
+  tracee.run.off = tracee.run.blocked = false;
+}
+
+void RunStates::out(Tracee& tracee, uint64_t ts_ns, uint32_t state) {
+  rec_switch_out record{};
+  record.type = RT_SWITCH_OUT;
+  record.flags = state == kRunning ? SWITCH_PREEMPTED : 0;
+  record.cpu = NO_CPU;
+  record.thread = tracee.id;
+  record.ts_ns = after(tracee, ts_ns);
+  record.state = state;
+  record.pending.nr = -1;
+  sink_.event(record);
+  tracee.run.off = true;
+}
+
+void RunStates::outBlocked(Tracee& tracee, uint64_t ts_ns, uint32_t state, bool disk) {
+  rec_switch_out_polled record{};
+  record.out.type = RT_SWITCH_OUT;
+  record.out.flags = disk ? SWITCH_IOWAIT : 0;
+  record.out.cpu = NO_CPU;
+  record.out.thread = tracee.id;
+  record.out.ts_ns = after(tracee, ts_ns);
+  record.out.state = state;
+  record.out.pending.nr = -1;
+  if (tracee.call.open) describe_(tracee, record);
+  if (record.polled.count > 0) {
+    sink_.event(record);
+  } else {
+    sink_.event(record.out);
+  }
+  tracee.run.off = tracee.run.blocked = true;
+}
+
+void RunStates::wake(Tracee& tracee, uint64_t ts_ns) {
+  rec_wake record{};
+  record.type = RT_WAKE;
+  record.context = WAKER_UNKNOWN;
+  record.thread = tracee.id;
+  record.nr = -1;
+  record.ts_ns = after(tracee, ts_ns);
+  sink_.event(record);
+}
+
+void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
+  RunAccount& run = tracee.run;
+  run.clock = RunClock(tracee.tid);
+  const std::optional<RunReading> reading = run.clock.read();
+  run.has_clock = reading.has_value();
+  run.reading = reading.value_or(RunReading{});
+  run.stopped_ns = run.resumed_ns = static_cast<uint64_t>(now_ns);
+  run.off = run.blocked = blocked;
+  if (blocked) return;
+  in(tracee, run.stopped_ns);
+  out(tracee, run.stopped_ns, kTraced);
+}
+
+// What is said about the time since the last stop, and how the sums are put into it: see the head.
+void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
+  RunAccount& run = tracee.run;
+  const auto now = static_cast<uint64_t>(now_ns);
+  const uint64_t last = run.stopped_ns, resumed = run.resumed_ns;
+  const RunReading before = run.reading;
+  run.stopped_ns = now;
+  const uint64_t length = now > resumed ? now - resumed : 0;
+  RunReading spent;
+  if (const std::optional<RunReading> reading = run.clock.read()) {
+    run.reading = *reading;
+    spent.run_ns = std::min(reading->run_ns - before.run_ns, length);
+    spent.queue_ns = std::min(reading->queue_ns - before.queue_ns, length - spent.run_ns);
+    spent.turns = reading->turns - before.turns;
+  } else {
+    const bool waited = tracee.call.open && length > kSurelyWaitedNs;
+    spent.run_ns = waited ? 0 : length;
+    spent.turns = waited ? 2 : 1;
+  }
+  const uint64_t rest = length - spent.run_ns - spent.queue_ns;
+  bool waited = spent.turns >= 2 && rest > 0 && (tracee.call.open || rest > kFaultNs);
+  bool disk = false;
+  if (waited && rest > kFaultNs) {
+    const std::optional<TaskStat> stat = readStat(tracee.tid, true);
+    const uint64_t majors = stat ? stat->major_faults : run.majors;
+    disk = majors > run.majors;
+    run.majors = majors;
+    // Without a call only a page that had to be read is known to be a wait.
+    if (!tracee.call.open && !disk) waited = false;
+  }
+  const bool queued = spent.queue_ns > kTracersQueueNs;
+
+  if (run.blocked) {  // told already, and goes on until now
+    wake(tracee, now - spent.run_ns - spent.queue_ns);
+    in(tracee, now - spent.run_ns);
+    return;
+  }
+  if (!waited && !queued) {
+    if (run.off) {
+      in(tracee, now - spent.run_ns);
+    } else {
+      out(tracee, last + spent.run_ns, kTraced);
+    }
+    return;
+  }
+  if (!run.off) out(tracee, last, kTraced);
+  in(tracee, resumed);
+  const uint64_t end = now - spent.run_ns / 2;
+  if (waited) {
+    outBlocked(tracee, resumed + spent.run_ns / 2, disk ? kUninterruptible : kInterruptible, disk);
+    wake(tracee, end - spent.queue_ns);
+  } else {
+    out(tracee, std::min(resumed + spent.run_ns / 2, end - spent.queue_ns), kRunning);
+    // What is left of the time is the tracer's.
+    if (rest > 0) {
+      in(tracee, resumed + spent.run_ns / 2 + spent.queue_ns);
+      out(tracee, resumed + spent.run_ns / 2 + spent.queue_ns, kTraced);
+    }
+  }
+  in(tracee, end);
+}
+
+void RunStates::groupStopped(Tracee& tracee, int64_t now_ns) {
+  if (tracee.run.off) in(tracee, static_cast<uint64_t>(now_ns));
+  out(tracee, static_cast<uint64_t>(now_ns), kStopped);
+}
+
+void RunStates::skip(Tracee& tracee, int64_t now_ns) {
+  RunAccount& run = tracee.run;
+  run.stopped_ns = static_cast<uint64_t>(now_ns);
+  if (const std::optional<RunReading> reading = run.clock.read()) run.reading = *reading;
+}
+
+void RunStates::tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat) {
+  RunAccount& run = tracee.run;
+  if (!run.off) out(tracee, run.stopped_ns, kTraced);
+  in(tracee, run.resumed_ns);
+  const bool disk = stat.major_faults > run.majors;
+  run.majors = stat.major_faults;
+  outBlocked(tracee, run.resumed_ns + spent_ns, stat.state == 'D' ? kUninterruptible : kInterruptible, disk);
+}
+
+void RunStates::tellLongWait(Tracee& tracee, int64_t now_ns) {
+  RunAccount& run = tracee.run;
+  const auto now = static_cast<uint64_t>(now_ns);
+  if (!tracee.running || !tracee.call.open || run.blocked || now < run.resumed_ns + kLongWaitNs) return;
+  const std::optional<RunReading> reading = run.clock.read();
+  if (!reading) return;
+  const uint64_t spent = reading->run_ns - run.reading.run_ns;
+  const std::optional<TaskStat> stat = readStat(tracee.tid, true);
+  if (!stat || (stat->state != 'S' && stat->state != 'D') || spent > kLongWaitNs / 2) return;
+  tellWait(tracee, spent, *stat);
+  run.reading = *reading;
+}
+
+void RunStates::left(Tracee& tracee, int64_t now_ns) {
+  RunAccount& run = tracee.run;
+  if (!tracee.running || run.blocked) return;
+  const std::optional<TaskStat> stat = readStat(tracee.tid, true);
+  if (tracee.call.open && stat && (stat->state == 'S' || stat->state == 'D')) {
+    tellWait(tracee, 0, *stat);
+  } else if (run.off) {
+    in(tracee, std::min(run.resumed_ns, static_cast<uint64_t>(now_ns)));
+  }
+}
+
+void RunStates::ended(Tracee& tracee, int64_t now_ns) {
+  if (tracee.run.off) in(tracee, static_cast<uint64_t>(now_ns));
+  out(tracee, static_cast<uint64_t>(now_ns), kDead);
+}
+
+}  // namespace tarry::ptracing

@@ -1,0 +1,97 @@
+// What the tracer knows of the processes and threads it traces.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "recorder/capture_plan.h"
+#include "recorder/ptrace/proc_files.h"
+#include "recorder/records.h"
+#include "recorder/unique_fd.h"
+
+namespace tarry::ptracing {
+
+// The objects behind fds that are all one inode to /proc (eventfds, epoll sets, timers …), by fd: which fd
+// has which, told apart by the calls that make and copy them. Shared as the fd table is (CLONE_FILES).
+struct AnonymousObjects {
+  struct One {
+    std::string text;     // of the link: "anon_inode:[eventpoll]"
+    uint64_t object = 0;  // a number of ours
+  };
+  std::map<int, One> by_fd;
+};
+
+struct TracedProcess {
+  pid_t pid = 0;
+  uint32_t leader = 0;  // id of the thread that it is named by
+  UniqueFd fds;         // /proc/PID/fd
+  UniqueFd pidfd;
+  std::shared_ptr<AnonymousObjects> anonymous = std::make_shared<AnonymousObjects>();
+  uint32_t threads = 0;       // that have not been reaped
+  uint32_t leader_calls = 0;  // of a main thread that ended before the others
+  bool leader_exiting = false;
+  // What a thread's exit is told with, held back while it may be the last one's.
+  std::optional<rec_exit> last_exit;
+  // Sums over the threads that have ended.
+  uint64_t ended_run_ns = 0;
+  uint64_t last_exit_ns = 0;
+  uint64_t user_ticks = 0, system_ticks = 0, max_rss_bytes = 0;
+};
+
+// The call that a thread is in.
+struct OpenCall {
+  bool open = false;
+  bool silent = false;  // no record of it is made
+  int32_t nr = -1;
+  uint8_t abi = ABI_NONE;
+  uint64_t args[MAX_ARGS] = {};
+  uint64_t enter_ns = 0;
+  uint32_t res[RES_SLOTS] = {};
+  uint32_t seq = 0;
+  uint32_t data_thread = 0, data_seq = 0;
+  uint32_t retry = 0;
+  uint32_t epoch = 0;  // in which `res` was looked up
+  bool has_enter_data = false;
+  bool no_enter = false;  // it began before the recording
+  const CallShape* shape = nullptr;
+  uint64_t select_sets[3] = {};  // first words of what a select waits for, which its end overwrites
+  bool has_select_sets = false;
+};
+
+// How far the thread's time has been told as switches (run_states.h).
+struct RunAccount {
+  RunClock clock;
+  RunReading reading;
+  uint64_t majors = 0;
+  bool has_clock = false;
+  uint64_t stopped_ns = 0;  // seen last
+  uint64_t resumed_ns = 0;
+  bool off = false;      // the last switch told was one out
+  bool blocked = false;  // and it was for the call or fault that the thread is still in
+  uint64_t last_told_ns = 0;
+};
+
+struct Tracee {
+  pid_t tid = 0;
+  uint32_t id = 0;
+  std::shared_ptr<TracedProcess> process;
+  uint32_t call_seq = 0;
+  OpenCall call;
+  RunAccount run;
+  bool running = false;     // not in a ptrace stop
+  bool launching = false;   // a command of the recorder's that has not called execve yet
+  bool exiting = false;     // PTRACE_EVENT_EXIT was seen
+  bool fresh = false;       // made by another tracee, and has not stopped yet
+  bool attached = false;    // existed before, and has not stopped yet
+  bool continuing = false;  // so, and is about to take up the call that the stop interrupted
+  bool group_stop = false;
+  uint64_t exit_ns = 0;
+  std::string comm;
+};
+
+}  // namespace tarry::ptracing

@@ -1,0 +1,380 @@
+#include "recorder/ptrace/tracer.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <vector>
+
+#include "format/errors.h"
+#include "format/syscall_table.h"
+#include "recorder/host_info.h"
+#include "recorder/ptrace/attach.h"
+#include "recorder/ptrace/calls.h"
+#include "recorder/ptrace/lives.h"
+#include "recorder/ptrace/resource_finder.h"
+#include "recorder/ptrace/run_states.h"
+#include "recorder/ptrace/signal_stops.h"
+
+namespace tarry::ptracing {
+
+namespace {
+
+constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+constexpr int kTickUs = 50'000;
+constexpr timespec kIdle{0, 2'000'000};
+
+struct Stop {
+  pid_t tid = 0;
+  int status = 0;
+};
+
+class Tracer {
+ public:
+  Tracer(Channel& channel, const CapturePlan& plan, const TracerOptions& options)
+      : sink_(channel, options.recorder),
+        resources_(sink_),
+        calls_(sink_, resources_, plan, options.level, options.snaplen),
+        states_(sink_, [this](Tracee& tracee, rec_switch_out_polled& out) { calls_.describe(tracee, out); }),
+        lives_(sink_, resources_),
+        attacher_(sink_, lives_, resources_, calls_, states_) {}
+
+  void attach(const std::vector<pid_t>& pids) { attacher_.attach(pids); }
+
+  void run() {
+    answer("");  // ready
+    while (!stopping_) {
+      answerRequest();
+      collect();
+      for (const Stop& stop : stops_) handle(stop);
+      if (tick_ns_ < bootTimeNs()) tick();
+    }
+    leave();
+  }
+
+ private:
+  void answer(const char* error);
+  void answerRequest();
+  bool next(bool block, Stop& stop);
+  void collect();
+  void tick();
+  void leave();
+
+  void handle(const Stop& stop);
+  void ended(const Stop& stop);
+  void syscallStop(Tracee& tracee, int64_t now_ns);
+  void eventStop(Tracee& tracee, int event, int signal, int64_t now_ns);
+  void childCreated(Tracee& creator, int64_t now_ns);
+  bool takesUpCall(Tracee& tracee, int status, int64_t now_ns);
+  void resume(Tracee& tracee, int signal = 0);
+
+  RecordSink sink_;
+  ResourceFinder resources_;
+  Calls calls_;
+  RunStates states_;
+  Lives lives_;
+  Attacher attacher_;
+  std::vector<Stop> stops_;
+  std::map<pid_t, int> early_;  // children whose creator has not told of them yet
+  int exiting_ = 0;
+  int64_t tick_ns_ = 0;
+  bool stopping_ = false;
+};
+
+// ---- requests -------------------------------------------------------------------------------------
+
+void Tracer::answer(const char* error) {
+  ChannelControl& control = sink_.control();
+  std::snprintf(control.error, sizeof control.error, "%s", error);
+  control.answered.store(control.asked.load());
+}
+
+void Tracer::answerRequest() {
+  ChannelControl& control = sink_.control();
+  if (control.asked.load() == control.answered.load()) return;
+  if (control.request.load() == Request::stop) {
+    stopping_ = true;
+    return;
+  }
+  std::string error;
+  try {
+    attacher_.launched(control.pid.load());
+  } catch (const Error& failure) {
+    error = failure.what();
+  }
+  answer(error.c_str());
+}
+
+// ---- stops ----------------------------------------------------------------------------------------
+
+// One stop or end, if there is one. A thread that ends is looked at before it is reaped.
+bool Tracer::next(bool block, Stop& stop) {
+  const int hang = block ? 0 : WNOHANG;
+  pid_t which = -1;
+  if (exiting_ > 0) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL | hang) < 0 || info.si_pid == 0) {
+      return false;
+    }
+    which = info.si_pid;
+    const bool over = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+    if (Tracee* tracee = lives_.find(which); tracee != nullptr && over) lives_.beforeEnd(*tracee);
+  }
+  stop.tid = ::waitpid(which, &stop.status, __WALL | hang);
+  return stop.tid > 0;
+}
+
+// All there are, before any is dealt with: waitpid(2) would give the stops of one busy thread for ever.
+void Tracer::collect() {
+  stops_.clear();
+  Stop stop;
+  if (!next(early_.empty(), stop)) {
+    if (errno == ECHILD || !early_.empty()) ::nanosleep(&kIdle, nullptr);
+    return;
+  }
+  do {
+    stops_.push_back(stop);
+  } while (next(false, stop));
+  sink_.control().stops.fetch_add(stops_.size(), std::memory_order_relaxed);
+}
+
+void Tracer::tick() {
+  const int64_t now_ns = bootTimeNs();
+  tick_ns_ = now_ns + int64_t{kTickUs} * 1000;
+  for (auto& [tid, tracee] : lives_.all()) {
+    states_.tellLongWait(tracee, now_ns);
+    if (tracee.attached) attacher_.interruptWhenMoved(tracee);
+  }
+  // A creator that was killed does not tell.
+  for (auto it = early_.begin(); it != early_.end();) {
+    const auto [tid, status] = *it;
+    it = early_.erase(it);
+    if (lives_.existing(tid, now_ns) == nullptr) continue;
+    lives_.find(tid)->fresh = true;
+    handle({tid, status});
+  }
+}
+
+void Tracer::resume(Tracee& tracee, int signal) {
+  const int64_t now_ns = bootTimeNs();
+  if (tracee.call.open && tracee.call.enter_ns == 0) calls_.entered(tracee, now_ns);
+  states_.resumed(tracee, now_ns);
+  tracee.running = true;
+  // ESRCH: it was killed meanwhile, which the next wait tells
+  ::ptrace(PTRACE_SYSCALL, tracee.tid, 0, signal);
+}
+
+void Tracer::handle(const Stop& stop) {
+  if (!WIFSTOPPED(stop.status)) {
+    ended(stop);
+    return;
+  }
+  Tracee* tracee = lives_.find(stop.tid);
+  const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
+  const int64_t now_ns = bootTimeNs();
+  if (tracee == nullptr) {
+    early_[stop.tid] = stop.status;
+    return;
+  }
+  tracee->running = false;
+  if (tracee->fresh) {
+    tracee->fresh = false;
+    states_.begin(*tracee, now_ns, false);
+  } else if (takesUpCall(*tracee, stop.status, now_ns)) {
+    return;
+  } else {
+    states_.stopped(*tracee, now_ns);
+  }
+  tracee->attached = false;
+  if (event != 0) {
+    eventStop(*tracee, event, signal, now_ns);
+  } else if (signal == kSyscallStop) {
+    syscallStop(*tracee, now_ns);
+  } else {
+    putSignal(sink_, lives_, *tracee, signal, now_ns);
+    resume(*tracee, signal);
+  }
+}
+
+// A thread that was found in a call has to be interrupted to be traced, and takes the call up again: to
+// who reads the trace that is one wait. True: this was such a stop.
+bool Tracer::takesUpCall(Tracee& tracee, int status, int64_t now_ns) {
+  const int signal = WSTOPSIG(status), event = status >> 16;
+  if (tracee.attached && tracee.run.blocked && event == PTRACE_EVENT_STOP && signal == SIGTRAP) {
+    tracee.attached = false;
+    tracee.continuing = true;
+    states_.skip(tracee, now_ns);
+    resume(tracee);
+    return true;
+  }
+  if (!tracee.continuing) return false;
+  tracee.continuing = false;
+  if (signal != kSyscallStop) return false;
+  __ptrace_syscall_info info{};
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) <= 0) return false;
+  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return false;
+  const int32_t before = tracee.call.nr;
+  const auto nr = static_cast<int32_t>(info.entry.nr);
+  const SyscallSpec* spec = findSyscall(static_cast<Abi>(tracee.call.abi), nr);
+  if (nr != before && (spec == nullptr || spec->name != "restart_syscall")) return false;
+  states_.skip(tracee, now_ns);
+  calls_.enter(tracee, info);
+  tracee.call.no_enter = true;
+  resume(tracee);
+  return true;
+}
+
+void Tracer::syscallStop(Tracee& tracee, int64_t now_ns) {
+  __ptrace_syscall_info info{};
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) > 0) {
+    if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+      calls_.enter(tracee, info);
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+      const bool renames = tracee.call.open && mayRename(tracee.call);
+      calls_.exit(tracee, info.exit.rval, now_ns);
+      if (renames) lives_.renamed(tracee, now_ns);
+    }
+  }
+  resume(tracee);
+}
+
+void Tracer::childCreated(Tracee& creator, int64_t now_ns) {
+  unsigned long message = 0;
+  if (::ptrace(PTRACE_GETEVENTMSG, creator.tid, 0, &message) < 0) return;
+  const auto tid = static_cast<pid_t>(message);
+  if (tid <= 0) return;
+  Tracee* child = lives_.created(tid, creator, now_ns);
+  if (child == nullptr) return;
+  child->fresh = true;
+  if (const auto early = early_.find(tid); early != early_.end()) {
+    const int status = early->second;
+    early_.erase(early);
+    handle({tid, status});
+  }
+}
+
+void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
+  const pid_t tid = tracee.tid;
+  switch (event) {
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE: childCreated(tracee, now_ns); break;
+    case PTRACE_EVENT_EXEC: {
+      unsigned long former = 0;
+      if (::ptrace(PTRACE_GETEVENTMSG, tid, 0, &former) < 0) former = static_cast<unsigned long>(tid);
+      Tracee& now = lives_.executed(tracee, static_cast<pid_t>(former), now_ns);
+      states_.renamed(now);
+      now.running = false;
+      break;
+    }
+    case PTRACE_EVENT_EXIT:
+      calls_.unfinished(tracee, now_ns);
+      if (!tracee.exiting) ++exiting_;
+      lives_.exiting(tracee, now_ns);
+      break;
+    case PTRACE_EVENT_STOP:
+      if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
+        putGroupStop(sink_, tracee, signal, now_ns);
+        states_.groupStopped(tracee, now_ns);
+        // It stays stopped, and says when it goes on.
+        ::ptrace(PTRACE_LISTEN, tid, 0, 0);
+        states_.resumed(tracee, now_ns);
+        tracee.running = true;
+        return;
+      }
+      break;
+    default: break;
+  }
+  if (Tracee* now = lives_.find(tid)) resume(*now);
+}
+
+void Tracer::ended(const Stop& stop) {
+  early_.erase(stop.tid);
+  Tracee* tracee = lives_.find(stop.tid);
+  if (tracee == nullptr) return;
+  const int64_t now_ns = bootTimeNs();
+  calls_.unfinished(*tracee, now_ns);  // killed without a stop
+  if (tracee->exiting) --exiting_;
+  states_.ended(*tracee, now_ns);
+  lives_.ended(stop.tid, stop.status, now_ns);
+}
+
+// The kernel lets go of the tracees when this process ends.
+void Tracer::leave() {
+  const int64_t now_ns = bootTimeNs();
+  for (auto& [tid, tracee] : lives_.all()) {
+    states_.left(tracee, now_ns);
+    calls_.unfinished(tracee, now_ns);
+  }
+  answer("");
+}
+
+// ---- the process ----------------------------------------------------------------------------------
+
+void onSignal(int) {}
+
+// Signals only interrupt the wait. The terminal's are blocked, as in the recorder.
+void setSignals() {
+  struct sigaction action {};
+  action.sa_handler = onSignal;
+  ::sigaction(SIGUSR1, &action, nullptr);
+  ::sigaction(SIGALRM, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGHUP, &action, nullptr);
+  ::sigaction(SIGPIPE, &action, nullptr);
+  sigset_t open;
+  ::sigemptyset(&open);
+  ::sigaddset(&open, SIGUSR1);
+  ::sigaddset(&open, SIGALRM);
+  ::sigprocmask(SIG_UNBLOCK, &open, nullptr);
+  const itimerval timer{{0, kTickUs}, {0, kTickUs}};
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+// None of the recorder's descriptors: a pipe must end when its readers and writers have.
+void leaveFiles() {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+}  // namespace
+
+void runTracer(Channel& channel, const CapturePlan& plan, const TracerOptions& options) {
+  ::prctl(PR_SET_NAME, "tarry-tracer");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != options.recorder) ::_exit(0);
+  ::setsid();
+  leaveFiles();
+  setSignals();
+  ChannelControl& control = channel.control();
+  try {
+    Tracer tracer(channel, plan, options);
+    tracer.attach(options.pids);
+    tracer.run();
+    ::_exit(0);
+  } catch (const std::exception& error) {
+    std::snprintf(control.error, sizeof control.error, "%s", error.what());
+    control.answered.store(control.asked.load());
+    ::_exit(1);
+  }
+}
+
+}  // namespace tarry::ptracing
