@@ -267,7 +267,9 @@ void LoadPass::onLoss(const LossEvent& event) {
 void LoadPass::onInterval(const StateInterval& interval) {
   CurrentCall& current = calls_.current(interval.utid);
   const bool waits = interval.state == RunState::blocked || interval.state == RunState::runnable;
-  const CurrentCall* call = waits && current.covers(interval.begin) ? &current : nullptr;
+  // The recorder's own stops are no part of the call that they lie around.
+  const bool own = interval.task_state == TaskState::recorder;
+  const CurrentCall* call = waits && !own && current.covers(interval.begin) ? &current : nullptr;
   if (call != nullptr && call->id > 0) {
     queue_.blocked(call->id, interval.end - interval.begin);
   }

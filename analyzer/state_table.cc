@@ -15,6 +15,7 @@ Label taskStateName(TaskState state) {
     case TaskState::traced: return Label("traced");
     case TaskState::idle: return Label("idle");
     case TaskState::parked: return Label("parked");
+    case TaskState::recorder: return Label("recorder");
     case TaskState::unknown:
     case TaskState::runnable:
     case TaskState::dead: return {};

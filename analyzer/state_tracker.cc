@@ -116,7 +116,8 @@ void StateTracker::leave(Thread& thread, int64_t ts, const SwitchEvent& event) {
     case TaskState::stopped:
     case TaskState::traced:
     case TaskState::idle:
-    case TaskState::parked: break;
+    case TaskState::parked:
+    case TaskState::recorder: break;
   }
   enter(thread, ts, RunState::blocked, StateDetail::none);
   thread.now.task_state = event.state;
@@ -159,7 +160,7 @@ void StateTracker::occupy(Utid utid, int64_t ts, const SwitchEvent& event) {
 }
 
 void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
-  occupy(utid, ts, event);
+  if (event.cpu != kNoCpu) occupy(utid, ts, event);
   Thread& thread = get(utid);
   if (isOver(thread)) return;
   StateInterval& now = thread.now;
@@ -197,14 +198,14 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
     }
     close(thread, utid, ts);
     enter(thread, ts, RunState::running, StateDetail::none);
-    thread.now.cpu = event.cpu;
+    if (event.cpu != kNoCpu) thread.now.cpu = event.cpu;
     thread.has_early_wake = false;
     return;
   }
 
   switch (now.state) {
     case RunState::running:
-      if (!now.cpu) now.cpu = event.cpu;
+      if (!now.cpu && event.cpu != kNoCpu) now.cpu = event.cpu;
       break;
     case RunState::runnable:
     case RunState::blocked:
@@ -216,7 +217,7 @@ void StateTracker::switched(Utid utid, int64_t ts, const SwitchEvent& event) {
       if (thread.snapshot_runnable) {
         now.state = RunState::running;
         now.detail = StateDetail::none;
-        now.cpu = event.cpu;
+        if (event.cpu != kNoCpu) now.cpu = event.cpu;
         now.since = 0;
       }
       break;

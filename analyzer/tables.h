@@ -335,7 +335,8 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
        "began)"},
       {"cpu", &ThreadStateRow::cpu, "CPU it ran on"},
       {"wait_kind", &ThreadStateRow::wait_kind,
-       "blocked: network, ipc, disk, lock, sleep, child, terminal, memory, device, signal, stopped, unknown; "
+       "blocked: network, ipc, disk, lock, sleep, child, terminal, memory, device, signal, stopped, "
+       "recorder, unknown; "
        "runnable: cpu-queue, cpu-limit"},
       {"role", &ThreadStateRow::role,
        "answer: this side spoke last and waits for the peer; idle: waits until someone wants something"},
@@ -354,7 +355,8 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"kernel_stack_id", &ThreadStateRow::kernel_stack_id, "where in the kernel it slept"},
       {"user_stack_id", &ThreadStateRow::user_stack_id, "where in the program it slept"},
       {"detail", &ThreadStateRow::detail,
-       "blocked: interruptible, uninterruptible, stopped, traced, idle, parked; runnable: woken, preempted, "
+       "blocked: interruptible, uninterruptible, stopped, traced, idle, parked, recorder; runnable: woken, "
+       "preempted, "
        "new; "
        "unknown: start (nothing known yet), loss (events were lost), unseen (the kernel kept a switch back), "
        "cut "

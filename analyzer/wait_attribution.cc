@@ -417,6 +417,7 @@ bool isLockCommand(int64_t command) {
 
 WaitVerdict attributeWait(const WaitEvidence& e) {
   if (e.state == TaskState::stopped || e.state == TaskState::traced) return {WaitKind::stopped, {}};
+  if (e.state == TaskState::recorder) return {WaitKind::recorder, {}};
   if (e.kernel_thread) return kernelThread(e);
   switch (e.state) {
     case TaskState::uninterruptible:
@@ -430,6 +431,7 @@ WaitVerdict attributeWait(const WaitEvidence& e) {
     case TaskState::stopped:
     case TaskState::traced:
     case TaskState::parked:
+    case TaskState::recorder:
       if (e.in_iowait) return {WaitKind::disk, storageObject(e).id};
       break;
   }

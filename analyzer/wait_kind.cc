@@ -6,8 +6,8 @@ namespace tarry {
 namespace {
 
 constexpr std::array<std::string_view, kWaitKinds> kNames = {
-    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",   "sleep",
-    "child",  "terminal",  "memory",    "device",  "signal", "stopped", "unknown"};
+    "on CPU", "cpu-queue", "cpu-limit", "network", "ipc",    "disk",    "lock",     "sleep",
+    "child",  "terminal",  "memory",    "device",  "signal", "stopped", "recorder", "unknown"};
 
 }  // namespace
 

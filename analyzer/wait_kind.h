@@ -23,6 +23,7 @@ enum class WaitKind : uint8_t {
   device,
   signal,
   stopped,
+  recorder,
   unknown,
 };
 inline constexpr int kWaitKinds = static_cast<int>(WaitKind::unknown) + 1;

@@ -268,7 +268,7 @@ void putLife(const LifeEvent& event, schema::LifeEvent::Builder out) {
 LifeEvent getLife(schema::LifeEvent::Reader in) {
   LifeEvent event;
   event.kind = static_cast<LifeKind>(in.getKind());  // the reader drops those it does not know
-  event.state = in.getState() <= static_cast<uint8_t>(TaskState::parked)
+  event.state = in.getState() <= static_cast<uint8_t>(TaskState::recorder)
                     ? static_cast<TaskState>(in.getState())
                     : TaskState::unknown;
   event.group_dead = in.getGroupDead();

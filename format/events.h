@@ -125,6 +125,7 @@ enum class TaskState : uint8_t {
   dead = 6,
   idle = 7,  // uninterruptible without load (kernel threads)
   parked = 8,
+  recorder = 9,  // in a stop that the recorder makes (ptrace)
 };
 
 // What PendingCall::resource is among the fds that a poll or select waits for.
@@ -334,6 +335,9 @@ struct SyscallEvent {
 };
 
 // ---- scheduling -------------------------------------------------------------------------------
+
+// Where it is not known on which CPU a thread ran.
+inline constexpr uint16_t kNoCpu = 0xffff;
 
 struct SwitchEvent {
   int64_t ts_ns = 0;

@@ -171,7 +171,7 @@ void decodeSwitches(schema::Switches::Reader in, uint32_t count, std::vector<Swi
     row.thread = ThreadId{threads[static_cast<unsigned>(unzigzag(columns.thread[i]))]};
     row.in = (kind.flags & kIn) != 0;
     if (row.in) continue;
-    row.state = knownOr(kind.state, TaskState::parked, TaskState::unknown);
+    row.state = knownOr(kind.state, TaskState::recorder, TaskState::unknown);
     row.in_iowait = (kind.flags & kIowait) != 0;
     row.throttled = (kind.flags & kThrottled) != 0;
     row.pending.abi = abiOf(kind.abi);

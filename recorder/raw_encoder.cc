@@ -40,6 +40,7 @@ constexpr size_t kCachedStacks = 64 * 1024;
 }  // namespace
 
 TaskState taskState(uint32_t bits) {
+  if ((bits & STATE_RECORDER) != 0) return TaskState::recorder;
   if ((bits & (kDead | kExitDead | kExitZombie)) != 0) return TaskState::dead;
   if ((bits & kStopped) != 0) return TaskState::stopped;
   if ((bits & kTraced) != 0) return TaskState::traced;

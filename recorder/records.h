@@ -255,7 +255,8 @@ struct rec_blocked { /* the snapshot's: a thread that is not running */
 	struct rec_polled polled;
 };
 
-enum { NO_CPU = 0xffff }; /* which one is not known */
+enum { NO_CPU = 0xffff }; /* which one is not known; kNoCpu */
+enum { STATE_RECORDER = 1 << 31 }; /* beside the TASK_* bits of a state: in a stop of the recorder's */
 
 struct rec_switch_in {
 	__u8 type;

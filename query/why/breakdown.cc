@@ -68,7 +68,8 @@ Subject subjectOf(const Timeline& timeline, WaitKind kind, int32_t resource, int
     case WaitKind::cpu_limit:
     case WaitKind::disk:
     case WaitKind::sleep:
-    case WaitKind::stopped: return {"", false, kNone};
+    case WaitKind::stopped:
+    case WaitKind::recorder: return {"", false, kNone};
   }
   return {};
 }

@@ -83,7 +83,7 @@ Ongoing explainOngoing(const Timeline& timeline, bool count_idle) {
       }
       const int64_t since = row.began_before && row.since != 0 ? row.end - row.since : length;
       if (row.open && row.state == RunState::blocked && row.kind != WaitKind::stopped &&
-          (since >= kLongWait || row.began_before))
+          row.kind != WaitKind::recorder && (since >= kLongWait || row.began_before))
         result.still_waiting.push_back({here, since});
     }
   }

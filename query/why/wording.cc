@@ -110,6 +110,7 @@ class Phrase {
       case WaitKind::cpu_limit: return "wanted to run, its cgroup's CPU quota was used up";
       case WaitKind::signal: return group_.peer == kNone ? text : joined(text, "until " + peer());
       case WaitKind::stopped: return joined("stopped by job control or a debugger", text, ", in ");
+      case WaitKind::recorder: return "what recording by ptrace costs: calls stop for the recorder";
       case WaitKind::unknown: {
         text = joined(text, subject());
         if (!group_.stacks.empty())
@@ -235,6 +236,8 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
       return group.subject.empty() ? "a device" : fmt::format("the device {}", group.subject);
     case WaitKind::signal: return "a signal";
     case WaitKind::stopped: return "someone to continue it: it was stopped";
+    case WaitKind::recorder:
+      return "the recorder: it makes so many calls that being recorded takes most of the time";
     case WaitKind::cpu_queue: return "a free CPU: others were running";
     case WaitKind::cpu_limit: return "its cgroup's CPU quota";
     case WaitKind::none:
@@ -267,6 +270,7 @@ std::string nextCommand(const WaitGroup& group, const Wording& wording, const st
     case WaitKind::device:
     case WaitKind::signal:
     case WaitKind::stopped:
+    case WaitKind::recorder:
     case WaitKind::none:
     case WaitKind::unknown: break;
   }

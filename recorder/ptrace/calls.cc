@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -37,6 +38,13 @@ int copiedFd(const OpenCall& call) {
   const bool copies =
       name == "dup" || name == "dup2" || name == "dup3" || name == "fcntl" || name == "fcntl64";
   return copies ? static_cast<int>(call.args[0]) : -1;
+}
+
+bool showsAffinity(const OpenCall& call) {
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "sched_getaffinity", "sched_setaffinity", "clone", "clone3", "fork", "vfork", "sched_setscheduler"};
+  const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);
+  return spec == nullptr || std::find(kNames.begin(), kNames.end(), spec->name) != kNames.end();
 }
 
 bool isConnect(const OpenCall& call) {
@@ -84,6 +92,7 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
   call.abi = abiOf(info.arch, info.entry.nr);
   std::copy(std::begin(info.entry.args), std::end(info.entry.args), std::begin(call.args));
   call.shape = plan_.find(call.abi, call.nr);
+  call.shows_affinity = showsAffinity(call);
   call.epoch = sink_.epoch();
   if (silent) {
     const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);

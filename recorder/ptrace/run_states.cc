@@ -12,7 +12,7 @@ constexpr uint32_t kRunning = 0x0;
 constexpr uint32_t kInterruptible = 0x1;
 constexpr uint32_t kUninterruptible = 0x2;
 constexpr uint32_t kStopped = 0x4;
-constexpr uint32_t kTraced = 0x8;
+constexpr auto kRecorder = static_cast<uint32_t>(STATE_RECORDER);
 constexpr uint32_t kDead = 0x80;
 
 // Waiting for a CPU so long after a stop is the tracer's doing, who is still on it.
@@ -93,7 +93,7 @@ void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
   run.off = run.blocked = blocked;
   if (blocked) return;
   in(tracee, run.stopped_ns);
-  out(tracee, run.stopped_ns, kTraced);
+  out(tracee, run.stopped_ns, kRecorder);
 }
 
 // What is said about the time since the last stop, and how the sums are put into it: see the head.
@@ -137,11 +137,11 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
     if (run.off) {
       in(tracee, now - spent.run_ns);
     } else {
-      out(tracee, last + spent.run_ns, kTraced);
+      out(tracee, last + spent.run_ns, kRecorder);
     }
     return;
   }
-  if (!run.off) out(tracee, last, kTraced);
+  if (!run.off) out(tracee, last, kRecorder);
   in(tracee, resumed);
   const uint64_t end = now - spent.run_ns / 2;
   if (waited) {
@@ -152,7 +152,7 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
     // What is left of the time is the tracer's.
     if (rest > 0) {
       in(tracee, resumed + spent.run_ns / 2 + spent.queue_ns);
-      out(tracee, resumed + spent.run_ns / 2 + spent.queue_ns, kTraced);
+      out(tracee, resumed + spent.run_ns / 2 + spent.queue_ns, kRecorder);
     }
   }
   in(tracee, end);
@@ -171,7 +171,7 @@ void RunStates::skip(Tracee& tracee, int64_t now_ns) {
 
 void RunStates::tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat) {
   RunAccount& run = tracee.run;
-  if (!run.off) out(tracee, run.stopped_ns, kTraced);
+  if (!run.off) out(tracee, run.stopped_ns, kRecorder);
   in(tracee, run.resumed_ns);
   const bool disk = stat.major_faults > run.majors;
   run.majors = stat.major_faults;

@@ -5,7 +5,7 @@
 // call. What is neither of the two is
 //
 //   - a wait, where the thread got a CPU more than once: in its call, or, without one, in a page fault;
-//   - otherwise the tracer's doing: state traced. A call that does not wait then stands in one such state,
+//   - otherwise the tracer's doing: state recorder. A call that does not wait then stands in one such state,
 //     from before its enter to the last of its work: two switches a call, not six.
 //
 // A wait that lasts is told before it ends (tellLongWaits), so that a recording that is cut shows it.

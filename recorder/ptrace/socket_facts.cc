@@ -131,7 +131,7 @@ bool askSocket(int fd, uint64_t inode, SocketFacts& facts) {
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
     fill(localSide(socket), &address, size);
-  size = sizeof address;
+  size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);  // no more than it has
   if (::getsockopt(fd, SOL_SOCKET, kPeerName, &address, &size) == 0) fill(remoteSide(socket), &address, size);
   return true;
 }

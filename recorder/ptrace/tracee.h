@@ -57,7 +57,8 @@ struct OpenCall {
   uint32_t retry = 0;
   uint32_t epoch = 0;  // in which `res` was looked up
   bool has_enter_data = false;
-  bool no_enter = false;  // it began before the recording
+  bool no_enter = false;        // it began before the recording
+  bool shows_affinity = false;  // asks which CPUs the thread may use, or hands that on
   const CallShape* shape = nullptr;
   uint64_t select_sets[3] = {};  // first words of what a select waits for, which its end overwrites
   bool has_select_sets = false;

@@ -27,6 +27,7 @@
 #include "recorder/ptrace/resource_finder.h"
 #include "recorder/ptrace/run_states.h"
 #include "recorder/ptrace/signal_stops.h"
+#include "recorder/ptrace/together.h"
 
 namespace tarry::ptracing {
 
@@ -79,6 +80,7 @@ class Tracer {
   void childCreated(Tracee& creator, int64_t now_ns);
   bool takesUpCall(Tracee& tracee, int status, int64_t now_ns);
   void resume(Tracee& tracee, int signal = 0);
+  static bool stopsOften(const Tracee& tracee);
 
   RecordSink sink_;
   ResourceFinder resources_;
@@ -146,7 +148,7 @@ void Tracer::collect() {
   }
   do {
     stops_.push_back(stop);
-  } while (next(false, stop));
+  } while (lives_.all().size() > 1 && next(false, stop));
   sink_.control().stops.fetch_add(stops_.size(), std::memory_order_relaxed);
 }
 
@@ -167,7 +169,14 @@ void Tracer::tick() {
   }
 }
 
+// Its last run was so short that the next one will be, too.
+bool Tracer::stopsOften(const Tracee& tracee) {
+  constexpr uint64_t kShortRunNs = 200'000;
+  return tracee.run.stopped_ns - tracee.run.resumed_ns < kShortRunNs;
+}
+
 void Tracer::resume(Tracee& tracee, int signal) {
+  const Together together(tracee.tid, stopsOften(tracee) && !tracee.call.shows_affinity);
   const int64_t now_ns = bootTimeNs();
   if (tracee.call.open && tracee.call.enter_ns == 0) calls_.entered(tracee, now_ns);
   states_.resumed(tracee, now_ns);
