@@ -181,6 +181,8 @@ void RawResourceTable::define(std::span<const uint8_t> record) {
     path = text;
     // a bound name ends with a NUL that is no part of it, an abstract one begins with one
     if (!path.empty() && path[0] != '\0') path.resize(std::strlen(path.c_str()));
+  } else if (head.magic == kPidFs) {
+    path = "[pidfd]";  // it has no name that could be walked to
   } else if (resource.kind == ResourceKind::memfd || resource.kind == ResourceKind::anon ||
              (head.detached != 0 && head.magic != kPipeFs)) {
     path = firstName(text);

@@ -300,6 +300,24 @@ void Calls::describe(Tracee& tracee, rec_switch_out_polled& out) {
   describe(tracee, out.out.pending, out.polled);
 }
 
+uint8_t wakerByResult(const OpenCall& call, int64_t result) {
+  const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);
+  if (spec == nullptr) return WAKER_UNKNOWN;
+  const std::string_view name = spec->name;
+  const auto is = [name](std::string_view begin) { return name.starts_with(begin); };
+  bool timed_out = false;
+  if (is("poll") || is("ppoll") || is("select") || is("_newselect") || is("pselect") || is("epoll_")) {
+    timed_out = result == 0 && name != "epoll_ctl";
+  } else if (is("nanosleep") || is("clock_nanosleep")) {
+    timed_out = result == 0;
+  } else if (is("futex") || is("mq_timed")) {
+    timed_out = result == -ETIMEDOUT;
+  } else if (is("rt_sigtimedwait") || is("semtimedop")) {
+    timed_out = result == -EAGAIN;
+  }
+  return timed_out ? WAKER_TIMER : WAKER_UNKNOWN;
+}
+
 bool mayRename(const OpenCall& call) {
   constexpr uint64_t kSetName = 15;  // include/uapi/linux/prctl.h
   if (call.args[0] != kSetName) return false;

@@ -50,6 +50,10 @@ class Calls {
   capture capture_{};
 };
 
+// Who ended a wait in the call, as far as its result tells: WAKER_TIMER where the time was up, otherwise
+// WAKER_UNKNOWN.
+uint8_t wakerByResult(const OpenCall& call, int64_t result);
+
 // Does the call change the name of the thread (prctl, PR_SET_NAME)?
 bool mayRename(const OpenCall& call);
 

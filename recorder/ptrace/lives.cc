@@ -136,12 +136,28 @@ Tracee* Lives::created(pid_t tid, const Tracee& creator, int64_t now_ns) {
   return &tracee;
 }
 
+// The main thread, whose place another one takes, is not waited for any more, and who was held back was not
+// the last.
+void Lives::flushExits(const Tracee& leader, int64_t now_ns) {
+  TracedProcess& process = *leader.process;
+  if (process.last_exit) putExit(process, *std::exchange(process.last_exit, std::nullopt));
+  process.ended_run_ns += leader.run.reading.run_ns;
+  rec_exit record{};
+  record.type = RT_EXIT;
+  record.thread = leader.id;
+  record.status = leader.exit_status;
+  record.ts_ns = leader.exiting ? leader.exit_ns : static_cast<uint64_t>(now_ns);
+  record.runtime_ns = leader.run.reading.run_ns;
+  sink_.definition(record);
+}
+
 // execve(2), "Effect on process attributes": all other threads are gone, and the one that called goes on
 // under the number of the first.
 Tracee& Lives::executed(Tracee& caller, pid_t former, int64_t now_ns) {
   Tracee* tracee = &caller;
   uint32_t old = 0;
   if (former != caller.tid) {
+    flushExits(caller, now_ns);
     if (const auto it = tracees_.find(former); it != tracees_.end()) {
       const pid_t tid = caller.tid;
       const uint32_t leader_calls = caller.call_seq;
@@ -157,7 +173,6 @@ Tracee& Lives::executed(Tracee& caller, pid_t former, int64_t now_ns) {
   }
   TracedProcess& process = *tracee->process;
   process.leader_exiting = false;
-  process.last_exit.reset();
   process.fds = UniqueFd(::open(procPath(process.pid, "fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (process.anonymous.use_count() > 1)
     process.anonymous = std::make_shared<AnonymousObjects>(*process.anonymous);
@@ -197,10 +212,11 @@ void Lives::renamed(Tracee& tracee, int64_t now_ns) {
   sink_.definition(record);
 }
 
-void Lives::exiting(Tracee& tracee, int64_t now_ns) {
+void Lives::exiting(Tracee& tracee, int status, int64_t now_ns) {
   TracedProcess& process = *tracee.process;
   tracee.exiting = true;
   tracee.exit_ns = static_cast<uint64_t>(now_ns);
+  tracee.exit_status = status;
   process.last_exit_ns = tracee.exit_ns;
   if (tracee.tid == process.pid) {
     process.leader_exiting = true;
@@ -208,8 +224,8 @@ void Lives::exiting(Tracee& tracee, int64_t now_ns) {
     process.fds.reset();
   }
   // Of the whole process, as long as its memory is there; the last thread's look is the one that counts.
-  if (const std::optional<TaskStatus> status = readStatus(tracee.tid)) {
-    process.max_rss_bytes = std::max(process.max_rss_bytes, status->max_rss_bytes);
+  if (const std::optional<TaskStatus> seen = readStatus(tracee.tid)) {
+    process.max_rss_bytes = std::max(process.max_rss_bytes, seen->max_rss_bytes);
   }
   if (const std::optional<TaskStat> stat = readStat(tracee.tid, false)) {
     process.user_ticks = stat->user_ticks;
@@ -252,6 +268,7 @@ void Lives::ended(pid_t tid, int status, int64_t now_ns) {
   const bool leads = tid == process->pid;
   if (leads) {
     if (process->last_exit && process->last_exit->ts_ns > record.ts_ns) {
+      record.status = tracee.exit_status;
       putExit(*process, record);
       record = *process->last_exit;
       process->last_exit.reset();

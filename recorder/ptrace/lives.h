@@ -30,7 +30,7 @@ class Lives {
   Tracee& executed(Tracee& tracee, pid_t former, int64_t now_ns);
   void renamed(Tracee& tracee, int64_t now_ns);
   // In PTRACE_EVENT_EXIT.
-  void exiting(Tracee& tracee, int64_t now_ns);
+  void exiting(Tracee& tracee, int status, int64_t now_ns);
   // It can be waited for, and has not been yet: the last look at its sums.
   void beforeEnd(Tracee& tracee);
   // It was. `status`: of wait(2). The tracee is gone then.
@@ -41,6 +41,7 @@ class Lives {
   std::shared_ptr<TracedProcess> makeProcess(pid_t pid);
   void define(Tracee& tracee, uint32_t creator, uint8_t flags, uint64_t start_ns, int64_t now_ns);
   uint64_t cgroup(pid_t pid);
+  void flushExits(const Tracee& leader, int64_t now_ns);
   void putExit(const TracedProcess& process, rec_exit record);
 
   RecordSink& sink_;

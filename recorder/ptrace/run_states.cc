@@ -76,7 +76,7 @@ void RunStates::outBlocked(Tracee& tracee, uint64_t ts_ns, uint32_t state, bool 
 void RunStates::wake(Tracee& tracee, uint64_t ts_ns) {
   rec_wake record{};
   record.type = RT_WAKE;
-  record.context = WAKER_UNKNOWN;
+  record.context = tracee.run.waker;
   record.thread = tracee.id;
   record.nr = -1;
   record.ts_ns = after(tracee, ts_ns);

@@ -75,6 +75,7 @@ struct RunAccount {
   bool off = false;      // the last switch told was one out
   bool blocked = false;  // and it was for the call or fault that the thread is still in
   uint64_t last_told_ns = 0;
+  uint8_t waker = WAKER_UNKNOWN;  // of the wait that ends now: what the call's result says
 };
 
 struct Tracee {
@@ -92,6 +93,7 @@ struct Tracee {
   bool continuing = false;  // so, and is about to take up the call that the stop interrupted
   bool group_stop = false;
   uint64_t exit_ns = 0;
+  int exit_status = 0;  // of wait(2), as the thread alone would have it
   std::string comm;
 };
 

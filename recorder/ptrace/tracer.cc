@@ -75,10 +75,10 @@ class Tracer {
 
   void handle(const Stop& stop);
   void ended(const Stop& stop);
-  void syscallStop(Tracee& tracee, int64_t now_ns);
+  void syscallStop(Tracee& tracee, const __ptrace_syscall_info& info, int64_t now_ns);
   void eventStop(Tracee& tracee, int event, int signal, int64_t now_ns);
   void childCreated(Tracee& creator, int64_t now_ns);
-  bool takesUpCall(Tracee& tracee, int status, int64_t now_ns);
+  bool takesUpCall(Tracee& tracee, int status, const __ptrace_syscall_info& info, int64_t now_ns);
   void resume(Tracee& tracee, int signal = 0);
   static bool stopsOften(const Tracee& tracee);
 
@@ -198,10 +198,17 @@ void Tracer::handle(const Stop& stop) {
     return;
   }
   tracee->running = false;
+  __ptrace_syscall_info info{};
+  tracee->run.waker = WAKER_UNKNOWN;
+  if (event == 0 && signal == kSyscallStop &&
+      ::ptrace(PTRACE_GET_SYSCALL_INFO, stop.tid, sizeof info, &info) > 0 &&
+      info.op == PTRACE_SYSCALL_INFO_EXIT && tracee->call.open) {
+    tracee->run.waker = wakerByResult(tracee->call, info.exit.rval);
+  }
   if (tracee->fresh) {
     tracee->fresh = false;
     states_.begin(*tracee, now_ns, false);
-  } else if (takesUpCall(*tracee, stop.status, now_ns)) {
+  } else if (takesUpCall(*tracee, stop.status, info, now_ns)) {
     return;
   } else {
     states_.stopped(*tracee, now_ns);
@@ -210,7 +217,7 @@ void Tracer::handle(const Stop& stop) {
   if (event != 0) {
     eventStop(*tracee, event, signal, now_ns);
   } else if (signal == kSyscallStop) {
-    syscallStop(*tracee, now_ns);
+    syscallStop(*tracee, info, now_ns);
   } else {
     putSignal(sink_, lives_, *tracee, signal, now_ns);
     resume(*tracee, signal);
@@ -219,7 +226,7 @@ void Tracer::handle(const Stop& stop) {
 
 // A thread that was found in a call has to be interrupted to be traced, and takes the call up again: to
 // who reads the trace that is one wait. True: this was such a stop.
-bool Tracer::takesUpCall(Tracee& tracee, int status, int64_t now_ns) {
+bool Tracer::takesUpCall(Tracee& tracee, int status, const __ptrace_syscall_info& info, int64_t now_ns) {
   const int signal = WSTOPSIG(status), event = status >> 16;
   if (tracee.attached && tracee.run.blocked && event == PTRACE_EVENT_STOP && signal == SIGTRAP) {
     tracee.attached = false;
@@ -230,10 +237,7 @@ bool Tracer::takesUpCall(Tracee& tracee, int status, int64_t now_ns) {
   }
   if (!tracee.continuing) return false;
   tracee.continuing = false;
-  if (signal != kSyscallStop) return false;
-  __ptrace_syscall_info info{};
-  if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) <= 0) return false;
-  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return false;
+  if (signal != kSyscallStop || info.op != PTRACE_SYSCALL_INFO_ENTRY) return false;
   const int32_t before = tracee.call.nr;
   const auto nr = static_cast<int32_t>(info.entry.nr);
   const SyscallSpec* spec = findSyscall(static_cast<Abi>(tracee.call.abi), nr);
@@ -245,16 +249,13 @@ bool Tracer::takesUpCall(Tracee& tracee, int status, int64_t now_ns) {
   return true;
 }
 
-void Tracer::syscallStop(Tracee& tracee, int64_t now_ns) {
-  __ptrace_syscall_info info{};
-  if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) > 0) {
-    if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-      calls_.enter(tracee, info);
-    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
-      const bool renames = tracee.call.open && mayRename(tracee.call);
-      calls_.exit(tracee, info.exit.rval, now_ns);
-      if (renames) lives_.renamed(tracee, now_ns);
-    }
+void Tracer::syscallStop(Tracee& tracee, const __ptrace_syscall_info& info, int64_t now_ns) {
+  if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+    calls_.enter(tracee, info);
+  } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+    const bool renames = tracee.call.open && mayRename(tracee.call);
+    calls_.exit(tracee, info.exit.rval, now_ns);
+    if (renames) lives_.renamed(tracee, now_ns);
   }
   resume(tracee);
 }
@@ -283,16 +284,20 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
     case PTRACE_EVENT_EXEC: {
       unsigned long former = 0;
       if (::ptrace(PTRACE_GETEVENTMSG, tid, 0, &former) < 0) former = static_cast<unsigned long>(tid);
+      if (static_cast<pid_t>(former) != tid && tracee.exiting) --exiting_;
       Tracee& now = lives_.executed(tracee, static_cast<pid_t>(former), now_ns);
       states_.renamed(now);
       now.running = false;
       break;
     }
-    case PTRACE_EVENT_EXIT:
+    case PTRACE_EVENT_EXIT: {
+      unsigned long status = 0;
+      ::ptrace(PTRACE_GETEVENTMSG, tid, 0, &status);
       calls_.unfinished(tracee, now_ns);
       if (!tracee.exiting) ++exiting_;
-      lives_.exiting(tracee, now_ns);
+      lives_.exiting(tracee, static_cast<int>(status), now_ns);
       break;
+    }
     case PTRACE_EVENT_STOP:
       if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
         putGroupStop(sink_, tracee, signal, now_ns);
