@@ -26,7 +26,8 @@ void StateCollector::add(const ThreadState& state) {
     facts.resource = state.resource.value;
     facts.call = nameOf(state.call);
     facts.waker = state.waker;
-    if (state.woken) facts.waker_context = nameOf(state.waker_context);
+    const bool known = state.waker_context != WakerContext::unknown || state.waker != 0;
+    if (state.woken && known) facts.waker_context = nameOf(state.waker_context);
     facts.waker_call = nameOf(state.waker_call);
     facts.waker_resource = state.waker_resource.value;
     facts.kernel_stack = state.kernel_stack.value;

@@ -60,7 +60,8 @@ tables::ThreadStateRow rowOf(const ThreadState& state, int64_t id) {
     row.call_nr = state.call->nr;
     row.call_name = state.call->name;
   }
-  if (state.woken) row.waker_context = Label(wakerContextName(state.waker_context));
+  const bool known = state.waker_context != WakerContext::unknown || state.waker != 0;
+  if (state.woken && known) row.waker_context = Label(wakerContextName(state.waker_context));
   if (state.waker != 0) row.waker_utid = state.waker;
   if (state.waker_call != nullptr) row.waker_call = state.waker_call->name;
   if (state.waker_resource) row.waker_resource_id = state.waker_resource.value;

@@ -348,7 +348,8 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
       {"call_name", &ThreadStateRow::call_name, "name of that call; NULL: user code, a page fault"},
       {"waker_utid", &ThreadStateRow::waker_utid, "thread that ended the wait"},
       {"waker_context", &ThreadStateRow::waker_context,
-       "what ended the wait: thread, or an interrupt: network, disk, timer, softirq, hardirq"},
+       "what ended the wait: thread, or an interrupt: network, disk, timer, softirq, hardirq; NULL: not "
+       "known"},
       {"waker_call", &ThreadStateRow::waker_call, "call the waker was in"},
       {"waker_resource_id", &ThreadStateRow::waker_resource_id,
        "what the waker used: resource of its call, or the socket that got data"},

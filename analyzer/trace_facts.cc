@@ -99,6 +99,14 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
             "switches that contradict the one before; shown as unknown");
   put_count("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
 
+  if (reader.header().backend == "ptrace") {
+    put("wakers_unseen", 1, "1: recorded by ptrace, which does not see who or what woke a thread: NULL");
+    put("interrupts_unseen", 1, "1: recorded by ptrace, which sees neither interrupts nor who they wake");
+    put("cpus_unseen", 1, "1: recorded by ptrace, which does not see on which CPU a thread runs: NULL");
+    put("block_requests_unseen", 1, "1: recorded by ptrace, which does not see what reaches a disk");
+    put("killed_unseen", 1, "1: recorded by ptrace, which does not see a SIGKILL come, only its effect");
+  }
+
   const ReadReport& report = reader.report();
   put_count("file_bytes", report.file_bytes, "size of the trace file");
   put_count("decoded_bytes", report.decoded_bytes, "its size before compression");

@@ -12,7 +12,7 @@ EXPERIMENTS = {"calls": "Added to a system call", "switches": "Added to a pipe r
 
 def main():
     script, tarry, programs = sys.argv[1:]
-    if subprocess.run([tarry, "doctor"], capture_output=True, check=False).returncode:
+    if subprocess.run([tarry, "doctor", "--backend", "bpf"], capture_output=True, check=False).returncode:
         print("SKIPPED, this machine does not allow recording", file=sys.stderr)
         return 1 if os.environ.get("CI") == "true" else SKIPPED
     only = [word for name in EXPERIMENTS for word in ("--only", name)]

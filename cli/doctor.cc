@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/flag_set.h"
 #include "cli/json_members.h"
+#include "recorder/record.h"
 
 namespace tarry::cli {
 
@@ -36,7 +37,12 @@ bool colorWanted() {
   return ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
-std::string json(const std::vector<Finding>& findings) {
+struct DoctorFlags {
+  bool json = false;
+  BackendChoice backend = BackendChoice::automatic;
+};
+
+std::string json(const std::vector<Finding>& findings, bool bpf, bool ptrace) {
   Members list;
   for (const Finding& finding : findings) {
     Members one;
@@ -49,16 +55,23 @@ std::string json(const std::vector<Finding>& findings) {
   }
   return Members()
       .number("tarry_doctor", 1)
-      .truth("recording_works", recordingWorks(findings))
+      .truth("recording_works", bpf || ptrace)
+      .truth("bpf_works", bpf)
+      .truth("ptrace_works", ptrace)
       .raw("findings", list.list())
       .object();
 }
 
-int printDiagnosis(bool as_json) {
-  const std::vector<Finding> findings = diagnose(lookAtThisMachine());
-  if (as_json) {
-    fmt::print("{}\n", json(findings));
-    return recordingWorks(findings) ? 0 : 1;
+int printDiagnosis(const DoctorFlags& flags) {
+  const MachineFacts facts = lookAtThisMachine();
+  const std::vector<Finding> findings = diagnose(facts);
+  const bool bpf = bpfWorks(findings), ptrace = ptraceWorks(facts);
+  const bool works = flags.backend == BackendChoice::bpf      ? bpf
+                     : flags.backend == BackendChoice::ptrace ? ptrace
+                                                              : bpf || ptrace;
+  if (flags.json) {
+    fmt::print("{}\n", json(findings, bpf, ptrace));
+    return works ? 0 : 1;
   }
   const bool color = colorWanted();
   for (const Finding& finding : findings) {
@@ -67,12 +80,17 @@ int printDiagnosis(bool as_json) {
                finding.subject, finding.detail);
     if (!finding.fix.empty()) fmt::print("{:28} → {}\n", "", finding.fix);
   }
-  if (recordingWorks(findings)) {
+  if (bpf) {
     fmt::print("\nrecording works here\n");
-    return 0;
+  } else if (ptrace) {
+    fmt::print(
+        "\nrecording works here by ptrace: your own processes, some microseconds more for each call, and "
+        "less is "
+        "seen; for eBPF see what is missing above\n");
+  } else {
+    fmt::print("\nrecording does not work here: see what is missing above\n");
   }
-  fmt::print("\nrecording does not work here: see what is missing above\n");
-  return 1;
+  return works ? 0 : 1;
 }
 
 }  // namespace
@@ -81,13 +99,20 @@ Action declareDoctor(FlagSet& verb) {
   verb.description(
       "Checks what this machine allows a recorder to do and names what would fix the rest. Needs no rights "
       "itself. "
-      "Exit status 0 if recording works.");
-  const auto as_json = std::make_shared<bool>(false);
-  verb.addChoice("--format", *as_json, {{"text", false}, {"json", true}},
-                 "text, or json: one object with recording_works and findings (verdict ok, missing or "
+      "Exit status 0 if recording works, with one of the backends or the one that is asked for.");
+  const auto flags = std::make_shared<DoctorFlags>();
+  verb.addChoice("--backend", flags->backend,
+                 {{"auto", BackendChoice::automatic},
+                  {"bpf", BackendChoice::bpf},
+                  {"ptrace", BackendChoice::ptrace}},
+                 "which one has to work: auto (any), bpf or ptrace")
+      .valueName("NAME");
+  verb.addChoice("--format", flags->json, {{"text", false}, {"json", true}},
+                 "text, or json: one object with recording_works, bpf_works, ptrace_works and findings "
+                 "(verdict ok, missing or "
                  "limited; subject, detail, fix)")
       .valueName("FORMAT");
-  return [as_json] { return printDiagnosis(*as_json); };
+  return [flags] { return printDiagnosis(*flags); };
 }
 
 }  // namespace tarry::cli

@@ -102,6 +102,19 @@ Finding symbols(const MachineFacts& facts) {
           facts.root ? "sysctl kernel.kptr_restrict=1" : "sudo tarry …"};
 }
 
+// What goes without rights.
+Finding tracing(const MachineFacts& facts) {
+  if (ptraceWorks(facts)) {
+    const bool related = facts.ptrace_scope.value_or(0) > 0 && !hasCapability(facts, CAP_SYS_PTRACE);
+    return {Verdict::ok, "ptrace",
+            related ? "commands can be recorded without eBPF (yama: of what already runs nothing)"
+                    : "your own processes can be recorded without eBPF",
+            ""};
+  }
+  return {Verdict::limited, "ptrace", facts.ptrace_error,
+          "a seccomp or container profile that lets ptrace(2) through; eBPF does not need it"};
+}
+
 Finding settings(const MachineFacts& facts) {
   auto text = [](std::optional<int> value) { return value ? std::to_string(*value) : std::string("none"); };
   return {Verdict::ok, "settings",
@@ -198,11 +211,16 @@ std::vector<Finding> diagnose(const MachineFacts& facts) {
   }
   findings.push_back(lockdown(facts));
   if (facts.load_error) findings.push_back(programs(facts));
-  for (auto* look : {symbols, settings, cgroups, pidNamespace, disk}) findings.push_back(look(facts));
+  for (auto* look : {tracing, symbols, settings, cgroups, pidNamespace, disk})
+    findings.push_back(look(facts));
   return findings;
 }
 
-bool recordingWorks(const std::vector<Finding>& findings) {
+bool ptraceWorks(const MachineFacts& facts) {
+  return facts.ptrace_error.empty();
+}
+
+bool bpfWorks(const std::vector<Finding>& findings) {
   return std::none_of(findings.begin(), findings.end(),
                       [](const Finding& finding) { return finding.verdict == Verdict::missing; });
 }

@@ -28,6 +28,7 @@ struct MachineFacts {
   std::optional<bool> ring_buffer, task_storage;
   std::optional<std::string> load_error;  // of the real programs; empty: they attach
   double load_seconds = 0;
+  std::string ptrace_error;  // of tracing a child; empty: it works
   std::optional<int> unprivileged_bpf_disabled, perf_event_paranoid, ptrace_scope, kptr_restrict;
   bool kernel_symbols = false;  // /proc/kallsyms shows addresses
   std::string lockdown;         // "none", "integrity", "confidentiality", "" where there is none
@@ -41,7 +42,7 @@ struct MachineFacts {
 
 enum class Verdict : uint8_t {
   ok,
-  missing,  // recording does not work without
+  missing,  // recording with eBPF does not work without
   limited,  // recording works, with less
 };
 
@@ -57,7 +58,9 @@ struct Finding {
 MachineFacts lookAtMachine(const std::function<void()>& try_to_load);
 std::vector<Finding> diagnose(const MachineFacts& facts);
 Finding findRights(const MachineFacts& facts);
-bool recordingWorks(const std::vector<Finding>& findings);
+// With eBPF, and by ptrace (backend.h): your own processes only, and at a higher cost.
+bool bpfWorks(const std::vector<Finding>& findings);
+bool ptraceWorks(const MachineFacts& facts);
 
 // A quick look, without trying: why this process may not record with eBPF. Nothing: it may be able to.
 std::optional<std::string> bpfObstacle();

@@ -19,6 +19,7 @@
 #include "recorder/doctor.h"
 #include "recorder/doctor_needs.h"
 #include "recorder/host_info.h"
+#include "recorder/ptrace/trial.h"
 #include "recorder/targets.h"
 #include "recorder/unique_fd.h"
 
@@ -174,6 +175,7 @@ MachineFacts lookAtMachine(const std::function<void()>& try_to_load) {
   facts.ptrace_scope = readSetting("/proc/sys/kernel/yama/ptrace_scope");
   facts.kptr_restrict = readSetting("/proc/sys/kernel/kptr_restrict");
   facts.kernel_symbols = kernelSymbolsVisible();
+  facts.ptrace_error = ptracing::tryTracing();
   facts.lockdown = chosenWord(firstLine("/sys/kernel/security/lockdown"));
   std::error_code error;
   // PROC_PID_INIT_INO of include/linux/proc_ns.h: the initial pid namespace has this number for ever.

@@ -32,6 +32,9 @@ std::vector<std::string> notesOn(Database& db) {
         "{} lost {} ({}): times are what was seen, gaps show as unknown",
         counted(static_cast<uint64_t>(lost), "event"),
         damaged > 0 ? "while recording or with the damaged parts of the file" : "while recording", sources));
+  if (stat(db, "wakers_unseen") != 0)
+    notes.emplace_back(
+        "recorded by ptrace: who woke whom, interrupts, CPUs and disk requests were not seen (table stats)");
   if (stat(db, "cut") != 0)
     notes.emplace_back(
         "the trace has no end: the recorder was killed or the file was cut; what is there is shown");

@@ -178,7 +178,7 @@ def main(needs_bpf=True):
     # The distribution's programs, not shims that somebody's PATH has in front of them.
     os.environ["PATH"] = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
     if needs_bpf:
-        doctor = run_tarry("doctor")
+        doctor = run_tarry("doctor", "--backend", "bpf")
         if doctor.returncode:
             print(f"SKIPPED, this machine does not allow recording:\n{doctor.stdout}{doctor.stderr}",
                   file=sys.stderr)

@@ -44,7 +44,7 @@ Finding findingOf(const MachineFacts& facts, const std::string& subject) {
 
 TEST_CASE("Doctor finds nothing wrong with a machine on which recording works") {
   const std::vector<Finding> findings = diagnose(goodMachine());
-  CHECK(recordingWorks(findings));
+  CHECK(bpfWorks(findings));
   for (const Finding& finding : findings) {
     INFO(finding.subject);
     CHECK(finding.verdict == Verdict::ok);
@@ -56,7 +56,7 @@ TEST_CASE("Doctor names a fix for everything that is missing") {
   MachineFacts facts;  // nothing is there at all
   facts.kernel_release = "4.19.0";
   const std::vector<Finding> findings = diagnose(facts);
-  CHECK_FALSE(recordingWorks(findings));
+  CHECK_FALSE(bpfWorks(findings));
   for (const Finding& finding : findings) {
     INFO(finding.subject);
     CHECK((finding.verdict == Verdict::ok || !finding.fix.empty()));
@@ -96,7 +96,7 @@ TEST_CASE("Doctor tells needed tracepoints from optional ones") {
   MachineFacts facts = goodMachine();
   facts.tracepoints.erase("sk_data_ready");
   CHECK(findingOf(facts, "tracepoints").verdict == Verdict::limited);
-  CHECK(recordingWorks(diagnose(facts)));
+  CHECK(bpfWorks(diagnose(facts)));
   facts.tracepoints.erase("sched_switch");
   CHECK(findingOf(facts, "tracepoints").verdict == Verdict::missing);
 }
@@ -105,7 +105,7 @@ TEST_CASE("Doctor passes on why the programs cannot be loaded") {
   MachineFacts facts = goodMachine();
   facts.load_error = "the verifier says no";
   CHECK(findingOf(facts, "BPF programs").detail == "the verifier says no");
-  CHECK_FALSE(recordingWorks(diagnose(facts)));
+  CHECK_FALSE(bpfWorks(diagnose(facts)));
 }
 
 TEST_CASE("Doctor warns of hidden symbols, a container's namespace and little space, without refusing") {
@@ -117,7 +117,7 @@ TEST_CASE("Doctor warns of hidden symbols, a container's namespace and little sp
   for (const char* subject : {"kernel symbols", "pid namespace", "current directory", "cgroups"}) {
     CHECK(findingOf(facts, subject).verdict == Verdict::limited);
   }
-  CHECK(recordingWorks(diagnose(facts)));
+  CHECK(bpfWorks(diagnose(facts)));
 }
 
 TEST_CASE("Doctor looks at this machine whatever its rights, and reports what loading throws") {
