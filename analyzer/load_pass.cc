@@ -309,7 +309,10 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   if (event.flags.no_enter) counts_.calls_without_enter++;
   if (utid >= last_seq_.size()) last_seq_.resize(static_cast<size_t>(utid) + utid / 2 + 16);
   uint32_t& last_seq = last_seq_[utid];
-  if (last_seq != 0 && event.call_seq > last_seq + 1) counts_.lost_calls += event.call_seq - last_seq - 1;
+  // Of a choice of calls the others are missing in the count.
+  const bool counted = reader_.header().calls.empty();
+  if (counted && last_seq != 0 && event.call_seq > last_seq + 1)
+    counts_.lost_calls += event.call_seq - last_seq - 1;
   last_seq = event.call_seq;
 
   CurrentCall& current = calls_.current(utid);

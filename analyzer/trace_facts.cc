@@ -45,6 +45,7 @@ void storeMeta(Database& db, const TraceReader& reader, int64_t end_ts, Upid roo
   put("level", std::string(levelName(header.level)));
   put("snaplen", std::to_string(header.snaplen));
   put("backend", header.backend);
+  if (!header.calls.empty()) put("calls", header.calls);
   put("target_kind", std::string(targetKindName(header.target_kind)));
   put("target", commandLineText(target));
   put("cwd", header.cwd);

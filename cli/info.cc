@@ -93,6 +93,7 @@ void printHeader(const TraceReader& reader) {
                             : header.snaplen == 0 ? "none"
                                                   : fmt::format("{} bytes a call", header.snaplen),
                             printable(header.backend)));
+  if (!header.calls.empty()) line("calls", "only " + printable(header.calls));
   line("by", fmt::format("{} in {}", printable(header.user), printable(header.cwd)));
   line("host", fmt::format("{}, Linux {} {}, {}, {} CPUs", printable(header.hostname),
                            printable(header.kernel_release), printable(header.machine),

@@ -78,6 +78,7 @@ std::string infoJson(const TraceReader& reader, const Census& census) {
       .text("level", levelName(header.level))
       .number("snaplen", header.snaplen)
       .text("backend", header.backend)
+      .text("calls", header.calls)
       .number("start_realtime_ns", header.start.realtime_ns)
       .number("start_boottime_ns", header.start.boottime_ns)
       .number("duration_ns", reader.endNs() - header.start.boottime_ns)

@@ -66,7 +66,6 @@ Action declareRecord(FlagSet& verb) {
   declareRecording(verb, *flags);
   declareAlwaysOn(verb, {"-f", "-y", "--follow-forks", "--decode-fds"});
   declareElsewhere(verb, "-c", "tarry summary counts the calls of a trace as strace -c does");
-  declareElsewhere(verb, "-e", "a recording keeps all calls; choose when reading: tarry show -e EXPR");
   verb.addFlag("-q,--quiet", flags->quiet, "say nothing but errors");
   return [&verb, flags] { return recordOnly(verb, *flags); };
 }

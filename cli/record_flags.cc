@@ -10,6 +10,7 @@
 #include "cli/flag_set.h"
 #include "format/errors.h"
 #include "format/readable.h"
+#include "format/syscall_set.h"
 
 namespace tarry::cli {
 
@@ -66,6 +67,14 @@ Level parseLevel(const std::string& text) {
   if (text == "syscalls") return Level::syscalls;
   if (text == "full") return Level::full;
   throw UsageError("--level: '" + text + "' is none (waits, syscalls or full)");
+}
+
+// As strace writes it, with or without "trace=". Found out before anything runs.
+std::string parseCalls(std::string text) {
+  constexpr std::string_view kTrace = "trace=";
+  if (text.starts_with(kTrace)) text.erase(0, kTrace.size());
+  if (!text.empty()) SyscallSet::parse(text);
+  return text;
 }
 
 int64_t parseSnaplen(const std::string& text) {
@@ -163,6 +172,11 @@ void declareRecording(FlagSet& verb, RecordFlags& flags) {
   verb.addOption("--level", flags.level,
                  "waits, syscalls or full (default: syscalls for a command, waits for what already runs)")
       .valueName("LEVEL");
+  verb.addOption("-e,--trace", flags.calls,
+                 "record only these system calls: names, %classes, /regex, ! for all but; by ptrace the "
+                 "others run at "
+                 "full speed")
+      .valueName("EXPR");
   verb.addOption("-s,--snaplen", flags.snaplen,
                  "keep so many bytes of what calls read, write, send and receive, or all")
       .valueName("N");
@@ -197,6 +211,7 @@ RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags) {
   options.user = flags.user;
   options.wait_all = flags.wait_all;
   options.output = flags.output;
+  options.calls = parseCalls(flags.calls);
   options.backend = flags.backend;
   if (!flags.quiet)
     options.on_note = [](const std::string& note) { fmt::print(stderr, "tarry: {}\n", note); };

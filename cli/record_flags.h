@@ -19,7 +19,7 @@ struct RecordFlags {
   bool all = false;
   std::string user;
   BackendChoice backend = BackendChoice::automatic;
-  std::string level, snaplen, output, duration, max_size, buffer;
+  std::string calls, level, snaplen, output, duration, max_size, buffer;
   bool wait_all = false;
   bool quiet = false;
 };

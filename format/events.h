@@ -54,7 +54,8 @@ struct TraceHeader {
   std::string cwd{};                  // of the recorder (and so of the command) at the start
   std::string user{};                 // as whom the command ran
   uint32_t recorder_pid = 0;
-  ClockPoint start{};  // ts = 0 of the database
+  ClockPoint start{};   // ts = 0 of the database
+  std::string calls{};  // only these were recorded (syscall_set.h); empty: all
 };
 
 enum class EndReason : uint8_t {

@@ -82,6 +82,7 @@ void encodeHeader(const TraceHeader& header, schema::Header::Builder out) {
   out.setUser(clean(header.user));
   out.setRecorderPid(header.recorder_pid);
   putClock(header.start, out.initStart());
+  out.setCalls(clean(header.calls));
 }
 
 TraceHeader decodeHeader(schema::Header::Reader in) {
@@ -108,6 +109,7 @@ TraceHeader decodeHeader(schema::Header::Reader in) {
   header.cwd = textOf(in.getCwd());
   header.user = textOf(in.getUser());
   header.recorder_pid = in.getRecorderPid();
+  header.calls = textOf(in.getCalls());
   header.start = getClock(in.getStart());
   if (!isSaneTime(header.start.boottime_ns) || !isSaneTime(header.start.realtime_ns) ||
       !isSaneTime(header.start.monotonic_ns)) {

@@ -75,6 +75,7 @@ struct Header {            # the first block of every epoch
   user @14 :Text;
   recorderPid @15 :UInt32;
   start @16 :ClockPoint;   # ts = 0 of the database
+  calls @17 :Text;         # only these were recorded, as strace's -e trace= names them; empty: all
 }
 
 struct Trailer {

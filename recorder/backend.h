@@ -7,15 +7,18 @@
 // so that a slow disk or compressor never keeps the rings from being emptied.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "format/events.h"
+#include "format/syscall_set.h"
 #include "format/trace_writer.h"
 
 namespace tarry {
@@ -39,6 +42,7 @@ struct BackendOptions {
   Level level = Level::syscalls;
   int64_t snaplen = 0;                        // -1: all, up to the backend's limit
   uint64_t ring_bytes = defaultRingBytes(1);  // per CPU; rounded up to a power of two
+  std::shared_ptr<const SyscallSet> calls;    // only these are recorded; none: all
   int64_t stack_min_sleep_ns =
       1'000'000;  // kernel stack at wake-ups that end a sleep at least so long; -1 never
 };
@@ -58,6 +62,9 @@ class Backend {
   // As the header of a trace names it.
   virtual const char* name() const = 0;
 
+  // What a launched command has to install before its execve (seccomp(2)); empty: nothing. Asked for
+  // before start().
+  virtual std::vector<sock_filter> commandFilter() const { return {}; }
   // Loads, attaches, marks what already runs as target, takes the snapshot. Throws RecordError.
   virtual void start(const TargetSpec& target) = 0;
   // Makes a process (a launched command still waiting before its exec) and its descendants a target.

@@ -40,7 +40,7 @@ uint32_t targetMode(TargetKind kind) {
 class BpfBackend : public Backend {
  public:
   explicit BpfBackend(const BackendOptions& options)
-      : options_(options), plan_(options.snaplen), encoder_(plan_) {}
+      : options_(options), plan_(options.snaplen), encoder_(plan_, options.calls.get()) {}
 
   const char* name() const override { return "bpf"; }
 

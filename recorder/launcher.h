@@ -10,6 +10,7 @@
 // command with it; if it dies before release(), the child goes away unstarted.
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <memory>
@@ -27,6 +28,7 @@ struct LaunchOptions {
   std::vector<std::string> argv;
   std::optional<UserIdentity> user;      // none: as we are
   bool traced = false;                   // by a process that is not its parent: it has to allow that
+  std::vector<sock_filter> filter;       // seccomp(2), installed just before its execve
   bool stdout_to_stderr = false;         // our own stdout carries the trace (as perf record -o - does)
   const SignalScope* signals = nullptr;  // whose blocked signals the command must not inherit
 };

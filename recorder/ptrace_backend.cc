@@ -13,6 +13,7 @@
 #include "format/errors.h"
 #include "recorder/capture_plan.h"
 #include "recorder/host_info.h"
+#include "recorder/ptrace/call_filter.h"
 #include "recorder/ptrace/channel.h"
 #include "recorder/ptrace/tracer.h"
 #include "recorder/raw_encoder.h"
@@ -32,18 +33,28 @@ class PtraceBackend : public Backend {
   explicit PtraceBackend(const BackendOptions& options)
       : options_(options),
         plan_(options.snaplen),
-        encoder_(plan_),
+        encoder_(plan_, options.calls.get()),
         channel_(std::bit_ceil(std::max<uint64_t>(options.ring_bytes, LANE_LEAST))) {}
 
   ~PtraceBackend() override { endTracer(); }
 
   const char* name() const override { return "ptrace"; }
 
+  // At level waits a command stops only where it can wait, with a choice of calls only at those.
+  std::vector<sock_filter> commandFilter() const override {
+    if (options_.level == Level::waits) return ptracing::stopAt(ptracing::callsThatCanWait(), true);
+    if (options_.calls) return ptracing::stopAt(*options_.calls, false);
+    return {};
+  }
+
   void start(const TargetSpec& target) override {
     ptracing::TracerOptions options;
     options.level = options_.level;
     options.snaplen = options_.snaplen;
     options.recorder = ::getpid();
+    options.calls = options_.calls.get();
+    options.filtered = target.kind == TargetKind::command && !commandFilter().empty();
+    filtered_ = options.filtered;
     switch (target.kind) {
       case TargetKind::command: break;
       case TargetKind::pids: options.pids = target.pids; break;
@@ -131,7 +142,9 @@ class PtraceBackend : public Backend {
 
   void endTracer() {
     if (tracer_ <= 0) return;
-    if (!tracerEnded()) {
+    // Programs whose calls stop need a tracer as long as they live: it stays for them (passOn()).
+    const bool stays = filtered_ && channel_.control().stays.load();
+    if (!stays && !tracerEnded()) {
       for (int i = 0; i < 200 && !tracerEnded(); ++i) ::nanosleep(&kPause, nullptr);
       if (!reaped_) {
         ::kill(tracer_, SIGKILL);
@@ -147,6 +160,7 @@ class PtraceBackend : public Backend {
   Channel channel_;
   pid_t tracer_ = -1;
   bool reaped_ = false;
+  bool filtered_ = false;
   std::vector<uint8_t> early_definitions_;
 };
 

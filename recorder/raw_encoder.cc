@@ -41,6 +41,7 @@ constexpr size_t kCachedStacks = 64 * 1024;
 
 TaskState taskState(uint32_t bits) {
   if ((bits & STATE_RECORDER) != 0) return TaskState::recorder;
+  if ((bits & STATE_UNSEEN) != 0) return TaskState::unknown;
   if ((bits & (kDead | kExitDead | kExitZombie)) != 0) return TaskState::dead;
   if ((bits & kStopped) != 0) return TaskState::stopped;
   if ((bits & kTraced) != 0) return TaskState::traced;
@@ -213,7 +214,11 @@ bool RawEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   if ((record->flags & CALL_ENTER_DATA) != 0) {
     data = findEnterData(record->data_thread, record->data_seq);
     if (data == nullptr && !last_chance) return false;
-    if (data != nullptr) addParts(data->parts, writer);
+    if (data != nullptr && wanted(record->abi, record->nr)) addParts(data->parts, writer);
+  }
+  if (!wanted(record->abi, record->nr)) {
+    if (data != nullptr) data->call_seq = 0;
+    return true;
   }
   event.call_seq = record->call_seq;
   event.enter_ns = static_cast<int64_t>(record->enter_ns);
@@ -244,6 +249,7 @@ void RawEncoder::shortCall(const rec_short_call& record, TraceWriter& writer) {
   event.dur_ns = static_cast<int64_t>(record.dur_ns);
   event.abi = static_cast<Abi>(record.abi);
   event.nr = record.abi == ABI_X32 ? record.nr | kX32Bit : record.nr;
+  if (!wanted(record.abi, event.nr)) return;
   event.ret = record.ret;
   const CallShape* shape = plan_.find(record.abi, record.nr);
   fillArgs(record.args, shape, event);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "format/syscall_set.h"
 #include "recorder/backend.h"
 #include "recorder/capture_plan.h"
 #include "recorder/kernel_symbols.h"
@@ -22,7 +23,9 @@ namespace tarry {
 
 class RawEncoder {
  public:
-  explicit RawEncoder(const CapturePlan& plan) : plan_(plan), threads_(resources_) {}
+  // `calls`: of other system calls no event is made; nullptr: of none. Both are borrowed.
+  explicit RawEncoder(const CapturePlan& plan, const SyscallSet* calls = nullptr)
+      : plan_(plan), calls_(calls), threads_(resources_) {}
 
   // now_ns: BOOTTIME; what is not needed any more is forgotten by it.
   void encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns);
@@ -66,7 +69,12 @@ class RawEncoder {
   void fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer);
   StackId stack(Bytes addresses, TraceWriter& writer);
 
+  bool wanted(uint8_t abi, int32_t nr) const {
+    return calls_ == nullptr || calls_->contains(static_cast<Abi>(abi), nr);
+  }
+
   const CapturePlan& plan_;
+  const SyscallSet* calls_;
   RawResourceTable resources_;
   RawThreadTable threads_;
   std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack

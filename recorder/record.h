@@ -26,6 +26,7 @@ struct RecordOptions {
   BackendChoice backend = BackendChoice::automatic;
   std::optional<Level> level;   // default: syscalls with a command, else waits
   int64_t snaplen = 0;          // -1 all
+  std::string calls;            // only these system calls, as strace's -e trace= names them; empty: all
   std::string output;           // empty: NAME.tarry after the target in the current directory; "-": stdout
   int64_t duration_ns = 0;      // 0: no limit
   uint64_t max_size_bytes = 0;  // 0: no limit; recording ends when it is reached

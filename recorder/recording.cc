@@ -54,6 +54,8 @@ BackendOptions backendOptions(const RecordOptions& options) {
   result.level =
       options.level.value_or(options.target == TargetKind::command ? Level::syscalls : Level::waits);
   result.snaplen = options.snaplen;
+  if (!options.calls.empty())
+    result.calls = std::make_shared<const SyscallSet>(SyscallSet::parse(options.calls));
   if (result.level == Level::full && result.snaplen == 0) result.snaplen = kDefaultSnaplenFull;
   result.ring_bytes =
       options.ring_bytes > 0 ? options.ring_bytes : defaultRingBytes(::sysconf(_SC_NPROCESSORS_CONF));
@@ -122,9 +124,9 @@ class Recording {
   void prepare() {
     for (size_t i = 0;; ++i) {
       const BackendCandidate& candidate = candidates_[i];
+      backend_ = candidate.make(backend_options_);
       if (options_.target == TargetKind::command) launch(candidate.traces);
       try {
-        backend_ = candidate.make(backend_options_);
         backend_->start(spec_);
         if (command_) backend_->add(command_->pid());
       } catch (const RecordError& error) {
@@ -145,6 +147,7 @@ class Recording {
   void launch(bool traced) {
     LaunchOptions launch;
     launch.traced = traced;
+    launch.filter = backend_->commandFilter();
     launch.argv = options_.command;
     launch.user = owner_;
     launch.stdout_to_stderr = output_.isStdout();
@@ -167,6 +170,7 @@ class Recording {
     header.level = backend_options_.level;
     header.snaplen = backend_options_.snaplen;
     header.backend = backend_->name();
+    header.calls = options_.calls;
     header.target_kind = options_.target;
     header.target = targetWords(options_, spec_);
     if (command_ && owner_) header.user = owner_->name;

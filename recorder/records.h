@@ -256,6 +256,7 @@ struct rec_blocked { /* the snapshot's: a thread that is not running */
 };
 
 enum { NO_CPU = 0xffff }; /* which one is not known; kNoCpu */
+enum { STATE_UNSEEN = 1 << 30 }; /* off the CPU for what was not looked at */
 enum { STATE_RECORDER = 1 << 31 }; /* beside the TASK_* bits of a state: in a stop of the recorder's */
 
 struct rec_switch_in {

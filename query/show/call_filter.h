@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "format/events.h"
+#include "format/syscall_set.h"
 #include "query/show/signal_set.h"
-#include "query/show/syscall_set.h"
 
 namespace tarry {
 

@@ -281,6 +281,7 @@ std::string nextCommand(const WaitGroup& group, const Wording& wording, const st
 
 std::string unknownReason(const Timeline& timeline, const Breakdown& b) {
   if (!timeline.losses().empty()) return "events were lost";
+  if (!timeline.meta("calls").empty()) return "waits in calls that were not recorded";
   if (b.unknown_before_ns * 2 > b.unknown_ns) return "before a thread was first seen";
   if (timeline.stat("cut") != 0) return "the trace has no end";
   if (timeline.meta("end_reason") == "max_size") return "the trace was full";

@@ -22,7 +22,8 @@ namespace tarry::ptracing {
 namespace {
 
 constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-                          PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
+                          PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
+                          PTRACE_O_TRACESECCOMP;
 
 // signal(7): calls that end with EINTR when they are interrupted, whether there is a handler or not.
 bool endsWhenInterrupted(const OpenCall& call) {

@@ -67,8 +67,12 @@ uint32_t resourceOfFd(void* owner, uint32_t fd) {
 }  // namespace
 
 Calls::Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& plan, Level level,
-             int64_t snaplen)
-    : sink_(sink), resources_(resources), plan_(plan), records_calls_(level != Level::waits) {
+             int64_t snaplen, const SyscallSet* wanted)
+    : sink_(sink),
+      resources_(resources),
+      plan_(plan),
+      records_calls_(level != Level::waits),
+      wanted_(wanted) {
   const int64_t most = kSnaplenMax;
   capture_.snaplen = static_cast<uint32_t>(snaplen < 0 ? most : std::min(snaplen, most));
   capture_.resource_of_fd = resourceOfFd;
@@ -110,7 +114,9 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
         call.has_select_sets = false;
     }
   }
-  if (!records_calls_) return;
+  call.unwanted =
+      !records_calls_ || (wanted_ != nullptr && !wanted_->contains(static_cast<Abi>(call.abi), call.nr));
+  if (call.unwanted) return;
   call.seq = ++tracee.call_seq;
   call.data_thread = tracee.id;
   call.data_seq = call.seq;
@@ -181,7 +187,7 @@ void Calls::exit(Tracee& tracee, int64_t result, int64_t now_ns) {
   OpenCall& call = tracee.call;
   if (!call.open) return;
   call.open = false;
-  if (call.silent || !records_calls_) return;
+  if (call.silent || call.unwanted) return;
   if (call.shape == nullptr) {
     put(tracee, 0, result, now_ns, sizeof(rec_call));
     return;
@@ -228,7 +234,7 @@ void Calls::unfinished(Tracee& tracee, int64_t now_ns) {
   OpenCall& call = tracee.call;
   if (!call.open) return;
   call.open = false;
-  if (call.silent || !records_calls_ || call.enter_ns == 0) return;
+  if (call.silent || call.unwanted || call.enter_ns == 0) return;
   put(tracee, CALL_UNFINISHED, 0, now_ns, sizeof(rec_call));
 }
 

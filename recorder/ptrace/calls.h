@@ -18,7 +18,9 @@ namespace tarry::ptracing {
 class Calls {
  public:
   // Borrows all of them. `level`: at `waits` calls are followed, but no record is made of them.
-  Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& plan, Level level, int64_t snaplen);
+  // `wanted`: of other calls no record is made; nullptr: of all one is.
+  Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& plan, Level level, int64_t snaplen,
+        const SyscallSet* wanted);
 
   // Of PTRACE_GET_SYSCALL_INFO; the number and arguments are at the same place in a seccomp stop.
   void enter(Tracee& tracee, const __ptrace_syscall_info& info);
@@ -47,6 +49,7 @@ class Calls {
   ResourceFinder& resources_;
   const CapturePlan& plan_;
   const bool records_calls_;
+  const SyscallSet* wanted_;
   capture capture_{};
 };
 

@@ -24,12 +24,12 @@ struct ChannelControl {
   std::atomic<uint32_t> asked;     // number of the last request
   std::atomic<uint32_t> answered;  // of the last one that was dealt with; 0: the tracer is not ready
   std::atomic<Request> request;
-  std::atomic<pid_t> pid;              // of Request::add
-  std::atomic<uint32_t> epoch;         // that resources are to be numbered in, as resource_epoch of BPF
-  std::atomic<uint32_t> alive;         // processes
-  std::atomic<uint64_t> stops;         // ptrace stops so far
-  std::atomic<uint64_t> seccomp_left;  // filtered processes that live on after Request::stop
-  char error[512];                     // of the last request; "": it was done
+  std::atomic<pid_t> pid;       // of Request::add
+  std::atomic<uint32_t> epoch;  // that resources are to be numbered in, as resource_epoch of BPF
+  std::atomic<uint32_t> alive;  // processes
+  std::atomic<uint64_t> stops;  // ptrace stops so far
+  std::atomic<bool> stays;      // the tracer goes on after Request::stop, for programs with a filter
+  char error[512];              // of the last request; "": it was done
 };
 
 class Channel {

@@ -14,6 +14,7 @@ constexpr uint32_t kUninterruptible = 0x2;
 constexpr uint32_t kStopped = 0x4;
 constexpr auto kRecorder = static_cast<uint32_t>(STATE_RECORDER);
 constexpr uint32_t kDead = 0x80;
+constexpr uint32_t kUnseen = STATE_UNSEEN;
 
 // Waiting for a CPU so long after a stop is the tracer's doing, who is still on it.
 constexpr uint64_t kTracersQueueNs = 30'000;
@@ -117,20 +118,30 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
   }
   const uint64_t rest = length - spent.run_ns - spent.queue_ns;
   bool waited = spent.turns >= 2 && rest > 0 && (tracee.call.open || rest > kFaultNs);
-  bool disk = false;
+  bool disk = false, unseen = false;
   if (waited && rest > kFaultNs) {
     const std::optional<TaskStat> stat = readStat(tracee.tid, true);
     const uint64_t majors = stat ? stat->major_faults : run.majors;
     disk = majors > run.majors;
     run.majors = majors;
     // Without a call only a page that had to be read is known to be a wait.
-    if (!tracee.call.open && !disk) waited = false;
+    if (!tracee.call.open && !disk) {
+      waited = false;
+      unseen = !sees_all_calls_;
+    }
   }
   const bool queued = spent.queue_ns > kTracersQueueNs;
 
   if (run.blocked) {  // told already, and goes on until now
     wake(tracee, now - spent.run_ns - spent.queue_ns);
     in(tracee, now - spent.run_ns);
+    return;
+  }
+  if (unseen) {
+    if (!run.off) out(tracee, last, kRecorder);
+    in(tracee, resumed);
+    out(tracee, resumed + spent.run_ns / 2, kUnseen);
+    in(tracee, now - spent.run_ns / 2);
     return;
   }
   if (!waited && !queued) {

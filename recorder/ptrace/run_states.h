@@ -26,6 +26,9 @@ class RunStates {
 
   RunStates(RecordSink& sink, DescribeCall describe) : sink_(sink), describe_(std::move(describe)) {}
 
+  // False: a thread can also wait in calls that it does not stop at. What they waited for is not known then.
+  void seesAllCalls(bool all) { sees_all_calls_ = all; }
+
   // Its clock begins. The thread is stopped for the first time, or (`blocked`) waits since before.
   void begin(Tracee& tracee, int64_t now_ns, bool blocked);
   // It was seen in a stop.
@@ -53,6 +56,7 @@ class RunStates {
 
   RecordSink& sink_;
   const DescribeCall describe_;
+  bool sees_all_calls_ = true;
 };
 
 }  // namespace tarry::ptracing

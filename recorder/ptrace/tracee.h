@@ -46,7 +46,8 @@ struct TracedProcess {
 // The call that a thread is in.
 struct OpenCall {
   bool open = false;
-  bool silent = false;  // no record of it is made
+  bool silent = false;    // the launcher's own: nothing is said of it
+  bool unwanted = false;  // no record of it is made
   int32_t nr = -1;
   uint8_t abi = ABI_NONE;
   uint64_t args[MAX_ARGS] = {};

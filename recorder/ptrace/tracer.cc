@@ -47,10 +47,13 @@ class Tracer {
   Tracer(Channel& channel, const CapturePlan& plan, const TracerOptions& options)
       : sink_(channel, options.recorder),
         resources_(sink_),
-        calls_(sink_, resources_, plan, options.level, options.snaplen),
+        calls_(sink_, resources_, plan, options.level, options.snaplen, options.calls),
         states_(sink_, [this](Tracee& tracee, rec_switch_out_polled& out) { calls_.describe(tracee, out); }),
         lives_(sink_, resources_),
-        attacher_(sink_, lives_, resources_, calls_, states_) {}
+        attacher_(sink_, lives_, resources_, calls_, states_),
+        filtered_(options.filtered) {
+    states_.seesAllCalls(!filtered_ || options.level == Level::waits);
+  }
 
   void attach(const std::vector<pid_t>& pids) { attacher_.attach(pids); }
 
@@ -63,6 +66,7 @@ class Tracer {
       if (tick_ns_ < bootTimeNs()) tick();
     }
     leave();
+    if (sink_.control().stays.load()) passOn();
   }
 
  private:
@@ -72,6 +76,7 @@ class Tracer {
   void collect();
   void tick();
   void leave();
+  void passOn();
 
   void handle(const Stop& stop);
   void ended(const Stop& stop);
@@ -90,6 +95,7 @@ class Tracer {
   Attacher attacher_;
   std::vector<Stop> stops_;
   std::map<pid_t, int> early_;  // children whose creator has not told of them yet
+  const bool filtered_;
   int exiting_ = 0;
   int64_t tick_ns_ = 0;
   bool stopping_ = false;
@@ -153,6 +159,7 @@ void Tracer::collect() {
 }
 
 void Tracer::tick() {
+  if (filtered_ && sink_.readerGone()) stopping_ = true;
   const int64_t now_ns = bootTimeNs();
   tick_ns_ = now_ns + int64_t{kTickUs} * 1000;
   for (auto& [tid, tracee] : lives_.all()) {
@@ -182,7 +189,7 @@ void Tracer::resume(Tracee& tracee, int signal) {
   states_.resumed(tracee, now_ns);
   tracee.running = true;
   // ESRCH: it was killed meanwhile, which the next wait tells
-  ::ptrace(PTRACE_SYSCALL, tracee.tid, 0, signal);
+  ::ptrace(filtered_ && !tracee.call.open ? PTRACE_CONT : PTRACE_SYSCALL, tracee.tid, 0, signal);
 }
 
 void Tracer::handle(const Stop& stop) {
@@ -278,10 +285,16 @@ void Tracer::childCreated(Tracee& creator, int64_t now_ns) {
 void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
   const pid_t tid = tracee.tid;
   switch (event) {
+    case PTRACE_EVENT_SECCOMP: {
+      __ptrace_syscall_info info{};
+      if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof info, &info) > 0) calls_.enter(tracee, info);
+      break;
+    }
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE: childCreated(tracee, now_ns); break;
     case PTRACE_EVENT_EXEC: {
+      tracee.launching = false;
       unsigned long former = 0;
       if (::ptrace(PTRACE_GETEVENTMSG, tid, 0, &former) < 0) former = static_cast<unsigned long>(tid);
       if (static_cast<pid_t>(former) != tid && tracee.exiting) --exiting_;
@@ -325,14 +338,29 @@ void Tracer::ended(const Stop& stop) {
   lives_.ended(stop.tid, stop.status, now_ns);
 }
 
-// The kernel lets go of the tracees when this process ends.
+// The kernel lets go of the tracees when this process ends, or, where they have a filter, when they do.
 void Tracer::leave() {
+  sink_.control().stays.store(filtered_ && !lives_.all().empty());
   const int64_t now_ns = bootTimeNs();
   for (auto& [tid, tracee] : lives_.all()) {
     states_.left(tracee, now_ns);
     calls_.unfinished(tracee, now_ns);
   }
   answer("");
+}
+
+// A program with a filter cannot do without a tracer: its calls would fail. What they stop for is let go at
+// once.
+void Tracer::passOn() {
+  Stop stop;
+  exiting_ = 0;
+  while (next(true, stop) || errno != ECHILD) {
+    if (stop.tid <= 0 || !WIFSTOPPED(stop.status)) continue;
+    const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
+    const bool stays = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
+    const bool delivers = event == 0 && signal != kSyscallStop;
+    ::ptrace(stays ? PTRACE_LISTEN : PTRACE_CONT, stop.tid, 0, delivers ? signal : 0);
+  }
 }
 
 // ---- the process ----------------------------------------------------------------------------------
@@ -373,7 +401,8 @@ void leaveFiles() {
 
 void runTracer(Channel& channel, const CapturePlan& plan, const TracerOptions& options) {
   ::prctl(PR_SET_NAME, "tarry-tracer");
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // With a filter the programs need this process also when the recorder is killed (passOn()).
+  if (!options.filtered) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != options.recorder) ::_exit(0);
   ::setsid();
   leaveFiles();

@@ -19,7 +19,9 @@ struct TracerOptions {
   Level level = Level::syscalls;
   int64_t snaplen = 0;
   pid_t recorder = 0;
-  std::vector<pid_t> pids;  // to attach to, with their descendants
+  const SyscallSet* calls = nullptr;  // only these are recorded; nullptr: all
+  bool filtered = false;              // the command has a seccomp filter (call_filter.h)
+  std::vector<pid_t> pids;            // to attach to, with their descendants
 };
 
 // Runs until Request::stop. For a process that has just been forked and has one thread.

@@ -1,4 +1,4 @@
-#include "query/show/syscall_set.h"
+#include "format/syscall_set.h"
 
 #include <fmt/format.h>
 #include <regex.h>
@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "format/errors.h"
-#include "query/render/units.h"
+#include "format/readable.h"
 
 namespace tarry {
 namespace {
