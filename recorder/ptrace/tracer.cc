@@ -35,7 +35,8 @@ namespace {
 
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 constexpr int kTickUs = 50'000;
-constexpr timespec kIdle{0, 2'000'000};
+constexpr timespec kIdle{0, 500'000};
+constexpr int64_t kOrphanNs = 500'000'000;
 
 struct Stop {
   pid_t tid = 0;
@@ -94,7 +95,8 @@ class Tracer {
   Lives lives_;
   Attacher attacher_;
   std::vector<Stop> stops_;
-  std::map<pid_t, int> early_;  // children whose creator has not told of them yet
+  // Children whose creator has not told of them yet: status and since when.
+  std::map<pid_t, std::pair<int, int64_t>> early_;
   const bool filtered_;
   int exiting_ = 0;
   int64_t tick_ns_ = 0;
@@ -167,12 +169,18 @@ void Tracer::tick() {
     if (tracee.attached) attacher_.interruptWhenMoved(tracee);
   }
   // A creator that was killed does not tell.
-  for (auto it = early_.begin(); it != early_.end();) {
-    const auto [tid, status] = *it;
-    it = early_.erase(it);
-    if (lives_.existing(tid, now_ns) == nullptr) continue;
-    lives_.find(tid)->fresh = true;
-    handle({tid, status});
+  std::vector<Stop> orphans;
+  std::erase_if(early_, [&](const auto& one) {
+    const auto& [status, since_ns] = one.second;
+    if (now_ns - since_ns < kOrphanNs) return false;
+    orphans.push_back({one.first, status});
+    return true;
+  });
+  for (const Stop& stop : orphans) {
+    if (Tracee* tracee = lives_.existing(stop.tid, now_ns)) {
+      tracee->fresh = true;
+      handle(stop);
+    }
   }
 }
 
@@ -201,7 +209,7 @@ void Tracer::handle(const Stop& stop) {
   const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
   const int64_t now_ns = bootTimeNs();
   if (tracee == nullptr) {
-    early_[stop.tid] = stop.status;
+    early_[stop.tid] = {stop.status, now_ns};
     return;
   }
   tracee->running = false;
@@ -272,11 +280,12 @@ void Tracer::childCreated(Tracee& creator, int64_t now_ns) {
   if (::ptrace(PTRACE_GETEVENTMSG, creator.tid, 0, &message) < 0) return;
   const auto tid = static_cast<pid_t>(message);
   if (tid <= 0) return;
+  if (lives_.find(tid) != nullptr) return;
   Tracee* child = lives_.created(tid, creator, now_ns);
   if (child == nullptr) return;
   child->fresh = true;
   if (const auto early = early_.find(tid); early != early_.end()) {
-    const int status = early->second;
+    const int status = early->second.first;
     early_.erase(early);
     handle({tid, status});
   }
