@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 
 #include "format/errors.h"
@@ -21,7 +23,62 @@ std::optional<uid_t> parseUid(std::string_view text) {
   return uid;
 }
 
-// getpwnam_r and getpwuid_r want a buffer of unknown size; looked up once, in the main thread.
+// Entries point into memory of the C library until the next call: looked up once, in the main thread.
+#ifdef TARRY_STATIC
+// The name service is made of shared libraries, of exactly the C library that was linked: where this binary
+// travels to there may be another one, or none (nsswitch.conf(5)). The files it mostly reads can always be
+// read.
+struct FileCloser {
+  void operator()(FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<FILE, FileCloser>;
+
+template <class Matches>
+const passwd* findEntry(Matches&& matches) {
+  const File file(std::fopen("/etc/passwd", "re"));
+  const passwd* entry = nullptr;
+  while (file && (entry = ::fgetpwent(file.get())) != nullptr && !matches(*entry)) {
+  }
+  return file ? entry : nullptr;
+}
+
+const passwd* entryOf(const std::string& name) {
+  return findEntry([&](const passwd& entry) { return name == entry.pw_name; });
+}
+const passwd* entryOf(uid_t uid) {
+  return findEntry([&](const passwd& entry) { return entry.pw_uid == uid; });
+}
+
+std::vector<gid_t> groupsOf(const std::string& user, gid_t first) {
+  std::vector<gid_t> groups = {first};
+  const File file(std::fopen("/etc/group", "re"));
+  while (const group* entry = file ? ::fgetgrent(file.get()) : nullptr) {
+    for (char** member = entry->gr_mem; *member != nullptr; ++member) {
+      if (user == *member && entry->gr_gid != first) groups.push_back(entry->gr_gid);
+    }
+  }
+  return groups;
+}
+#else
+const passwd* entryOf(const std::string& name) {
+  return ::getpwnam(name.c_str());
+}
+const passwd* entryOf(uid_t uid) {
+  return ::getpwuid(uid);
+}
+
+std::vector<gid_t> groupsOf(const std::string& user, gid_t first) {
+  int count = 64;
+  std::vector<gid_t> groups(static_cast<size_t>(count));
+  if (::getgrouplist(user.c_str(), first, groups.data(), &count) < 0) {
+    groups.resize(static_cast<size_t>(count));
+    if (::getgrouplist(user.c_str(), first, groups.data(), &count) < 0) count = 0;
+  }
+  groups.resize(static_cast<size_t>(count));
+  return groups;
+}
+#endif
+
 std::optional<UserIdentity> identityFrom(const passwd* entry) {
   if (entry == nullptr) return std::nullopt;
   UserIdentity user;
@@ -30,13 +87,7 @@ std::optional<UserIdentity> identityFrom(const passwd* entry) {
   user.name = entry->pw_name;
   user.home = entry->pw_dir;
   user.shell = entry->pw_shell;
-  int count = 64;
-  user.groups.resize(static_cast<size_t>(count));
-  if (::getgrouplist(user.name.c_str(), user.gid, user.groups.data(), &count) < 0) {
-    user.groups.resize(static_cast<size_t>(count));
-    if (::getgrouplist(user.name.c_str(), user.gid, user.groups.data(), &count) < 0) count = 0;
-  }
-  user.groups.resize(static_cast<size_t>(count));
+  user.groups = groupsOf(user.name, user.gid);
   return user;
 }
 
@@ -47,9 +98,9 @@ bool startsWith(std::string_view text, std::string_view prefix) {
 }  // namespace
 
 UserIdentity lookUpUser(const std::string& name) {
-  if (auto user = identityFrom(::getpwnam(name.c_str()))) return *user;
+  if (auto user = identityFrom(entryOf(name))) return *user;
   if (auto uid = parseUid(name)) {
-    if (auto user = identityFrom(::getpwuid(*uid))) return *user;
+    if (auto user = identityFrom(entryOf(*uid))) return *user;
     UserIdentity user;  // a number without a name: as a container's user often is
     user.uid = *uid;
     user.gid = *uid;
@@ -81,7 +132,7 @@ std::optional<UserIdentity> commandUser(const std::string& wanted) {
 }
 
 std::string currentUserName() {
-  const passwd* entry = ::getpwuid(::geteuid());
+  const passwd* entry = entryOf(::geteuid());
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
 }
 
