@@ -21,10 +21,21 @@ def _tarry(level):
     return lambda bench, out: [bench.tarry, "record", "-q", "-o", out, "--level", level, "--"]
 
 
+def _by_ptrace(*flags):
+    return lambda bench, out: [bench.tarry, "record", "-q", "--backend", "ptrace", "-o", out, *flags, "--"]
+
+
 BARE = Recorder("bare", lambda bench, out: [])
 TARRY_WAITS = Recorder("tarry, level waits", _tarry("waits"))
 TARRY_SYSCALLS = Recorder("tarry, level syscalls", _tarry("syscalls"))
 STRACE = Recorder("strace -f", lambda bench, out: ["strace", "-f", "-o", out], "strace", slowness=100)
+TARRY_PTRACE = Recorder("tarry by ptrace", _by_ptrace(), slowness=50)
+# Of calls that are not asked for.
+TARRY_PASSING = Recorder("tarry by ptrace, -e openat", _by_ptrace("-e", "openat"))
+TARRY_PASSING_WAITS = Recorder("tarry by ptrace, level waits", _by_ptrace("--level", "waits"))
+STRACE_PASSING = Recorder(
+    "strace -f --seccomp-bpf -e openat",
+    lambda bench, out: ["strace", "-f", "--seccomp-bpf", "-e", "openat", "-o", out], "strace")
 PERF_TRACE = Recorder("perf trace", lambda bench, out: ["perf", "trace", "-o", out, "--"], "perf", slowness=50)
 PERF_CALLS = Recorder(
     "perf record -e raw_syscalls:*",
@@ -50,4 +61,6 @@ STEPS_OF_CALLS = [
 
 OF_CALLS = [BARE, EMPTY_CALLS, TARRY_WAITS, TARRY_SYSCALLS, PERF_CALLS, PERF_TRACE, STRACE]
 OF_SWITCHES = [BARE, EMPTY_SWITCHES, TARRY_WAITS, TARRY_SYSCALLS, PERF_SWITCHES, PERF_SCHED, STRACE]
+BY_PTRACE = [BARE, TARRY_PTRACE, STRACE]
+OF_PASSING = [BARE, TARRY_PASSING, TARRY_PASSING_WAITS, STRACE_PASSING]
 OF_WORKLOADS = [BARE, TARRY_WAITS, TARRY_SYSCALLS, PERF_CALLS, PERF_TRACE, STRACE]

@@ -7,6 +7,7 @@ import tempfile
 import time
 
 import cost_of_calls
+import cost_of_ptrace
 import cost_of_switches
 import loading
 import report
@@ -20,6 +21,7 @@ EXPERIMENTS = {
     "kinds": cost_of_calls.by_kind,
     "bystanders": cost_of_calls.bystanders,
     "processes": cost_of_calls.by_processes,
+    "ptrace": cost_of_ptrace.against_strace,
     "switches": cost_of_switches.round_trips,
     "programs": workloads.real_programs,
     "call-bytes": size_and_drain.bytes_a_call,

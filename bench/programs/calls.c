@@ -1,10 +1,12 @@
 // Makes system calls of one kind and says what each cost.
-// usage: calls KIND COUNT; KIND is one of those below. Prints one JSON object:
+// usage: calls KIND COUNT [THREADS]; KIND is one of those below. Prints one JSON object:
 //   {"calls": made, "ns": elapsed a call, "cpu_ns": CPU time a call}
+// With several threads each makes COUNT calls, and both times are those of a call of one thread.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,25 +85,39 @@ static int64_t now(clockid_t clock) {
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+enum { kMostThreads = 64 };
+
+static long (*cycle)(void);
+static long count;
+
+static void* makeCalls(void* made) {
+  while (*(long*)made < count) *(long*)made += cycle();
+  return NULL;
+}
+
 int main(int argc, char** argv) {
-  long count = argc > 2 ? atol(argv[2]) : 0;
-  long (*cycle)(void) = NULL;
+  count = argc > 2 ? atol(argv[2]) : 0;
+  const int threads = argc > 3 ? atoi(argv[3]) : 1;
   for (size_t i = 0; argc > 1 && i < sizeof kKinds / sizeof *kKinds; i++)
     if (!strcmp(argv[1], kKinds[i].name)) cycle = kKinds[i].cycle;
-  if (!cycle || count <= 0) {
-    fprintf(stderr, "usage: calls plain|rw|path|open|poll|mixed COUNT\n");
+  if (!cycle || count <= 0 || threads < 1 || threads > kMostThreads) {
+    fprintf(stderr, "usage: calls plain|rw|path|open|poll|mixed COUNT [THREADS]\n");
     return 2;
   }
   need(zero_fd = open("/dev/zero", O_RDONLY), "/dev/zero");
   need(null_fd = open("/dev/null", O_WRONLY), "/dev/null");
   need(event_fd = eventfd(1, 0), "eventfd");
   for (long i = 0; i < 1000 && i < count; i++) cycle();  // warm
-  long made = 0;
+  long made[kMostThreads] = {0};
+  pthread_t others[kMostThreads];
   int64_t begin = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-  while (made < count) made += cycle();
+  for (int i = 1; i < threads; i++)
+    need(-pthread_create(&others[i], NULL, makeCalls, &made[i]), "pthread_create");
+  makeCalls(&made[0]);
+  for (int i = 1; i < threads; i++) pthread_join(others[i], NULL);
   cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
   int64_t elapsed = now(CLOCK_MONOTONIC) - begin;
-  printf("{\"calls\": %ld, \"ns\": %.2f, \"cpu_ns\": %.2f}\n", made, (double)elapsed / (double)made,
-         (double)cpu / (double)made);
+  printf("{\"calls\": %ld, \"ns\": %.2f, \"cpu_ns\": %.2f}\n", made[0] * threads,
+         (double)elapsed / (double)made[0], (double)cpu / (double)made[0] / threads);
   return 0;
 }
