@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -40,11 +39,29 @@ int copiedFd(const OpenCall& call) {
   return copies ? static_cast<int>(call.args[0]) : -1;
 }
 
-bool showsAffinity(const OpenCall& call) {
-  static constexpr std::array<std::string_view, 7> kNames = {
-      "sched_getaffinity", "sched_setaffinity", "clone", "clone3", "fork", "vfork", "sched_setscheduler"};
-  const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);
-  return spec == nullptr || std::find(kNames.begin(), kNames.end(), spec->name) != kNames.end();
+// Calls that show which CPUs the thread may use, or hand that on.
+const SyscallSet& showingAffinity() {
+  static const SyscallSet set = SyscallSet::parse(
+      "?sched_getaffinity,?sched_setaffinity,?clone,?clone3,?fork,?vfork,?sched_setscheduler");
+  return set;
+}
+
+// Calls after which every fd is what it was, and every open file is called as it was.
+const SyscallSet& changingNothing() {
+  static const SyscallSet set = SyscallSet::parse(
+      "?read,?write,?pread64,?pwrite64,?readv,?writev,?preadv,?pwritev,?lseek,?_llseek,?fstat,?fstat64,?stat,"
+      "?stat64,"
+      "?lstat,?lstat64,?newfstatat,?fstatat64,?statx,?access,?faccessat,?faccessat2,?readlink,?readlinkat,?"
+      "getdents,"
+      "?getdents64,?poll,?ppoll,?select,?pselect6,?epoll_wait,?epoll_pwait,?epoll_ctl,?futex,?nanosleep,"
+      "?clock_nanosleep,?sendto,?recvfrom,?fsync,?fdatasync,?fadvise64,?brk,?mmap,?mmap2,?munmap,?mprotect,?"
+      "mremap,"
+      "?madvise,?rt_sigaction,?rt_sigprocmask,?rt_sigreturn,?getpid,?getppid,?gettid,?getuid,?geteuid,?"
+      "getgid,"
+      "?getegid,?getcwd,?gettimeofday,?clock_gettime,?time,?times,?getrusage,?sysinfo,?uname,?sched_yield,?"
+      "getrandom,"
+      "?wait4,?waitid,?kill,?tgkill,?pause,?set_robust_list,?rseq,?set_tid_address,?arch_prctl");
+  return set;
 }
 
 bool isConnect(const OpenCall& call) {
@@ -96,10 +113,13 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
   call.abi = abiOf(info.arch, info.entry.nr);
   std::copy(std::begin(info.entry.args), std::end(info.entry.args), std::begin(call.args));
   call.shape = plan_.find(call.abi, call.nr);
-  call.shows_affinity = showsAffinity(call);
+  const auto abi = static_cast<Abi>(call.abi);
+  call.shows_affinity = showingAffinity().contains(abi, call.nr);
+  call.changes_fds = !changingNothing().contains(abi, call.nr);
+  if (call.changes_fds) resources_.mayHaveChanged();
   call.epoch = sink_.epoch();
   if (silent) {
-    const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);
+    const SyscallSpec* spec = findSyscall(abi, call.nr);
     if (spec == nullptr || !spec->name.starts_with("execve")) {
       call.silent = true;
       return;
@@ -114,8 +134,7 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
         call.has_select_sets = false;
     }
   }
-  call.unwanted =
-      !records_calls_ || (wanted_ != nullptr && !wanted_->contains(static_cast<Abi>(call.abi), call.nr));
+  call.unwanted = !records_calls_ || (wanted_ != nullptr && !wanted_->contains(abi, call.nr));
   if (call.unwanted) return;
   call.seq = ++tracee.call_seq;
   call.data_thread = tracee.id;
@@ -187,6 +206,7 @@ void Calls::exit(Tracee& tracee, int64_t result, int64_t now_ns) {
   OpenCall& call = tracee.call;
   if (!call.open) return;
   call.open = false;
+  if (call.changes_fds) resources_.mayHaveChanged();
   if (call.silent || call.unwanted) return;
   if (call.shape == nullptr) {
     put(tracee, 0, result, now_ns, sizeof(rec_call));

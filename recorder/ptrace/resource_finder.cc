@@ -87,6 +87,7 @@ void ResourceFinder::followEpoch() {
   epoch_ = sink_.epoch();
   by_key_.clear();
   settled_sockets_.clear();
+  mayHaveChanged();
 }
 
 // Everything but sockets. Without asking the file's server (network file systems): it may be what hangs.
@@ -142,6 +143,16 @@ uint64_t ResourceFinder::anonymousObject(const Tracee& tracee, int fd, const std
 uint32_t ResourceFinder::ofFd(const Tracee& tracee, int fd, bool changed) {
   if (fd < 0) return 0;
   followEpoch();
+  if (!sees_all_calls_ || changed) return lookUpFd(tracee, fd, changed);
+  KnownFd& known = tracee.process->known_fds[fd];
+  if (known.generation == generation_) return known.resource;
+  const uint32_t id = lookUpFd(tracee, fd, false);
+  if (!last_is_open_ended_) known = {id, generation_};
+  return id;
+}
+
+uint32_t ResourceFinder::lookUpFd(const Tracee& tracee, int fd, bool changed) {
+  last_is_open_ended_ = false;
   const FdDirectory directory(tracee);
   const FdName name(fd);
   const std::optional<std::string> text = readLink(directory.fd, name.text);
@@ -185,6 +196,7 @@ uint32_t ResourceFinder::socket(const Tracee& tracee, int fd, uint64_t inode, bo
   const uint32_t id = defineSocket(inode, facts.socket, facts.name);
   const bool settled = !isInternet(facts.socket) || hasRemote(facts.socket) || facts.socket.listening != 0;
   if (settled && facts.socket.family != 0) settled_sockets_[inode] = id;
+  else last_is_open_ended_ = true;
   return id;
 }
 

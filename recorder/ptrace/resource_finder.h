@@ -1,7 +1,8 @@
 // What is behind an fd or a link of a tracee, numbered and defined as the BPF programs do (rec_resource).
 //
-// An fd is looked up each time (two system calls): which file it is cannot be told from the calls seen, for
-// fd tables are shared, inherited and passed on.
+// Which file an fd is cannot be told from the calls seen, for fd tables are shared, inherited and passed on:
+// it is looked up (two system calls), and believed until some thread has made a call that may have changed
+// that.
 #pragma once
 
 #include <sys/types.h>
@@ -20,6 +21,11 @@ class ResourceFinder {
  public:
   explicit ResourceFinder(RecordSink& sink) : sink_(sink) {}
 
+  // A call that may change what an fd is, or what its file is called, begins or ends.
+  void mayHaveChanged() { ++generation_; }
+  // False: there are calls that nobody tells of.
+  void seesAllCalls(bool all) { sees_all_calls_ = all; }
+
   // 0: not known. `changed`: the call that has just ended may have connected or bound it.
   uint32_t ofFd(const Tracee& tracee, int fd, bool changed = false);
   // Of an fd that the call returned: a new object, or, with copy_of >= 0, that of another fd.
@@ -33,6 +39,7 @@ class ResourceFinder {
 
  private:
   void followEpoch();
+  uint32_t lookUpFd(const Tracee& tracee, int fd, bool changed);
   uint32_t socket(const Tracee& tracee, int fd, uint64_t inode, bool changed);
   uint32_t defineSocket(uint64_t inode, const rec_socket& socket, std::string_view name);
   uint32_t define(rec_resource& record, std::string_view text, const std::string& key);
@@ -40,9 +47,12 @@ class ResourceFinder {
   uint64_t anonymousObject(const Tracee& tracee, int fd, const std::string& text);
 
   RecordSink& sink_;
+  bool sees_all_calls_ = true;
+  uint64_t generation_ = 1;
   uint32_t epoch_ = 0;
   uint32_t last_id_ = 0;
   uint64_t last_object_ = 0;
+  bool last_is_open_ended_ = false;  // the last lookup was of a socket whose addresses any call can change
   std::unordered_map<std::string, uint32_t> by_key_;
   std::unordered_map<uint64_t, uint32_t> settled_sockets_;  // by inode: nothing will change unseen
 };

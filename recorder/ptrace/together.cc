@@ -18,4 +18,23 @@ Together::~Together() {
   if (pinned_) ::sched_setaffinity(tid_, sizeof before_, &before_);
 }
 
+void TogetherTrial::took(uint64_t ns) {
+  constexpr uint32_t kTrial = 48, kChosen = 4096;
+  sum_ns_ += ns;
+  if (++turns_ < (phase_ == Phase::chosen ? kChosen : kTrial)) return;
+  switch (phase_) {
+    case Phase::pinned:
+      pinned_ns_ = sum_ns_;
+      phase_ = Phase::free;
+      break;
+    case Phase::free:
+      pinning_pays_ = pinned_ns_ < sum_ns_;
+      phase_ = Phase::chosen;
+      break;
+    case Phase::chosen: phase_ = Phase::pinned; break;
+  }
+  turns_ = 0;
+  sum_ns_ = 0;
+}
+
 }  // namespace tarry::ptracing

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "recorder/capture_plan.h"
 #include "recorder/ptrace/proc_files.h"
@@ -26,12 +27,19 @@ struct AnonymousObjects {
   std::map<int, One> by_fd;
 };
 
+// What was found behind an fd.
+struct KnownFd {
+  uint32_t resource = 0;
+  uint64_t generation = 0;  // ResourceFinder's; another one: look again
+};
+
 struct TracedProcess {
   pid_t pid = 0;
   uint32_t leader = 0;  // id of the thread that it is named by
   UniqueFd fds;         // /proc/PID/fd
   UniqueFd pidfd;
   std::shared_ptr<AnonymousObjects> anonymous = std::make_shared<AnonymousObjects>();
+  std::unordered_map<int, KnownFd> known_fds;
   uint32_t threads = 0;       // that have not been reaped
   uint32_t leader_calls = 0;  // of a main thread that ended before the others
   bool leader_exiting = false;
@@ -59,6 +67,7 @@ struct OpenCall {
   uint32_t epoch = 0;  // in which `res` was looked up
   bool has_enter_data = false;
   bool no_enter = false;        // it began before the recording
+  bool changes_fds = false;     // it may: see ResourceFinder::mayHaveChanged()
   bool shows_affinity = false;  // asks which CPUs the thread may use, or hands that on
   const CallShape* shape = nullptr;
   uint64_t select_sets[3] = {};  // first words of what a select waits for, which its end overwrites
@@ -73,6 +82,7 @@ struct RunAccount {
   bool has_clock = false;
   uint64_t stopped_ns = 0;  // seen last
   uint64_t resumed_ns = 0;
+  uint64_t turn_ns = 0;  // when the tracer began to resume it, 0: its next stop says nothing about that
   bool off = false;      // the last switch told was one out
   bool blocked = false;  // and it was for the call or fault that the thread is still in
   uint64_t last_told_ns = 0;

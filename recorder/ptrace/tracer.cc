@@ -37,6 +37,7 @@ constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 constexpr int kTickUs = 50'000;
 constexpr timespec kIdle{0, 500'000};
 constexpr int64_t kOrphanNs = 500'000'000;
+constexpr uint64_t kShortRunNs = 200'000;
 
 struct Stop {
   pid_t tid = 0;
@@ -53,6 +54,8 @@ class Tracer {
         lives_(sink_, resources_),
         attacher_(sink_, lives_, resources_, calls_, states_),
         filtered_(options.filtered) {
+    // Threads that were attached to, and left alone for a while, make calls that are not seen.
+    resources_.seesAllCalls(!filtered_ && options.pids.empty());
     states_.seesAllCalls(!filtered_ || options.level == Level::waits);
   }
 
@@ -97,6 +100,7 @@ class Tracer {
   std::vector<Stop> stops_;
   // Children whose creator has not told of them yet: status and since when.
   std::map<pid_t, std::pair<int, int64_t>> early_;
+  TogetherTrial trial_;
   const bool filtered_;
   int exiting_ = 0;
   int64_t tick_ns_ = 0;
@@ -186,12 +190,13 @@ void Tracer::tick() {
 
 // Its last run was so short that the next one will be, too.
 bool Tracer::stopsOften(const Tracee& tracee) {
-  constexpr uint64_t kShortRunNs = 200'000;
   return tracee.run.stopped_ns - tracee.run.resumed_ns < kShortRunNs;
 }
 
 void Tracer::resume(Tracee& tracee, int signal) {
-  const Together together(tracee.tid, stopsOften(tracee) && !tracee.call.shows_affinity);
+  const bool often = stopsOften(tracee) && !tracee.call.shows_affinity;
+  tracee.run.turn_ns = often ? static_cast<uint64_t>(bootTimeNs()) : 0;
+  const Together together(tracee.tid, often && trial_.pins());
   const int64_t now_ns = bootTimeNs();
   if (tracee.call.open && tracee.call.enter_ns == 0) calls_.entered(tracee, now_ns);
   states_.resumed(tracee, now_ns);
@@ -213,6 +218,10 @@ void Tracer::handle(const Stop& stop) {
     return;
   }
   tracee->running = false;
+  if (const uint64_t turn_ns = static_cast<uint64_t>(now_ns) - tracee->run.turn_ns;
+      tracee->run.turn_ns != 0 && turn_ns < kShortRunNs) {
+    trial_.took(turn_ns);
+  }
   __ptrace_syscall_info info{};
   tracee->run.waker = WAKER_UNKNOWN;
   if (event == 0 && signal == kSyscallStop &&
