@@ -75,17 +75,23 @@ TraceDatabase openTrace(const std::string& path, Needs needs) {
   return TraceDatabase::open(path, options);
 }
 
-std::unique_ptr<OpenStates> openStates(const std::string& path) {
+std::unique_ptr<OpenStates> openStates(const std::string& path, bool calls) {
   ProgressBar bar("loading");
   StateStore store;
   LoadOptions options;
-  options.syscalls = false;
+  options.syscalls = calls;
   options.payloads = false;
   options.indexes = false;
   options.states = &store;
   options.progress = bar.callback();
   TraceDatabase trace = TraceDatabase::open(path, options);
   return std::make_unique<OpenStates>(OpenStates{std::move(store), std::move(trace)});
+}
+
+CallSources callSources(OpenStates& opened) {
+  TraceDatabase& trace = opened.trace;
+  if (trace.reader() == nullptr) return {movedFromTables(trace.db()), failedCallFromTables(trace.db())};
+  return {movedFromTrace(*trace.reader(), trace.db()), failedCallFromTrace(*trace.reader())};
 }
 
 TextStyle outputStyle() {

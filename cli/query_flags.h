@@ -9,6 +9,7 @@
 #include "analyzer/state_store.h"
 #include "format/trace_reader.h"
 #include "query/render/rows.h"
+#include "query/why/why.h"
 
 namespace tarry::cli {
 
@@ -44,7 +45,10 @@ struct OpenStates {
   // As Timeline::load() takes them: a database that was loaded before has them in its table.
   StateStore* states() { return trace.reader() != nullptr ? &store : nullptr; }
 };
-std::unique_ptr<OpenStates> openStates(const std::string& path);
+// `calls`: the tables of system calls too.
+std::unique_ptr<OpenStates> openStates(const std::string& path, bool calls = false);
+// What `why` and `summary` ask of the calls; `opened` must outlive it.
+CallSources callSources(OpenStates& opened);
 
 // How standard output looks.
 TextStyle outputStyle();

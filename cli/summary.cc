@@ -4,19 +4,67 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/budget_flags.h"
 #include "cli/command.h"
 #include "cli/flag_set.h"
 #include "cli/query_flags.h"
+#include "format/readable.h"
+#include "query/ci/run_summary.h"
+#include "query/render/json.h"
 
 namespace tarry::cli {
 
 namespace {
 
-struct SummaryFlags : QueryFlags {
+enum class SummaryFormat : uint8_t { text, csv, tsv, json, markdown };
+
+struct SummaryFlags {
+  std::string file;
+  SummaryFormat format = SummaryFormat::text;
+  std::vector<std::string> budgets;
   SummaryOptions options;
   std::vector<std::string> expressions;
   std::string sort = "time";
 };
+
+void completeOptions(SummaryFlags& flags) {
+  SummaryOptions& options = flags.options;
+  options.style = outputStyle();
+  options.sort = parseSummarySort(flags.sort);
+  for (const std::string& expression : flags.expressions) options.filter.add(expression);
+  if (flags.format == SummaryFormat::csv) options.format = RowFormat::csv;
+  if (flags.format == SummaryFormat::tsv) options.format = RowFormat::tsv;
+}
+
+int summarize(SummaryFlags& flags) {
+  completeOptions(flags);
+  const SummaryOptions& options = flags.options;
+  const std::vector<Budget> budgets = parseBudgets(flags.budgets);
+  const std::string file = traceFile(flags.file);
+  const bool calls = flags.format != SummaryFormat::markdown;
+  const auto opened = openStates(file, calls);
+  Database& db = opened->trace.db();
+  const bool rows = calls && flags.format != SummaryFormat::json;
+  if (rows) summaryReport(db, options, std::cout);
+  if (rows && budgets.empty()) return 0;
+
+  const RunSummary run(db, opened->states(), callSources(*opened));
+  const std::vector<BudgetVerdict> verdicts = judge(budgets, run.measures());
+  if (flags.format == SummaryFormat::markdown) {
+    run.writeMarkdown(verdicts, std::nullopt, printable(file), std::cout);
+  } else if (flags.format == SummaryFormat::json) {
+    JsonOut json(std::cout);
+    json.beginObject();
+    run.writeJson(json, printable(file));
+    writeCallsJson(db, options, json);
+    if (!budgets.empty()) writeBudgetsJson(json, verdicts);
+    json.endObject();
+  } else {
+    std::cout.flush();
+    printBudgets(verdicts);
+  }
+  return anyMissed(verdicts) ? kBudgetMissed : 0;
+}
 
 }  // namespace
 
@@ -43,16 +91,19 @@ Action declareSummary(FlagSet& verb) {
       .valueName("EXPR")
       .repeatable();
   verb.addOption("--process", options.process, "only what this process did").valueName("PID|NAME");
-  declareFormat(verb, flags->format);
-  return [flags] {
-    flags->options.format = flags->rowFormat();
-    flags->options.style = outputStyle();
-    flags->options.sort = parseSummarySort(flags->sort);
-    for (const std::string& expression : flags->expressions) flags->options.filter.add(expression);
-    TraceDatabase trace = openTrace(traceFile(flags->file), Needs::calls);
-    summaryReport(trace.db(), flags->options, std::cout);
-    return 0;
-  };
+  verb.addChoice(
+          "--format", flags->format,
+          {{"text", SummaryFormat::text},
+           {"table", SummaryFormat::text},
+           {"csv", SummaryFormat::csv},
+           {"tsv", SummaryFormat::tsv},
+           {"json", SummaryFormat::json},
+           {"markdown", SummaryFormat::markdown}},
+          "text; csv or tsv of the calls; json: one document with times, waits, slowest commands and calls "
+          "(docs/summary-json.md); markdown: the short form for people that run --ci prints")
+      .valueName("FORMAT");
+  declareBudget(verb, flags->budgets);
+  return [flags] { return summarize(*flags); };
 }
 
 }  // namespace tarry::cli

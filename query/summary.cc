@@ -6,12 +6,14 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
 #include "format/syscall_table.h"
 #include "query/call_tables.h"
 #include "query/kernel_area.h"
+#include "query/render/json.h"
 #include "query/render/units.h"
 #include "query/why/notes.h"
 
@@ -216,6 +218,20 @@ std::string mostCalls(const std::map<std::string, int64_t>& by_call) {
   return list.size() > 4 ? text + ", …" : text;
 }
 
+// Areas with calls, as indexes.
+std::vector<size_t> sortedAreas(const Totals& totals, SummarySort sort) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < totals.areas.size(); ++i)
+    if (totals.areas[i].sum.calls > 0) order.push_back(i);
+  const bool by_calls = sort == SummarySort::calls;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const CallTotal& x = totals.areas[a].sum;
+    const CallTotal& y = totals.areas[b].sum;
+    return by_calls ? x.calls > y.calls : x.total_ns > y.total_ns;
+  });
+  return order;
+}
+
 void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostream& out) {
   const std::vector<RowColumn> columns = {{"area", "what the kernel did", Align::left},
                                           {"calls", "", Align::right},
@@ -224,15 +240,7 @@ void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostrea
                                           {"waiting_ns", "waiting", Align::right},
                                           {"bytes", "moved", Align::right},
                                           {"most", "by", Align::left}};
-  std::vector<size_t> order;
-  for (size_t i = 0; i < totals.areas.size(); ++i)
-    if (totals.areas[i].sum.calls > 0) order.push_back(i);
-  const bool by_calls = options.sort == SummarySort::calls;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    const CallTotal& x = totals.areas[a].sum;
-    const CallTotal& y = totals.areas[b].sum;
-    return by_calls ? x.calls > y.calls : x.total_ns > y.total_ns;
-  });
+  const std::vector<size_t> order = sortedAreas(totals, options.sort);
   std::vector<std::vector<Cell>> rows;
   for (const size_t i : order) {
     const CallTotal& sum = totals.areas[i].sum;
@@ -244,6 +252,19 @@ void writeAreas(const Totals& totals, const SummaryOptions& options, std::ostrea
          Cell(mostCalls(totals.areas[i].by_call))});
   }
   writeRows(options.format, options.style, out, columns, rows);
+}
+
+void writeTotal(JsonOut& json, std::string_view key, std::string_view name, const CallTotal& total) {
+  json.beginObject();
+  json.text(key, name);
+  json.number("calls", total.calls);
+  json.number("errors", total.errors);
+  json.number("total_ns", total.total_ns);
+  json.number("waiting_ns", total.waiting_ns);
+  json.number("min_ns", total.min_ns == INT64_MAX ? std::nullopt : std::optional<int64_t>(total.min_ns));
+  json.number("max_ns", total.max_ns);
+  json.number("bytes", total.bytes);
+  json.endObject();
 }
 
 }  // namespace
@@ -284,6 +305,22 @@ void summaryReport(Database& db, const SummaryOptions& options, std::ostream& ou
   if (options.format == RowFormat::table)
     out << "\nTime is from a call's enter to its return (strace -c -w); waiting is the part of it not on a "
            "CPU.\n";
+}
+
+void writeCallsJson(Database& db, const SummaryOptions& options, JsonOut& json) {
+  const Totals totals = gather(db, options);
+  if (options.by != SummaryBy::area) {
+    json.beginArray("calls");
+    for (const CallTotal& call : sortedCalls(totals, options.sort))
+      writeTotal(json, "syscall", call.name, call);
+    json.endArray();
+  }
+  if (options.by != SummaryBy::call) {
+    json.beginArray("areas");
+    for (const size_t i : sortedAreas(totals, options.sort))
+      writeTotal(json, "area", kernelAreaName(static_cast<KernelArea>(i)), totals.areas[i].sum);
+    json.endArray();
+  }
 }
 
 }  // namespace tarry

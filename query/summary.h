@@ -15,6 +15,7 @@
 namespace tarry {
 
 class Database;
+class JsonOut;
 
 enum class SummarySort : uint8_t { time, waiting, calls, errors, name, min, max, avg, none };
 
@@ -33,5 +34,9 @@ struct SummaryOptions {
 };
 
 void summaryReport(Database& db, const SummaryOptions& options, std::ostream& out);
+
+// The same as members `calls` and `areas` of the object that `json` has open (with options.by the one of
+// them); empty where no call fits or the recording has none (level waits). Without options.format.
+void writeCallsJson(Database& db, const SummaryOptions& options, JsonOut& json);
 
 }  // namespace tarry

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "analyzer/decode/text.h"
 #include "query/process_end.h"
+#include "query/process_facts.h"
 #include "query/process_label.h"
 #include "query/render/units.h"
 #include "query/timeline.h"
@@ -17,23 +17,6 @@ namespace {
 
 // Deeper nesting is shown at this depth: the tree of a hostile or endless chain must stay readable.
 constexpr int kDeepest = 60;
-
-std::string exitText(const ProcessInfoRow& p, bool lived) {
-  if (p.exit_signal) {
-    std::string signal;
-    decode::appendSignal(signal, static_cast<uint32_t>(*p.exit_signal));
-    return signal;
-  }
-  if (p.exit_code) return std::to_string(*p.exit_code);
-  return lived ? "running" : "";
-}
-
-int64_t cpuOf(const Timeline& timeline, int32_t thread, int64_t from = INT64_MIN) {
-  int64_t total = 0;
-  for (const StateRow row : timeline.statesOf(thread))
-    if (row.state == RunState::running && row.end > from) total += row.end - std::max(row.begin, from);
-  return total;
-}
 
 class TreeWriter {
  public:
@@ -110,17 +93,13 @@ class TreeWriter {
 
   void process(int32_t index, int depth, const std::string& prefix) {
     const ProcessInfoRow& p = timeline_.process(index);
-    const auto life = commandLife(timeline_, index);
-    int64_t start = p.existed ? INT64_MIN : p.start_ts ? *p.start_ts : life ? life->begin : INT64_MIN;
-    // The command's process waits for the recording to begin; its start is its first program.
-    const bool command_root = index == timeline_.commandRoot() && life;
-    if (command_root) start = life->begin;
-    int64_t cpu = 0;
-    for (const int32_t thread : p.threads) cpu += cpuOf(timeline_, thread, command_root ? start : INT64_MIN);
+    const ProcessFacts facts = processFacts(timeline_, index);
+    const auto& life = facts.life;
+    const int64_t start = facts.start_ns.value_or(INT64_MIN);
     std::string command = printable(p.cmdline.empty() ? p.comm : p.cmdline);
     if (command.empty()) command = processName(p);
     if (p.cmdline.empty() && !p.comm.empty()) command = "[" + command + "]";
-    const std::string exit = exitText(p, life.has_value());
+    const std::string& exit = facts.exit;
     Cell exit_cell(exit);
     if (p.exit_signal) exit_cell = Cell::shown(Cell(exit), endingSignal(timeline_, p));
     if (p.exit_signal || p.exit_code.value_or(0) != 0) exit_cell.ink = Ink::red;
@@ -129,7 +108,7 @@ class TreeWriter {
                                 : Cell::shown(Cell(start), "+" + formatDuration(std::max<int64_t>(start, 0)));
     const Cell duration = life ? Cell::duration(life->end - life->begin) : Cell();
     row({Cell(p.upid), Cell(p.pid), p.parent == kNone ? Cell() : Cell(timeline_.process(p.parent).upid),
-         Cell(static_cast<int64_t>(depth)), start_cell, duration, Cell::duration(cpu), exit_cell,
+         Cell(static_cast<int64_t>(depth)), start_cell, duration, Cell::duration(facts.cpu_ns), exit_cell,
          Cell::shown(Cell(p.cmdline.empty() ? p.comm : p.cmdline), prefix + command)});
   }
 
@@ -141,7 +120,7 @@ class TreeWriter {
       const ThreadInfo& t = timeline_.thread(thread);
       row({Cell(), Cell(t.tid), Cell(), Cell(static_cast<int64_t>(depth)),
            Cell::shown(Cell(rows.front().begin), "+" + formatDuration(rows.front().begin)),
-           Cell::duration(rows.back().end - rows.front().begin), Cell::duration(cpuOf(timeline_, thread)),
+           Cell::duration(rows.back().end - rows.front().begin), Cell::duration(threadCpu(timeline_, thread)),
            Cell(), Cell::shown(Cell(t.name), fmt::format("{}{{{}}}", prefix, printable(t.name)))});
     }
   }

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "format/errors.h"
+#include "query/render/markdown.h"
 #include "query/render/units.h"
 
 namespace tarry {
@@ -209,27 +210,19 @@ class MarkdownWriter : public RowWriter {
 
   void begin(std::span<const RowColumn> columns) override {
     out_ << '|';
-    for (const RowColumn& column : columns) out_ << ' ' << escaped(titleOf(column)) << " |";
+    for (const RowColumn& column : columns) out_ << ' ' << markdownText(titleOf(column)) << " |";
     out_ << "\n|";
     for (const RowColumn& column : columns) out_ << (column.align == Align::right ? " ---: |" : " --- |");
     out_ << '\n';
   }
   void row(std::span<const Cell> cells) override {
     out_ << '|';
-    for (const Cell& cell : cells) out_ << ' ' << escaped(humanText(cell)) << " |";
+    for (const Cell& cell : cells) out_ << ' ' << markdownText(humanText(cell)) << " |";
     out_ << '\n';
   }
   void end() override {}
 
  private:
-  static std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if (c == '|' || c == '\\' || c == '<' || c == '*' || c == '_' || c == '`') out += '\\';
-      out += c;
-    }
-    return out;
-  }
   std::ostream& out_;
 };
 
