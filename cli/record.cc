@@ -45,7 +45,8 @@ int recordOnly(const FlagSet& verb, const RecordFlags& flags) {
                levelName(options.level.value_or(Level::waits)), path == "-" ? "standard output" : path,
                options.duration_ns > 0 ? " for " + formatDuration(options.duration_ns) : "; Ctrl-C ends it");
   };
-  RecordResult result = record(options);
+  RecordResult result = recordOrRun(options, flags);
+  if (result.path.empty()) return shellStatus(result.command_status);
   printRecordingNotes(result);
   if (!flags.quiet) printSavedSize(result);
   if (result.still_running) result.command_status = waitForCommand(*result.still_running);

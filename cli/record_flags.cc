@@ -146,6 +146,8 @@ void declareCommand(FlagSet& verb, RecordFlags& flags) {
   verb.addOption("-u,--user", flags.user,
                  "run the command as this user (default: you; under sudo the user who called it)")
       .valueName("USER");
+  verb.addFlag("--best-effort", flags.best_effort,
+               "where recording is impossible, run the command all the same and say so in one line");
   verb.addFlag("--wait-all", flags.wait_all, "go on until all descendants of the command have ended, too");
 }
 
@@ -229,6 +231,33 @@ RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags) {
     }
   }
   return options;
+}
+
+RecordResult recordOrRun(const RecordOptions& options, const RecordFlags& flags,
+                         std::string_view consequence) {
+  if (!flags.best_effort) return record(options);
+  if (options.target != TargetKind::command)
+    throw UsageError("--best-effort is for a command that tarry starts");
+  // The command must not run twice: once it has been released, an error is an error.
+  bool released = false;
+  RecordOptions watched = options;
+  watched.on_start = [&](const std::string& path) {
+    released = true;
+    if (options.on_start) options.on_start(path);
+  };
+  constexpr int kOurOwn = 125;
+  try {
+    return record(watched);
+  } catch (const RecordError& error) {
+    if (released || error.status() != kOurOwn) throw;
+    fmt::print(stderr, "tarry: not recorded: {}{}\n", error.what(), consequence);
+  } catch (const TraceError& error) {  // the file cannot be written
+    if (released) throw;
+    fmt::print(stderr, "tarry: not recorded: {}{}\n", error.what(), consequence);
+  }
+  RecordResult result;
+  result.command_status = runUnrecorded(options);
+  return result;
 }
 
 void printRecordingNotes(const RecordResult& result) {

@@ -21,6 +21,7 @@ struct RecordFlags {
   BackendChoice backend = BackendChoice::automatic;
   std::string calls, level, snaplen, output, duration, max_size, buffer;
   bool wait_all = false;
+  bool best_effort = false;
   bool quiet = false;
 };
 
@@ -36,6 +37,11 @@ RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags);
 int64_t parseTimeSpan(std::string_view text, std::string_view flag);
 // "4096", "512K", "64M", "2G" (powers of 1024), as bytes.
 uint64_t parseByteCount(std::string_view text, std::string_view flag);
+
+// record(), or with --best-effort, where recording is impossible, the command alone: then the result has no
+// path. `consequence` ends the line on stderr that says so.
+RecordResult recordOrRun(const RecordOptions& options, const RecordFlags& flags,
+                         std::string_view consequence = {});
 
 // On stderr: why it ended early, what was lost.
 void printRecordingNotes(const RecordResult& result);

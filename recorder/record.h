@@ -63,6 +63,11 @@ struct RecordResult {
 // written, any of them ends the process: what is in the file stays readable.
 RecordResult record(const RecordOptions& options);
 
+// Runs options.command as record() would, as the same user and with the same behaviour towards signals,
+// without recording it; returns its wait status. Throws RecordError (125, 126 or 127) where it cannot be
+// started.
+int runUnrecorded(const RecordOptions& options);
+
 // Waits for a command that outlived its recording, with the same behaviour towards signals; returns
 // its wait status.
 int waitForCommand(LaunchedCommand& command);

@@ -258,14 +258,8 @@ class Recording {
   std::unique_ptr<Session> session_;
 };
 
-}  // namespace
-
-RecordResult recordWith(const RecordOptions& options, const std::vector<BackendCandidate>& candidates) {
-  return Recording(options, candidates).run();
-}
-
-int waitForCommand(LaunchedCommand& command) {
-  SignalScope signals(true);
+// Without a recording that could end before it.
+int waitForEnd(LaunchedCommand& command, SignalScope& signals) {
   CommandWatch watch(command);
   while (!command.poll().wait_status) {
     pollfd fds[] = {{signals.fd(), POLLIN, 0}};
@@ -274,6 +268,29 @@ int waitForCommand(LaunchedCommand& command) {
     if (watch.stopIsDue()) watch.stopSelf();
   }
   return *command.poll().wait_status;
+}
+
+}  // namespace
+
+RecordResult recordWith(const RecordOptions& options, const std::vector<BackendCandidate>& candidates) {
+  return Recording(options, candidates).run();
+}
+
+int waitForCommand(LaunchedCommand& command) {
+  SignalScope signals(true);
+  return waitForEnd(command, signals);
+}
+
+int runUnrecorded(const RecordOptions& options) {
+  SignalScope signals(true);
+  LaunchOptions launch;
+  launch.argv = options.command;
+  launch.user = commandUser(options.user);
+  launch.stdout_to_stderr = options.output == "-";
+  launch.signals = &signals;
+  LaunchedCommand command(launch);
+  command.release();
+  return waitForEnd(command, signals);
 }
 
 int shellStatus(int wait_status) {
