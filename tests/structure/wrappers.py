@@ -134,6 +134,30 @@ class Wrappers(unittest.TestCase):
         self.assertRegex(result.stdout, r"^ctest --test-dir build/release .* -L unit\n$")
         self.assertRegex(self.calls("ninja")[0], r" all$")
 
+    def recorded(self, tarry, ctest):
+        """./check --recorded with stand-ins for both."""
+        self.tool("stand-in", tarry)
+        self.tool("ctest", ctest)
+        self.tool("ninja", 'mkdir -p "$2/cli"; cp "$(command -v stand-in)" "$2/cli/tarry"')
+        return self.run_script("check", "--recorded", "-L", "unit")
+
+    RUNS = '[ "$1" = run ] || exit 0; while [ "$1" != -- ]; do shift; done; shift; '
+
+    def test_check_recorded_ends_as_ctest_does(self):
+        for status in (0, 8):
+            result = self.recorded(self.RUNS + '"$@"', f'echo ctest "$@"; exit {status}')
+            self.assertEqual(result.returncode, status)
+            self.assertRegex(result.stdout, r"^ctest --test-dir build/release .* -L unit\n$")
+
+    def test_check_recorded_does_not_fail_because_of_tarry(self):
+        for tarry in ('exit 125', 'kill -KILL $$', self.RUNS + '"$@"; exit 124'):
+            result = self.recorded(tarry, 'echo ctest "$@"')
+            self.assertEqual((result.returncode, result.stdout.count("ctest ")), (0, 1))
+
+    def test_check_recorded_waits_for_tests_that_outlive_the_recorder(self):
+        result = self.recorded(self.RUNS + '"$@" & sleep 0.3; kill -KILL $$', 'sleep 1; echo ctest; exit 3')
+        self.assertEqual((result.returncode, result.stdout), (3, "ctest\n"))
+
     def test_check_refuses_an_unknown_preset(self):
         result = self.run_script("check", "--preset", "nonsense")
         self.assertEqual(result.returncode, 125)
