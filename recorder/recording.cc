@@ -98,8 +98,8 @@ class Recording {
         signals_(options.target == TargetKind::command) {}
 
   RecordResult run() {
-    const OomVolunteer volunteer;
     prepare();
+    const OomVolunteer volunteer;  // after the command and what works for it were forked: they inherit it
     TraceHeader header = makeHeader();
     begin(header);
     if (command_) release();
