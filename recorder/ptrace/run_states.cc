@@ -88,7 +88,6 @@ void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
   RunAccount& run = tracee.run;
   run.clock = RunClock(tracee.tid);
   const std::optional<RunReading> reading = run.clock.read();
-  run.has_clock = reading.has_value();
   run.reading = reading.value_or(RunReading{});
   run.stopped_ns = run.resumed_ns = static_cast<uint64_t>(now_ns);
   run.off = run.blocked = blocked;

@@ -79,7 +79,6 @@ struct RunAccount {
   RunClock clock;
   RunReading reading;
   uint64_t majors = 0;
-  bool has_clock = false;
   uint64_t stopped_ns = 0;  // seen last
   uint64_t resumed_ns = 0;
   uint64_t turn_ns = 0;  // when the tracer began to resume it, 0: its next stop says nothing about that
@@ -102,7 +101,6 @@ struct Tracee {
   bool fresh = false;       // made by another tracee, and has not stopped yet
   bool attached = false;    // existed before, and has not stopped yet
   bool continuing = false;  // so, and is about to take up the call that the stop interrupted
-  bool group_stop = false;
   uint64_t exit_ns = 0;
   int exit_status = 0;  // of wait(2), as the thread alone would have it
   std::string comm;

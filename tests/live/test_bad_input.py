@@ -161,20 +161,29 @@ class BadTargetTest(harness.LiveTest):
     def test_no_rights(self):
         self.directory.chmod(0o777)
         shutil.copy(harness.TARRY, self.directory / "tarry")
-        for arguments in (["record", "true"], ["run", "true"], ["record", "-a", "--for", "1s"]):
+        for arguments in (["record", "--backend", "bpf", "true"], ["run", "--backend", "bpf", "true"],
+                          ["record", "-a", "--for", "1s"]):
             with self.subTest(arguments=arguments):
                 done = as_nobody([self.directory / "tarry", *arguments], cwd=self.directory)
                 self.assert_one_clear_line(done, "root")
         self.assertEqual([path.name for path in self.directory.iterdir()], ["tarry"])
 
-    def test_no_type_information(self):
-        """A kernel without BTF: /sys/kernel is hidden from this one command."""
+    def without_type_information(self, *flags):
+        """A recording on a kernel without BTF: /sys/kernel is hidden from this one command."""
         done = subprocess.run(
-            ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel && exec "$0" record -o "$1" true',
-             harness.TARRY, self.directory / "t.tarry"], capture_output=True, text=True)
+            ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel && exec "$@"', "sh", harness.TARRY, "record",
+             *flags, "-o", self.directory / "t.tarry", "true"], capture_output=True, text=True)
         if "unshare" in done.stderr or "mount:" in done.stderr:
             self.skip_loudly(done.stderr.strip())
-        self.assert_one_clear_line(done, "BTF")
+        return done
+
+    def test_no_type_information(self):
+        self.assert_one_clear_line(self.without_type_information("--backend", "bpf"), "BTF")
+
+    def test_no_type_information_is_no_end(self):
+        done = self.without_type_information()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"(?m)^tarry: recording by ptrace, not eBPF \(no /sys/kernel/btf/vmlinux\)")
 
 
 def as_nobody(command, **how):
