@@ -27,7 +27,6 @@ struct ChannelControl {
   std::atomic<pid_t> pid;       // of Request::add
   std::atomic<uint32_t> epoch;  // that resources are to be numbered in, as resource_epoch of BPF
   std::atomic<uint32_t> alive;  // processes
-  std::atomic<uint64_t> stops;  // ptrace stops so far
   std::atomic<bool> stays;      // the tracer goes on after Request::stop, for programs with a filter
   char error[512];              // of the last request; "": it was done
 };

@@ -153,23 +153,24 @@ void Lives::flushExits(const Tracee& leader, int64_t now_ns) {
 
 // execve(2), "Effect on process attributes": all other threads are gone, and the one that called goes on
 // under the number of the first.
-Tracee& Lives::executed(Tracee& caller, pid_t former, int64_t now_ns) {
+Tracee& Lives::executed(Tracee& caller, int64_t now_ns) {
   Tracee* tracee = &caller;
   uint32_t old = 0;
-  if (former != caller.tid) {
-    flushExits(caller, now_ns);
-    if (const auto it = tracees_.find(former); it != tracees_.end()) {
-      const pid_t tid = caller.tid;
-      const uint32_t leader_calls = caller.call_seq;
-      Tracee moved = std::move(it->second);
-      tracees_.erase(it);
-      --moved.process->threads;
-      old = std::exchange(moved.id, moved.process->leader);
-      moved.tid = tid;
-      moved.call_seq = std::max(leader_calls, moved.process->leader_calls) + 1;
-      moved.call.seq = moved.call_seq;
-      tracee = &(tracees_[tid] = std::move(moved));
+  if (const pid_t tid = caller.process->pid; tid != caller.tid) {
+    uint32_t leader_calls = caller.process->leader_calls;
+    if (const Tracee* leader = find(tid)) {
+      flushExits(*leader, now_ns);
+      leader_calls = std::max(leader_calls, leader->call_seq);
+      --caller.process->threads;
     }
+    const auto it = tracees_.find(caller.tid);
+    Tracee moved = std::move(it->second);
+    tracees_.erase(it);
+    old = std::exchange(moved.id, moved.process->leader);
+    moved.tid = tid;
+    moved.call_seq = leader_calls + 1;
+    moved.call.seq = moved.call_seq;
+    tracee = &(tracees_[tid] = std::move(moved));
   }
   TracedProcess& process = *tracee->process;
   process.leader_exiting = false;

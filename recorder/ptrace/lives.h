@@ -26,8 +26,8 @@ class Lives {
   Tracee* existing(pid_t tid, int64_t now_ns);
   // A thread or process that `creator` has made. It is stopped.
   Tracee* created(pid_t tid, const Tracee& creator, int64_t now_ns);
-  // In the stop of its execve. `former`: the tid it had before. The tracee as it is from now on.
-  Tracee& executed(Tracee& tracee, pid_t former, int64_t now_ns);
+  // In the stop of its execve, which made `caller` the first thread. The tracee as it is from now on.
+  Tracee& executed(Tracee& caller, int64_t now_ns);
   void renamed(Tracee& tracee, int64_t now_ns);
   // In PTRACE_EVENT_EXIT.
   void exiting(Tracee& tracee, int status, int64_t now_ns);

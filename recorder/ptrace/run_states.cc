@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace tarry::ptracing {
 
@@ -210,6 +211,19 @@ void RunStates::left(Tracee& tracee, int64_t now_ns) {
   } else if (run.off) {
     in(tracee, std::min(run.resumed_ns, static_cast<uint64_t>(now_ns)));
   }
+}
+
+void RunStates::replaced(Tracee& leader, Tracee& caller, int64_t now_ns) {
+  const auto now = static_cast<uint64_t>(now_ns);
+  const bool off = caller.run.off;
+  if (off) in(caller, now);
+  out(caller, now, kDead);
+  caller.run.off = leader.run.off;
+  caller.run.last_told_ns = std::exchange(leader.run.last_told_ns, caller.run.last_told_ns);
+  const uint32_t id = std::exchange(caller.id, leader.id);
+  if (caller.run.off) in(caller, now);
+  if (off) out(caller, now, kRecorder);
+  caller.id = id;
 }
 
 void RunStates::ended(Tracee& tracee, int64_t now_ns) {

@@ -43,8 +43,10 @@ class RunStates {
   void ended(Tracee& tracee, int64_t now_ns);
   // The recording ends, the thread goes on.
   void left(Tracee& tracee, int64_t now_ns);
-  // An execve goes on as another thread.
-  void renamed(Tracee& tracee) { tracee.run.clock = RunClock(tracee.tid); }
+  // From now on the kernel counts its time under another number.
+  static void renumbered(Tracee& tracee, pid_t tid) { tracee.run.clock = RunClock(tid); }
+  // By its execve `caller`, which was seen in the stop, takes the place of the first thread.
+  void replaced(Tracee& leader, Tracee& caller, int64_t now_ns);
 
  private:
   void tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat);

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <exception>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "format/errors.h"
@@ -81,14 +82,17 @@ class Tracer {
   void tick();
   void leave();
   void passOn();
+  static void letGo(const Stop& stop);
 
   void handle(const Stop& stop);
   void ended(const Stop& stop);
   void syscallStop(Tracee& tracee, const __ptrace_syscall_info& info, int64_t now_ns);
   void eventStop(Tracee& tracee, int event, int signal, int64_t now_ns);
+  void executed(Tracee& caller, int64_t now_ns);
   void childCreated(Tracee& creator, int64_t now_ns);
   bool takesUpCall(Tracee& tracee, int status, const __ptrace_syscall_info& info, int64_t now_ns);
   void resume(Tracee& tracee, int signal = 0);
+  Tracee& whoExecuted(Tracee& stopped);
   static bool stopsOften(const Tracee& tracee);
 
   RecordSink sink_;
@@ -161,7 +165,6 @@ void Tracer::collect() {
   do {
     stops_.push_back(stop);
   } while (lives_.all().size() > 1 && next(false, stop));
-  sink_.control().stops.fetch_add(stops_.size(), std::memory_order_relaxed);
 }
 
 void Tracer::tick() {
@@ -217,6 +220,7 @@ void Tracer::handle(const Stop& stop) {
     early_[stop.tid] = {stop.status, now_ns};
     return;
   }
+  if (event == PTRACE_EVENT_EXEC) tracee = &whoExecuted(*tracee);
   tracee->running = false;
   if (const uint64_t turn_ns = static_cast<uint64_t>(now_ns) - tracee->run.turn_ns;
       tracee->run.turn_ns != 0 && turn_ns < kShortRunNs) {
@@ -300,30 +304,40 @@ void Tracer::childCreated(Tracee& creator, int64_t now_ns) {
   }
 }
 
+// execve(2) by another thread than the first: the first has gone, and the one that called has its number.
+Tracee& Tracer::whoExecuted(Tracee& stopped) {
+  unsigned long former = 0;
+  if (::ptrace(PTRACE_GETEVENTMSG, stopped.tid, 0, &former) < 0) return stopped;
+  Tracee* const caller = lives_.find(static_cast<pid_t>(former));
+  if (caller == nullptr || caller == &stopped) return stopped;
+  states_.renumbered(*caller, stopped.tid);
+  return *caller;
+}
+
+void Tracer::executed(Tracee& caller, int64_t now_ns) {
+  caller.launching = false;
+  if (Tracee* const leader = lives_.find(caller.process->pid); leader != &caller && leader != nullptr) {
+    if (leader->exiting) --exiting_;
+    states_.replaced(*leader, caller, now_ns);
+  }
+  resume(lives_.executed(caller, now_ns));
+}
+
 void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
-  const pid_t tid = tracee.tid;
   switch (event) {
     case PTRACE_EVENT_SECCOMP: {
       __ptrace_syscall_info info{};
-      if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof info, &info) > 0) calls_.enter(tracee, info);
+      if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) > 0)
+        calls_.enter(tracee, info);
       break;
     }
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE: childCreated(tracee, now_ns); break;
-    case PTRACE_EVENT_EXEC: {
-      tracee.launching = false;
-      unsigned long former = 0;
-      if (::ptrace(PTRACE_GETEVENTMSG, tid, 0, &former) < 0) former = static_cast<unsigned long>(tid);
-      if (static_cast<pid_t>(former) != tid && tracee.exiting) --exiting_;
-      Tracee& now = lives_.executed(tracee, static_cast<pid_t>(former), now_ns);
-      states_.renamed(now);
-      now.running = false;
-      break;
-    }
+    case PTRACE_EVENT_EXEC: executed(tracee, now_ns); return;
     case PTRACE_EVENT_EXIT: {
       unsigned long status = 0;
-      ::ptrace(PTRACE_GETEVENTMSG, tid, 0, &status);
+      ::ptrace(PTRACE_GETEVENTMSG, tracee.tid, 0, &status);
       calls_.unfinished(tracee, now_ns);
       if (!tracee.exiting) ++exiting_;
       lives_.exiting(tracee, static_cast<int>(status), now_ns);
@@ -334,7 +348,7 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
         putGroupStop(sink_, tracee, signal, now_ns);
         states_.groupStopped(tracee, now_ns);
         // It stays stopped, and says when it goes on.
-        ::ptrace(PTRACE_LISTEN, tid, 0, 0);
+        ::ptrace(PTRACE_LISTEN, tracee.tid, 0, 0);
         states_.resumed(tracee, now_ns);
         tracee.running = true;
         return;
@@ -342,7 +356,7 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
       break;
     default: break;
   }
-  if (Tracee* now = lives_.find(tid)) resume(*now);
+  resume(tracee);
 }
 
 void Tracer::ended(const Stop& stop) {
@@ -367,18 +381,24 @@ void Tracer::leave() {
   answer("");
 }
 
+void Tracer::letGo(const Stop& stop) {
+  if (stop.tid <= 0 || !WIFSTOPPED(stop.status)) return;
+  const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
+  const bool stays = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
+  const bool delivers = event == 0 && signal != kSyscallStop;
+  ::ptrace(stays ? PTRACE_LISTEN : PTRACE_CONT, stop.tid, 0, delivers ? signal : 0);
+}
+
 // A program with a filter cannot do without a tracer: its calls would fail. What they stop for is let go at
 // once.
 void Tracer::passOn() {
-  Stop stop;
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
   exiting_ = 0;
-  while (next(true, stop) || errno != ECHILD) {
-    if (stop.tid <= 0 || !WIFSTOPPED(stop.status)) continue;
-    const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
-    const bool stays = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
-    const bool delivers = event == 0 && signal != kSyscallStop;
-    ::ptrace(stays ? PTRACE_LISTEN : PTRACE_CONT, stop.tid, 0, delivers ? signal : 0);
-  }
+  for (const auto& [tid, early] : early_) letGo({tid, early.first});
+  early_.clear();
+  Stop stop;
+  while (next(true, stop) || errno != ECHILD) letGo(std::exchange(stop, Stop{}));
 }
 
 // ---- the process ----------------------------------------------------------------------------------
