@@ -33,6 +33,7 @@ struct LoadPass::Tables {
         payload(image),
         stack(image),
         loss(image),
+        fold(image),
         clock(image) {}
   void finish() {
     syscall.finish();
@@ -42,6 +43,7 @@ struct LoadPass::Tables {
     payload.finish();
     stack.finish();
     loss.finish();
+    fold.finish();
     clock.finish();
   }
   bulk::BulkTable<tables::kSyscall> syscall;
@@ -51,6 +53,7 @@ struct LoadPass::Tables {
   bulk::BulkTable<tables::kPayload> payload;
   bulk::BulkTable<tables::kStack> stack;
   bulk::BulkTable<tables::kLoss> loss;
+  bulk::BulkTable<tables::kFold> fold;
   bulk::BulkTable<tables::kClock> clock;
 };
 
@@ -264,6 +267,43 @@ void LoadPass::onLoss(const LossEvent& event) {
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 
+void LoadPass::onFold(const FoldEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  const int64_t dur = clampTime(event.dur_ns);
+  advance(ts);
+  const auto count = static_cast<int64_t>(event.count);
+  tables::FoldRow row;
+  row.ts = ts;
+  row.dur = dur;
+  row.kind = Label(foldKindName(event.kind));
+  row.count = count;
+  if (event.kind == FoldKind::payload) {
+    counts_.payloads_left_out = clampTime(counts_.payloads_left_out + count);
+    row.bytes = event.result_sum;
+    if (inRange(ts, ts + dur)) into_->fold.insert(row);
+    return;
+  }
+  const Utid utid = recordedThread(event.thread);
+  if (utid == 0 || event.kind != FoldKind::calls) return;
+  counts_.folded_calls = clampTime(counts_.folded_calls + count);
+  numbers_.folded(utid, event.count, event.last_seq);
+  resources_.used(event.resource, tasks_.thread(utid).upid);
+  waits_.left(calls_.current(utid));
+  waits_.folded(event.resource);
+  if (!inRange(ts, ts + dur)) return;
+  const CallTraits& traits = *traits_.find(event.abi, event.nr);
+  row.utid = utid;
+  row.abi = traits.abi;
+  row.nr = event.nr;
+  row.name = traits.name;
+  if (event.error != 0) row.errno_name = errnoLabel(event.error);
+  else if (traits.moves_bytes) row.bytes = event.result_sum;
+  if (event.resource) row.resource_id = event.resource.value;
+  row.total_ns = event.total_ns;
+  row.longest_ns = event.longest_ns;
+  into_->fold.insert(row);
+}
+
 void LoadPass::onInterval(const StateInterval& interval) {
   CurrentCall& current = calls_.current(interval.utid);
   const bool waits = interval.state == RunState::blocked || interval.state == RunState::runnable;
@@ -307,13 +347,7 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   }
   if (event.flags.unfinished) counts_.unfinished_calls++;
   if (event.flags.no_enter) counts_.calls_without_enter++;
-  if (utid >= last_seq_.size()) last_seq_.resize(static_cast<size_t>(utid) + utid / 2 + 16);
-  uint32_t& last_seq = last_seq_[utid];
-  // Of a choice of calls the others are missing in the count.
-  const bool counted = reader_.header().calls.empty();
-  if (counted && last_seq != 0 && event.call_seq > last_seq + 1)
-    counts_.lost_calls += event.call_seq - last_seq - 1;
-  last_seq = event.call_seq;
+  numbers_.seen(utid, event.call_seq);
 
   CurrentCall& current = calls_.current(utid);
   waits_.left(current);
@@ -399,6 +433,8 @@ Database LoadPass::finish() {
   states_.finish(end_ts_, schedulingKnownUntil());
   command_start_.release([this](const ThreadState& held) { storeState(held); });
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
+  // Of a choice of calls the others are missing in the count.
+  if (reader_.header().calls.empty()) counts_.lost_calls = numbers_.lost();
   into_->finish();
   into_states_->finish();
   Database db = image_.open();

@@ -11,6 +11,7 @@
 
 #include "analyzer/bulk/image.h"
 #include "analyzer/call_args.h"
+#include "analyzer/call_numbers.h"
 #include "analyzer/call_queue.h"
 #include "analyzer/command_start.h"
 #include "analyzer/loader.h"
@@ -31,7 +32,9 @@ struct PassCounts {
   int64_t calls = 0;
   int64_t unfinished_calls = 0;
   int64_t calls_without_enter = 0;
-  int64_t lost_calls = 0;  // gaps in call_seq
+  int64_t lost_calls = 0;    // gaps in call_seq
+  int64_t folded_calls = 0;  // that are counts alone
+  int64_t payloads_left_out = 0;
   int64_t unknown_calls = 0;
   int64_t switches = 0;
   int64_t wakes = 0;
@@ -77,6 +80,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onWake(const WakeEvent& event) override;
   void onSignal(const SignalEvent& event) override;
   void onLoss(const LossEvent& event) override;
+  void onFold(const FoldEvent& event) override;
   void onClock(const ClockPoint& clock) override;
   void onInterval(const StateInterval& interval) override;
   void storeState(const ThreadState& state);
@@ -129,7 +133,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   std::unordered_map<FrameId, StringId> frame_symbols_;
   std::unordered_map<StackId, std::vector<FrameId>> stacks_;
   std::vector<std::string_view> symbols_;
-  std::vector<uint32_t> last_seq_;
+  CallNumbers numbers_;
   std::vector<RunningTime> running_;  // by upid
   SignalTexts signal_texts_;
   std::vector<tables::SyscallObjectRow> objects_;

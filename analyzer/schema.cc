@@ -23,12 +23,25 @@ TableInfo tableInfo() {
 const std::vector<TableInfo>& tableList() {
   using namespace tables;
   static const std::vector<TableInfo> list = {
-      tableInfo<kMeta>(),       tableInfo<kStats>(),      tableInfo<kLoss>(),
-      tableInfo<kClock>(),      tableInfo<kProcess>(),    tableInfo<kThread>(),
-      tableInfo<kThreadName>(), tableInfo<kExec>(),       tableInfo<kThreadState>(),
-      tableInfo<kSyscall>(),    tableInfo<kSyscallArg>(), tableInfo<kSyscallObjectMore>(),
-      tableInfo<kSignal>(),     tableInfo<kResource>(),   tableInfo<kOpenFd>(),
-      tableInfo<kPayload>(),    tableInfo<kStack>(),      tableInfo<kFrame>(),
+      tableInfo<kMeta>(),
+      tableInfo<kStats>(),
+      tableInfo<kLoss>(),
+      tableInfo<kFold>(),
+      tableInfo<kClock>(),
+      tableInfo<kProcess>(),
+      tableInfo<kThread>(),
+      tableInfo<kThreadName>(),
+      tableInfo<kExec>(),
+      tableInfo<kThreadState>(),
+      tableInfo<kSyscall>(),
+      tableInfo<kSyscallArg>(),
+      tableInfo<kSyscallObjectMore>(),
+      tableInfo<kSignal>(),
+      tableInfo<kResource>(),
+      tableInfo<kOpenFd>(),
+      tableInfo<kPayload>(),
+      tableInfo<kStack>(),
+      tableInfo<kFrame>(),
   };
   return list;
 }

@@ -22,6 +22,11 @@ void SocketRoleTracker::received(ResourceId socket) {
   e.spoke_last = false;
 }
 
+void SocketRoleTracker::lostTrack(ResourceId resource) {
+  const auto found = entries_.find(key(resource));
+  if (found != entries_.end()) found->second.used = false;
+}
+
 bool SocketRoleTracker::owed(ResourceId socket) const {
   const auto found = entries_.find(key(socket));
   return found != entries_.end() && found->second.used && found->second.spoke_last &&

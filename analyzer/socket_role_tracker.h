@@ -23,6 +23,8 @@ class SocketRoleTracker {
   void accepted(ResourceId socket) { entry(socket).side = SocketSide::server; }
   void sent(ResourceId socket);
   void received(ResourceId socket);
+  // It is not known any more who spoke last. No-op for what is no socket.
+  void lostTrack(ResourceId resource);
 
   // A client has asked here and has got nothing yet: known from its calls only.
   bool owed(ResourceId socket) const;

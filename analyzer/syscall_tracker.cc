@@ -160,6 +160,7 @@ void SyscallTracker::enter(const SyscallEvent& event, int64_t id, int64_t ts, Ut
   call.result = event.ret;
   call.object_count = 0;
   call.ready_count = 0;
+  call.told = false;
   for (const bool arguments : {true, false}) {
     for (const ObjectRef& object : event.objects) {
       const bool wanted = arguments ? isArgument(object.role) : object.role == ObjectRole::returned;

@@ -33,6 +33,7 @@ struct CurrentCall {
   std::array<EvidenceResource, kMaxObjects> ready{};
   std::array<uint64_t, kMaxObjects> ready_data{};
   size_t ready_count = 0;
+  bool told = false;  // what it sent and received counts already (WaitTracker::left)
 
   bool covers(int64_t ts) const { return id != 0 && enter_ts <= ts && ts < exit_ts; }
 };

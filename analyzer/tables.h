@@ -473,6 +473,41 @@ inline constexpr Table<FrameRow, 8> kFrame{
       {"address", &FrameRow::address, "instruction"},
       {"offset", &FrameRow::offset, "from the start of the symbol, bytes"}}}};
 
+struct FoldRow {
+  int64_t ts = 0;
+  int64_t dur = 0;
+  Label kind;
+  NullableInteger utid;
+  Label abi;
+  NullableInteger nr;
+  Label name;
+  Label errno_name;
+  NullableInteger resource_id;
+  int64_t count = 0;
+  NullableInteger total_ns;
+  NullableInteger longest_ns;
+  NullableInteger bytes;
+};
+inline constexpr Table<FoldRow, 13> kFold{
+    "fold",
+    "What a recording kept as a count alone to stay within --max-size: first payload, then short calls. The "
+    "counts are exact: such calls are in no other table.",
+    {{{"ts", &FoldRow::ts, "begin of the slice of time that they lie in"},
+      {"dur", &FoldRow::dur, "length of the slice"},
+      {"kind", &FoldRow::kind, "calls; payload: pieces of it that were left out"},
+      {"utid", &FoldRow::utid, "thread.utid; NULL for payload"},
+      {"abi", &FoldRow::abi, "of the calls, as in syscall"},
+      {"nr", &FoldRow::nr, "number in that ABI"},
+      {"name", &FoldRow::name, "name"},
+      {"errno", &FoldRow::errno_name,
+       "name of the error with which all of them failed, NULL: they succeeded"},
+      {"resource_id", &FoldRow::resource_id, "resource.id behind the fd in their arguments"},
+      {"count", &FoldRow::count, "how many"},
+      {"total_ns", &FoldRow::total_ns, "sum of their durations"},
+      {"longest_ns", &FoldRow::longest_ns, "duration of the longest"},
+      {"bytes", &FoldRow::bytes, "moved by read, write, send, receive and the like; of payload: left out"}}},
+    {"utid", "resource_id"}};
+
 struct LossRow {
   int64_t ts = 0;
   int64_t dur = 0;

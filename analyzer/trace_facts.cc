@@ -86,6 +86,10 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("syscalls_without_enter", counts.calls_without_enter, "of them seen only at their return");
   put("syscalls_unknown", counts.unknown_calls, "of them with a number that this version does not know");
   put("syscalls_lost", counts.lost_calls, "calls missing in the threads' own counts");
+  put("syscalls_folded", counts.folded_calls,
+      "short calls kept as counts alone to stay within --max-size (table fold); not among the calls above");
+  put("payloads_left_out", counts.payloads_left_out,
+      "pieces of payload left out to stay within --max-size (table fold)");
   put("switches", counts.switches, "times a thread got or left a CPU");
   put("wakes", counts.wakes, "wake-ups");
   put("signals", counts.signals, "signals taken by threads, and stops");

@@ -37,8 +37,9 @@ void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Up
   }
 }
 
-void WaitTracker::left(const CurrentCall& call) {
-  if (call.id == 0 || !call.finished || call.object_count == 0) return;
+void WaitTracker::left(CurrentCall& call) {
+  if (call.id == 0 || call.told || !call.finished || call.object_count == 0) return;
+  call.told = true;
   const EvidenceResource& object = call.objects[0];
   switch (call.traits->wait) {
     case WaitCall::connect:

@@ -35,7 +35,9 @@ class WaitTracker {
   // A call was entered; `call` is what SyscallTracker made of it. `previous`: the thread's call before.
   void entered(const SyscallEvent& event, const CurrentCall& call, Upid process);
   // The thread's call has come to its end: what it sent and received counts from now on.
-  void left(const CurrentCall& call);
+  void left(CurrentCall& call);
+  // Calls on it were made that are known as a count alone: not in which order.
+  void folded(ResourceId resource) { roles_.lostTrack(resource); }
   void inSet(const EpollMember& member, Upid process) { epoll_.found(member, process); }
   void woke(Utid waker, Utid woken) { idle_.woke(waker, woken); }
 

@@ -28,6 +28,11 @@ void Census::onLoss(const LossEvent& loss) {
   lost_total_ += loss.count;
 }
 
+void Census::onFold(const FoldEvent& fold) {
+  if (fold.kind == FoldKind::calls) folded_calls_ += fold.count;
+  else if (fold.kind == FoldKind::payload) payloads_left_out_ += fold.count;
+}
+
 void Census::onClock(const ClockPoint& clock) {
   if (clocks_++ == 0) first_ = clock;
   last_ = clock;

@@ -69,6 +69,17 @@ std::string lossText(const Census& census) {
   return fmt::format("{} events ({})", formatCount(census.lostTotal()), text);
 }
 
+// To stay within --max-size.
+std::string thriftText(const Census& census) {
+  std::string text;
+  if (census.payloadsLeftOut() > 0)
+    text = fmt::format("{} pieces of payload", formatCount(census.payloadsLeftOut()));
+  if (census.foldedCalls() > 0)
+    text += fmt::format("{}{} short calls, which are counts alone", text.empty() ? "" : "; ",
+                        formatCount(census.foldedCalls()));
+  return text.empty() ? text : text + " (to stay within --max-size)";
+}
+
 std::string clockText(const Census& census) {
   if (!census.clockCompared()) return "not compared";
   const int64_t drift = census.driftNs();
@@ -157,6 +168,7 @@ int printInfo(const std::string& path, const std::string& format) {
   printHeader(reader);
   line("ended", endText(reader.trailer()));
   line("lost", lossText(census));
+  if (const std::string text = thriftText(census); !text.empty()) line("left out", text);
   printDamage(reader.report());
   line("seen", fmt::format("{} processes, {} threads", formatCount(census.processes()),
                            formatCount(census.threads())));

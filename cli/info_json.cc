@@ -92,6 +92,8 @@ std::string infoJson(const TraceReader& reader, const Census& census) {
       .raw("end", endJson(reader.trailer()))
       .count("lost_events", census.lostTotal())
       .raw("lost", lost.object())
+      .count("folded_calls", census.foldedCalls())
+      .count("payloads_left_out", census.payloadsLeftOut())
       .raw("damage", damageJson(report))
       .count("processes", census.processes())
       .count("threads", census.threads());

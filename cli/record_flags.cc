@@ -184,7 +184,10 @@ void declareRecording(FlagSet& verb, RecordFlags& flags) {
       .valueName("N");
   verb.addOption("--for", flags.duration, "stop recording after this time: 500ms, 30s, 5m, 1h")
       .valueName("TIME");
-  verb.addOption("--max-size", flags.max_size, "stop recording when the file has about this size: 100M, 2G")
+  verb.addOption(
+          "--max-size", flags.max_size,
+          "keep the file within this size (100M, 2G): from half of it on payload is left out, then short "
+          "calls become counts, which are exact, and when it is full recording stops")
       .valueName("SIZE");
   verb.addOption("--buffer", flags.buffer,
                  "memory for events of one CPU (default 8M, less on more than 32 CPUs): more loses less")

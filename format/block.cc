@@ -18,6 +18,7 @@ std::string_view blockKindName(BlockKind kind) {
     case BlockKind::clocks: return "clocks";
     case BlockKind::trailer: return "trailer";
     case BlockKind::signals: return "signals";
+    case BlockKind::folds: return "folds";
   }
   return "unknown";
 }
@@ -30,7 +31,8 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::wakes:
     case BlockKind::losses:
     case BlockKind::clocks:
-    case BlockKind::signals: return true;
+    case BlockKind::signals:
+    case BlockKind::folds: return true;
     case BlockKind::unknown:
     case BlockKind::header:
     case BlockKind::strings:

@@ -27,8 +27,9 @@ enum class BlockKind : uint16_t {
   clocks = 11,
   trailer = 12,
   signals = 13,
+  folds = 14,
 };
-inline constexpr int kBlockKinds = 14;
+inline constexpr int kBlockKinds = 15;
 
 std::string_view blockKindName(BlockKind kind);
 
@@ -57,6 +58,8 @@ inline constexpr uint64_t kMaxBlockPayloadBytes = 32U << 20;  // kept in one blo
 inline constexpr uint64_t kMaxStringBytes = 4U << 20;
 inline constexpr uint32_t kMaxStackDepth = 1024;
 inline constexpr uint32_t kMaxBlockFrameRefs = 4U << 20;  // sum of the depths of a block's stacks
+// Calls that one row may stand for: more than a machine makes in years.
+inline constexpr uint64_t kMaxFoldedCount = uint64_t{1} << 48;
 // An index of more blocks than this is not written: a reader makes its own.
 inline constexpr size_t kMaxIndexRows = 1U << 20;
 

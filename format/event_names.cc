@@ -49,4 +49,13 @@ std::string_view lossSourceName(LossSource source) {
   return "unknown";
 }
 
+std::string_view foldKindName(FoldKind kind) {
+  switch (kind) {
+    case FoldKind::unknown: return "unknown";
+    case FoldKind::calls: return "calls";
+    case FoldKind::payload: return "payload";
+  }
+  return "unknown";
+}
+
 }  // namespace tarry

@@ -12,5 +12,6 @@ std::string_view levelName(Level level);
 std::string_view targetKindName(TargetKind kind);
 std::string_view endReasonName(EndReason reason);
 std::string_view lossSourceName(LossSource source);
+std::string_view foldKindName(FoldKind kind);
 
 }  // namespace tarry

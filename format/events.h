@@ -398,6 +398,29 @@ struct SignalEvent {
   std::array<uint64_t, 4> fields{};
 };
 
+// ---- what a bounded file leaves out ---------------------------------------------------------------
+
+enum class FoldKind : uint8_t { unknown = 0, calls = 1, payload = 2 };
+
+// What the writer kept as a count alone, so that the file stays within its size (CallFolder): calls of one
+// thread that are alike, or payload of any. Counts and sums are exact, and no call is in two of them.
+struct FoldEvent {
+  FoldKind kind = FoldKind::calls;
+  int64_t ts_ns = 0;  // the slice of time that they all lie in
+  int64_t dur_ns = 0;
+  uint64_t count = 0;      // calls; payloads
+  int64_t result_sum = 0;  // of calls that succeeded; bytes of payload
+  // Of calls only:
+  ThreadId thread{};
+  Abi abi = Abi::none;
+  int32_t nr = -1;
+  int32_t error = 0;      // errno, 0: they succeeded
+  ResourceId resource{};  // behind the fd in their arguments
+  uint32_t last_seq = 0;  // call_seq of the last one
+  int64_t total_ns = 0;   // sum of their durations
+  int64_t longest_ns = 0;
+};
+
 // ---- losses -----------------------------------------------------------------------------------
 
 enum class LossSource : uint8_t {

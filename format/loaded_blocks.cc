@@ -165,6 +165,27 @@ std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const Re
                                                             });
 }
 
+std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,
+                                       const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<FoldEvent, &TraceVisitor::onFold>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    FoldEvent& row = block->rows()[i];
+    const bool sane = isSaneTime(row.ts_ns) && isSaneTime(row.dur_ns) && row.dur_ns >= 0 &&
+                      row.total_ns >= 0 && isSaneTime(row.total_ns) && row.longest_ns >= 0 &&
+                      isSaneTime(row.longest_ns) && row.count <= kMaxFoldedCount &&
+                      (row.kind != FoldKind::calls || definitions.knows(row.thread));
+    if (!sane) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns + row.dur_ns, filter)) continue;
+    definitions.check(row.thread);
+    definitions.check(row.resource);
+    block->due.push_back({row.ts_ns, i, kRankFold});
+  }
+  return block;
+}
+
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
                                         const Definitions& definitions, uint64_t& dropped) {
   auto block = std::make_unique<Events<LossEvent, &TraceVisitor::onLoss>>(std::move(rows));

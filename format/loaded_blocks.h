@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "format/definitions.h"
+#include "format/fold_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
 #include "format/syscall_codec.h"
@@ -45,6 +46,8 @@ class LoadedCalls : public LoadedBlock {
 std::unique_ptr<LoadedBlock> loadSwitches(std::vector<SwitchEvent> rows, const ReadFilter& filter,
                                           const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFilter& filter,
+                                       const Definitions& definitions, uint64_t& dropped);
+std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const ReadFilter& filter,
                                          const Definitions& definitions, uint64_t& dropped);

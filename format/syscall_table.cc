@@ -111,6 +111,10 @@ std::span<const SyscallSpec> allSyscalls(Abi abi) {
   return table ? table->all() : std::span<const SyscallSpec>{};
 }
 
+bool isAlwaysCaptured(ArgType type) {
+  return type == ArgType::epoll_event_in || type == ArgType::fd_pair_out || type == ArgType::wait_status_out;
+}
+
 std::string_view abiName(Abi abi) {
   switch (abi) {
     case Abi::none: break;

@@ -163,6 +163,10 @@ const SyscallSpec* findSyscall(Abi abi, std::string_view name);
 // All calls of one ABI, ordered by number.
 std::span<const SyscallSpec> allSyscalls(Abi abi);
 
+// What such an argument leads to is captured whatever the snaplen: the rest of a trace makes no sense
+// without.
+bool isAlwaysCaptured(ArgType type);
+
 std::string_view abiName(Abi abi);
 // Bytes of a pointer, a long and a size_t in the caller's memory: 4 or 8.
 uint32_t abiWordSize(Abi abi);

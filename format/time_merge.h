@@ -1,6 +1,6 @@
 // Delivers the events of several loaded blocks in the order of time.
 //
-// Among events of the same instant: clock points and losses, then births and what a process is,
+// Among events of the same instant: clock points, losses and folds, then births and what a process is,
 // wake-ups, switches in, calls (at their enter), signals, renames, execs and exits, and last switches out. So
 // nothing of a child comes before its fork, a wake-up before the switch-in it leads to, a call
 // before the switch-out in it, an exit before the thread's last switch.
@@ -30,6 +30,7 @@ struct Due {
 enum Rank : uint8_t {
   kRankClock,
   kRankLoss,
+  kRankFold,
   kRankBirth,
   kRankWake,
   kRankIn,

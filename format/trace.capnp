@@ -39,6 +39,7 @@ struct Block {
     clocks @16 :List(ClockPoint);
     trailer @17 :Trailer;
     signals @18 :Signals;
+    folds @19 :Folds;
   }
 }
 
@@ -331,6 +332,29 @@ struct Signals {           # columns of Block.rows values; deltas are to the row
   code @8 :Ints;           # si_code
   error @9 :Ints;          # si_errno
   fields @10 :List(Ints);  # four: the 64-bit words behind si_code in a 64-bit siginfo_t; delta
+}
+
+struct FoldKind {          # what the rows of folds have in common
+  kind @0 :UInt8;          # tarry::FoldKind
+  abi @1 :UInt8;
+  nr @2 :Int32;
+  error @3 :Int32;         # of the calls that failed; 0: they succeeded
+}
+
+struct Folds {             # columns of Block.rows values; deltas are to the row before
+  baseNs @0 :TimeNs;
+  threads @1 :List(ThreadId);  # 0 among them: none
+  kinds @2 :List(FoldKind);
+  kind @3 :Ints;           # index in kinds
+  thread @4 :Ints;         # index in threads
+  ts @5 :Ints;             # delta
+  dur @6 :Ints;
+  resource @7 :Ints;       # delta
+  lastSeq @8 :Ints;        # delta to the last row with the same thread
+  count @9 :Ints;
+  totalNs @10 :Ints;
+  longestNs @11 :Ints;
+  resultSum @12 :Ints;
 }
 
 struct Loss {

@@ -37,7 +37,8 @@ constexpr size_t kMaxProblems = 100;
 
 LossSource lossOf(BlockKind kind) {
   switch (kind) {
-    case BlockKind::syscalls: return LossSource::syscalls;
+    case BlockKind::syscalls:
+    case BlockKind::folds: return LossSource::syscalls;
     case BlockKind::switches: return LossSource::switches;
     case BlockKind::wakes: return LossSource::wakes;
     case BlockKind::processes: return LossSource::lifecycle;
@@ -166,7 +167,8 @@ struct TraceReader::Impl {
       case BlockKind::losses:
       case BlockKind::clocks:
       case BlockKind::trailer:
-      case BlockKind::signals: break;
+      case BlockKind::signals:
+      case BlockKind::folds: break;
     }
   }
 
@@ -243,6 +245,10 @@ struct TraceReader::Impl {
           std::vector<SignalEvent> rows;
           decodeSignals(block.getSignals(), block.getRows(), rows);
           loaded = loadSignals(std::move(rows), pass.filter, definitions, dropped);
+        } else if (block.isFolds()) {
+          std::vector<FoldEvent> rows;
+          decodeFolds(block.getFolds(), block.getRows(), rows);
+          loaded = loadFolds(std::move(rows), pass.filter, definitions, dropped);
         } else if (block.isLosses()) {
           std::vector<LossEvent> rows;
           decodeLosses(block.getLosses(), rows);
@@ -271,6 +277,7 @@ struct TraceReader::Impl {
         if (!filter.scheduling) return false;
         break;
       case BlockKind::signals:
+      case BlockKind::folds:
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:

@@ -10,9 +10,11 @@
 #include <unordered_map>
 
 #include "format/block_output.h"
+#include "format/call_folder.h"
 #include "format/definition_codec.h"
 #include "format/definition_tables.h"
 #include "format/errors.h"
+#include "format/fold_codec.h"
 #include "format/header_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
@@ -80,6 +82,10 @@ struct TraceWriter::Impl {
         stacks(strings, kMaxStackTableEntries) {
     options.block_rows = std::clamp(options.block_rows, 1U, kMaxBlockRows);
     options.block_bytes = std::clamp<uint64_t>(options.block_bytes, 1, kMaxBlockBytes / 4);
+    // What has not been compressed yet is not counted: it must be little beside the size to keep.
+    if (options.max_bytes != 0)
+      options.block_bytes =
+          std::min(options.block_bytes, std::max<uint64_t>(options.max_bytes / 16, 64U << 10));
     header.format_version = kFormatVersion;
     writeHeader();
   }
@@ -99,8 +105,11 @@ struct TraceWriter::Impl {
   EventBlock<SwitchEvent> switches;
   EventBlock<WakeEvent> wakes;
   EventBlock<SignalEvent> signals;
+  EventBlock<FoldEvent> folds;
   EventBlock<LossEvent> losses;
   EventBlock<ClockPoint> clocks;
+
+  CallFolder folder;  // where the file has a size to keep
 
   uint32_t epoch = 0;
   uint64_t epoch_start_bytes = 0;
@@ -219,6 +228,9 @@ struct TraceWriter::Impl {
   void close(EventBlock<SignalEvent>& block) {
     close(block, [](auto& rows, auto out) { encodeSignals(rows, out.initSignals()); });
   }
+  void close(EventBlock<FoldEvent>& block) {
+    close(block, [](auto& rows, auto out) { encodeFolds(rows, out.initFolds()); });
+  }
   void close(EventBlock<LossEvent>& block) {
     close(block, [](auto& rows, auto out) {
       encodeLosses(rows, out.initLosses(static_cast<unsigned>(rows.size())));
@@ -239,18 +251,52 @@ struct TraceWriter::Impl {
   }
 
   void closeAll() {
+    addFolds();
     writeDefinitions();
     close(late_calls);
     close(calls);
     close(wakes);
     close(switches);
     close(signals);
+    close(folds);
     close(losses);
     close(clocks);
   }
 
   void requireOpen() const {
     if (finished) throw TraceError("the trace is finished: nothing may follow");
+  }
+
+  // ---- keeping within a size ----
+
+  Thrift thrift() const {
+    const uint64_t most = options.max_bytes;
+    if (most == 0) return Thrift::none;
+    const uint64_t eighths = output.bytesWritten() / std::max<uint64_t>(most / 8, 1);
+    if (eighths < 4) return Thrift::none;
+    if (eighths < 5) return Thrift::payload;
+    return eighths < 6 ? Thrift::calls : Thrift::files;
+  }
+
+  // True: it has become a part of a count.
+  bool folded(const SyscallEvent& event) {
+    const auto object = event.objects.empty() ? resources.end() : resources.find(event.objects[0].resource);
+    const ResourceKind kind =
+        object == resources.end() ? ResourceKind::unknown : object->second.resource.kind;
+    if (!folder.folds(event, kind, thrift())) return false;
+    folder.add(event);
+    return true;
+  }
+
+  void addFolds() {
+    if (folder.empty()) return;
+    for (const FoldEvent& fold : folder.take()) addFold(fold);
+  }
+
+  void addFold(const FoldEvent& fold) {
+    use(fold.resource);
+    limitDefinitions();
+    append(folds, fold, fold.ts_ns, addNs(fold.ts_ns, fold.dur_ns));
   }
 
   // ---- time ----
@@ -263,7 +309,7 @@ struct TraceWriter::Impl {
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
     for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover,
-                               &wakes.cover, &signals.cover, &losses.cover, &clocks.cover}) {
+                               &wakes.cover, &signals.cover, &folds.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -280,6 +326,7 @@ struct TraceWriter::Impl {
 
   void closeOld(int64_t now_ns) {
     if (epoch_start_ns == INT64_MIN) epoch_start_ns = now_ns;
+    if (folder.due(now_ns)) addFolds();
     const int64_t oldest = oldestNs();
     if (oldest != INT64_MAX && addNs(now_ns, -oldest) >= options.block_ns) closeAll();
     const bool long_enough = addNs(now_ns, -epoch_start_ns) >= options.epoch_ns;
@@ -375,6 +422,7 @@ void TraceWriter::define(const Resource& resource) {
 }
 
 void TraceWriter::forget(ThreadId thread) {
+  impl_->folder.forget(thread);
   impl_->threads.erase(thread);
 }
 void TraceWriter::forget(ResourceId resource) {
@@ -403,10 +451,17 @@ void TraceWriter::add(const EpollMember& member) {
   impl_->limitDefinitions();
 }
 
-void TraceWriter::add(const SyscallEvent& event) {
+void TraceWriter::add(const SyscallEvent& whole) {
   Impl& w = *impl_;
-  const int64_t end_ns = event.flags.unfinished ? event.enter_ns : addNs(event.enter_ns, event.dur_ns);
+  const int64_t end_ns = whole.flags.unfinished ? whole.enter_ns : addNs(whole.enter_ns, whole.dur_ns);
   w.advance(end_ns);
+  SyscallEvent event = whole;
+  std::vector<PayloadRef> needed;
+  if (!event.payloads.empty() && w.thrift() >= Thrift::payload) {
+    needed = w.folder.strip(event);
+    event.payloads = needed;
+  }
+  if (w.folded(event)) return;
   const size_t objects = std::min(event.objects.size(), kMaxObjectsPerCall);
   for (const ObjectRef& object : event.objects.first(objects)) w.use(object.resource);
   for (const StringArg& string : event.strings) w.strings.use(string.text);
@@ -427,6 +482,8 @@ void TraceWriter::add(const SyscallEvent& event) {
 void TraceWriter::add(const SwitchEvent& event) {
   Impl& w = *impl_;
   w.advance(event.ts_ns);
+  if (w.thrift() != Thrift::none && !event.in && event.state != TaskState::recorder)
+    w.folder.switchedOut(event.thread, event.ts_ns);
   w.use(event.pending.resource);
   w.stacks.use(event.user_stack);
   w.limitDefinitions();
@@ -445,6 +502,11 @@ void TraceWriter::add(const WakeEvent& event) {
 void TraceWriter::add(const SignalEvent& event) {
   impl_->advance(event.ts_ns);
   impl_->append(impl_->signals, event, event.ts_ns, event.ts_ns);
+}
+
+void TraceWriter::add(const FoldEvent& event) {
+  impl_->advance(event.ts_ns);
+  impl_->addFold(event);
 }
 
 void TraceWriter::add(const LossEvent& event) {

@@ -37,6 +37,7 @@ struct WriterOptions {
   uint32_t block_rows = 64 * 1024;
   uint64_t block_bytes = 4U << 20;   // decoded
   int64_t block_ns = 300'000'000;    // oldest row waits at most so long for its block to be closed
+  uint64_t max_bytes = 0;            // the file shall not get larger: see Thrift (call_folder.h); 0: no limit
   uint64_t epoch_bytes = 64U << 20;  // decoded
   int64_t epoch_ns = 60'000'000'000;
 };
@@ -68,6 +69,8 @@ class TraceWriter {
   void add(const SwitchEvent& event);
   void add(const WakeEvent& event);
   void add(const SignalEvent& event);
+  // The writer makes them itself where the file has a size to keep.
+  void add(const FoldEvent& event);
   void add(const LossEvent& event);
   void add(const ClockPoint& clock);
 

@@ -9,7 +9,7 @@
 namespace tarry {
 
 void requireCalls(Database& db) {
-  auto calls = db.prepare("SELECT 1 FROM syscall LIMIT 1");
+  auto calls = db.prepare("SELECT 1 FROM syscall UNION ALL SELECT 1 FROM fold LIMIT 1");
   if (calls.step()) return;
   auto level = db.prepare("SELECT value FROM meta WHERE key = 'level'");
   if (level.step() && level.text(0) == "waits")

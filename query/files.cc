@@ -179,6 +179,7 @@ class Files {
       if (!wantedProcess(q.integer(3))) continue;
       add(std::string(q.text(0)), deedOf(call), q);
     }
+    gatherFolded();
     gatherOtherEnds();
     gatherNewNames();
   }
@@ -256,6 +257,17 @@ class Files {
   bool empty() const { return files_.empty(); }
 
  private:
+  // Calls that the recording kept as a count alone.
+  void gatherFolded() {
+    auto q = db_.prepare(
+        "SELECT r.path, s.name, s.errno, t.upid, min(s.ts), sum(s.count), sum(s.bytes), sum(s.total_ns)"
+        " FROM fold s JOIN thread t ON t.utid = s.utid JOIN resource r ON r.id = s.resource_id"
+        " WHERE r.path IS NOT NULL AND r.kind NOT IN ('socket', 'unix') GROUP BY 1, 2, 3, 4");
+    while (q.step()) {
+      if (wantedProcess(q.integer(3))) add(std::string(q.text(0)), deedOf(q.text(1)), q);
+    }
+  }
+
   // The second file of calls that copy between two.
   void gatherOtherEnds() {
     auto q = db_.prepare(

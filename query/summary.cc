@@ -103,6 +103,25 @@ void addUnfinished(Database& db, const std::string& where, const SummaryOptions&
   }
 }
 
+// Calls that the recording kept as a count alone.
+void addFolded(Database& db, const SummaryOptions& options, Totals& totals) {
+  auto q = db.prepare(fmt::format(
+      "SELECT {}, sum(s.count), sum(CASE WHEN s.errno IS NOT NULL THEN s.count ELSE 0 END), sum(s.total_ns), "
+      "max(s.longest_ns), sum(s.bytes) FROM fold s LEFT JOIN resource r ON r.id = s.resource_id "
+      "WHERE {}{} GROUP BY 1, 2, 3, 4, 5",
+      kResourceColumns, options.filter.sqlFoldCondition(), processCondition(db, options.process)));
+  while (q.step()) {
+    if (!wanted(options, q)) continue;
+    CallTotal one;
+    one.calls = q.integer(5);
+    one.errors = q.integer(6);
+    one.total_ns = q.integer(7);
+    one.max_ns = q.integer(8);
+    one.bytes = q.isNull(9) ? 0 : q.integer(9);
+    addTo(totals, q, one);
+  }
+}
+
 Totals gather(Database& db, const SummaryOptions& options) {
   Totals totals;
   const std::string where = options.filter.sqlCondition() + processCondition(db, options.process);
@@ -123,6 +142,7 @@ Totals gather(Database& db, const SummaryOptions& options) {
     one.bytes = q.isNull(11) ? 0 : q.integer(11);
     addTo(totals, q, one);
   }
+  addFolded(db, options, totals);
   addUnfinished(db, where, options, totals);
   return totals;
 }

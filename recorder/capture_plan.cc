@@ -15,13 +15,12 @@ struct StructShape {
   ArgType type;
   bool in, out;
   uint32_t size_64, size_32;  // bytes on 64-bit and 32-bit ABIs; 0: not captured there
-  bool always = false;        // also without snaplen: the rest of the trace does not make sense without
 };
 
 constexpr std::array kStructs = {
-    StructShape{ArgType::epoll_event_in, true, false, 12, 12, true},  // packed on x86
-    StructShape{ArgType::fd_pair_out, false, true, 8, 8, true},
-    StructShape{ArgType::wait_status_out, false, true, 4, 4, true},
+    StructShape{ArgType::epoll_event_in, true, false, 12, 12},  // packed on x86
+    StructShape{ArgType::fd_pair_out, false, true, 8, 8},
+    StructShape{ArgType::wait_status_out, false, true, 4, 4},
     StructShape{ArgType::stat_out, false, true, 144, 64},
     StructShape{ArgType::stat64_out, false, true, 144, 96},
     StructShape{ArgType::statx_out, false, true, 256, 256},
@@ -221,14 +220,14 @@ class PlanBuilder {
     if (spec.type == ArgType::fd_set_inout && arg == 1) shape_.plan.sets = SETS_SELECT;
     if (spec.type == ArgType::epoll_events_out) addItem(ITEM_READY_EPOLL, arg, true);
     const StructShape* fixed = findShape(kStructs, spec.type);
-    if (fixed != nullptr && fixed->always) addStruct(*fixed, arg);
+    if (fixed != nullptr && isAlwaysCaptured(fixed->type)) addStruct(*fixed, arg);
   }
 
   void addWithSnaplen(uint8_t arg) {
     const ArgSpec& spec = spec_.args[arg];
     const uint8_t length = lengthArg(spec);
     const StructShape* fixed = findShape(kStructs, spec.type);
-    if (fixed != nullptr && !fixed->always) addStruct(*fixed, arg);
+    if (fixed != nullptr && !isAlwaysCaptured(fixed->type)) addStruct(*fixed, arg);
     if (const ArrayShape* array = findShape(kArrays, spec.type)) {
       if (array->in) addItem(ITEM_COUNTED, arg, false, length, array->element);
       if (array->out) addItem(ITEM_COUNTED, arg, true, NO_ARG, elementBytes(*array));

@@ -184,7 +184,9 @@ class Recording {
     SessionOptions session;
     session.max_size_bytes = options_.max_size_bytes;
     session.ring_bytes = backend_options_.ring_bytes;
-    auto writer = std::make_unique<TraceWriter>(std::move(sink), header);
+    WriterOptions writing;
+    writing.max_bytes = options_.max_size_bytes;
+    auto writer = std::make_unique<TraceWriter>(std::move(sink), header, writing);
     writer->add(header.start);
     begin_ns_ = bootTimeNs();
     session_ = std::make_unique<Session>(*backend_, std::move(writer), session);

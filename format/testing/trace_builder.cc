@@ -476,6 +476,9 @@ void TraceBuilder::add(WakeEvent event) {
 void TraceBuilder::add(SignalEvent event) {
   signals_.push_back(event);
 }
+void TraceBuilder::add(FoldEvent event) {
+  folds_.push_back(event);
+}
 
 void TraceBuilder::add(SyscallEvent event) {
   auto call = std::make_unique<OwnedCall>();
@@ -492,6 +495,7 @@ int64_t TraceBuilder::lastTime() const {
   for (const SwitchEvent& event : switches_) last = std::max(last, event.ts_ns);
   for (const WakeEvent& event : wakes_) last = std::max(last, event.ts_ns);
   for (const SignalEvent& event : signals_) last = std::max(last, event.ts_ns);
+  for (const FoldEvent& event : folds_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   for (const auto& call : calls_)
     last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
   for (const LossEvent& event : losses_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
@@ -542,6 +546,8 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SignalEvent& event : signals_)
     step(event.ts_ns, event, [](SignalEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  for (const FoldEvent& event : folds_)
+    step(event.ts_ns, event, [](FoldEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SwitchEvent& event : switches_)
     step(event.ts_ns, event, [](SwitchEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   const int64_t last = lastTime();

@@ -183,6 +183,7 @@ class TraceBuilder {
   void add(SwitchEvent event);
   void add(WakeEvent event);
   void add(SignalEvent event);
+  void add(FoldEvent event);
   void add(SyscallEvent event);
 
   ThreadId newThreadId() { return ThreadId{++last_thread_}; }
@@ -217,6 +218,7 @@ class TraceBuilder {
   std::vector<SwitchEvent> switches_;
   std::vector<WakeEvent> wakes_;
   std::vector<SignalEvent> signals_;
+  std::vector<FoldEvent> folds_;
   std::vector<std::unique_ptr<OwnedCall>> calls_;
   std::vector<LossEvent> losses_;
   std::vector<std::unique_ptr<ThreadScript>> scripts_;

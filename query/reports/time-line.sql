@@ -15,5 +15,6 @@ SELECT duration(b) AS at,
        round(sum(CASE WHEN state = 'blocked' AND wait_kind = 'network' AND coalesce(role, '') != 'idle' THEN ns ELSE 0 END) / (:slice_ms * 1e6), 2) AS network,
        round(sum(CASE WHEN state = 'blocked' AND wait_kind = 'lock' AND coalesce(role, '') != 'idle' THEN ns ELSE 0 END) / (:slice_ms * 1e6), 2) AS lock,
        round(sum(CASE WHEN state = 'blocked' AND wait_kind NOT IN ('disk', 'network', 'lock') AND coalesce(role, '') != 'idle' THEN ns ELSE 0 END) / (:slice_ms * 1e6), 2) AS other,
-       (SELECT count(*) FROM syscall c WHERE c.ts >= b AND c.ts < b + :slice_ms * 1000000) AS calls
+       (SELECT count(*) FROM syscall c WHERE c.ts >= b AND c.ts < b + :slice_ms * 1000000)
+         + (SELECT coalesce(sum(f.count), 0) FROM fold f WHERE f.kind = 'calls' AND f.ts >= b AND f.ts < b + :slice_ms * 1000000) AS calls
 FROM part GROUP BY b ORDER BY b;

@@ -186,20 +186,40 @@ std::string CallFilter::sqlCondition() const {
         fds_inverted_ ? "NOT " : "", list, list);
   }
   if (!paths_.empty()) {
-    std::string list;
-    for (const std::string& path : paths_) {
-      list += list.empty() ? "('" : ", '";
-      for (const char c : path) list += c == '\'' ? std::string("''") : std::string(1, c);
-      list += '\'';
-    }
-    list += ')';
     sql += fmt::format(
         " AND (s.path IN {0} OR r.path IN {0} OR s.id IN (SELECT o.syscall_id FROM syscall_object o LEFT JOIN"
         " resource q ON q.id = o.resource_id WHERE o.role NOT IN ('cwd', 'root') AND (o.path IN {0} OR "
         "q.path IN {0})))",
-        list);
+        pathList());
   }
   return sql;
+}
+
+bool CallFilter::matches(const FoldEvent& event, const PathOf& path_of) const {
+  if (!calls_.contains(event.abi, event.nr)) return false;
+  if ((status_ & (event.error != 0 ? kFailed : kSuccessful)) == 0) return false;
+  if (!fds_.empty() && !fds_inverted_) return false;
+  return paths_.empty() || std::find(paths_.begin(), paths_.end(), path_of(event.resource)) != paths_.end();
+}
+
+std::string CallFilter::sqlFoldCondition() const {
+  std::string sql = "s.kind = 'calls'";
+  if ((status_ & kSuccessful) == 0) sql += " AND s.errno IS NOT NULL";
+  if ((status_ & kFailed) == 0) sql += " AND s.errno IS NULL";
+  if (!fds_.empty() && !fds_inverted_) sql += " AND 0";
+  if (!paths_.empty()) sql += fmt::format(" AND r.path IN {}", pathList());
+  return sql;
+}
+
+// As SQL.
+std::string CallFilter::pathList() const {
+  std::string list;
+  for (const std::string& path : paths_) {
+    list += list.empty() ? "('" : ", '";
+    for (const char c : path) list += c == '\'' ? std::string("''") : std::string(1, c);
+    list += '\'';
+  }
+  return list + ")";
 }
 
 bool CallFilter::isRaw(const SyscallEvent& event) const {

@@ -37,15 +37,20 @@ class CallFilter {
   bool matches(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const;
   bool isRaw(const SyscallEvent& event) const;
   bool matches(const SignalEvent& event) const { return signals_.contains(event.signo); }
+  // Calls that are known as a count alone. Their fds are not known.
+  bool matches(const FoldEvent& event, const PathOf& path_of) const;
 
   // The same over the tables: which calls, and SQL over `syscall s LEFT JOIN resource r` for the rest
   // ("1" where there is none).
   bool wantsCall(Abi abi, int32_t nr) const { return calls_.contains(abi, nr); }
   std::string sqlCondition() const;
+  // Likewise over `fold s LEFT JOIN resource r`.
+  std::string sqlFoldCondition() const;
 
  private:
   static constexpr uint8_t kSuccessful = 1, kFailed = 2, kUnfinished = 4;
   bool matchesStatus(const SyscallEvent& event) const;
+  std::string pathList() const;
   bool matchesFd(const SyscallEvent& event) const;
   bool matchesPath(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const;
 

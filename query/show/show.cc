@@ -33,6 +33,12 @@ class Survey : public TraceVisitor {
     if (loss.source == LossSource::syscalls || loss.source == LossSource::encoder) lost_ += loss.count;
     if (loss.source == LossSource::signals) lost_signals_ += loss.count;
   }
+  void onFold(const FoldEvent& fold) override {
+    if (fold.kind == FoldKind::calls) folded_ += fold.count;
+    else if (fold.kind == FoldKind::payload) payload_left_out_ = true;
+  }
+  uint64_t folded() const { return folded_; }
+  bool payloadLeftOut() const { return payload_left_out_; }
   size_t threads() const { return tids_.size(); }
   uint64_t lost() const { return lost_; }
   uint64_t lostSignals() const { return lost_signals_; }
@@ -50,6 +56,8 @@ class Survey : public TraceVisitor {
   std::unordered_set<int32_t> tids_;
   uint64_t lost_ = 0;
   uint64_t lost_signals_ = 0;
+  uint64_t folded_ = 0;
+  bool payload_left_out_ = false;
 };
 
 // wait(2): "exited with 0", "killed by SIGSEGV (core dumped)".
@@ -115,6 +123,24 @@ class ShowVisitor : public TraceVisitor {
     const std::string text = event.kind == SignalKind::stopped
                                  ? fmt::format("--- stopped by {} ---", signal)
                                  : fmt::format("--- {} {} ---", signal, infoText(event));
+    printer_.event(threads_[event.thread].tid, event.ts_ns, text);
+  }
+
+  // "... 1,234 × read(</dev/zero>) = 0.002310 s, 77.1 KiB ..."
+  void onFold(const FoldEvent& event) override {
+    if (event.kind != FoldKind::calls || !wanted(event.thread, event.ts_ns)) return;
+    if (!options_.filter.matches(event, path_)) return;
+    const SyscallSpec* spec = findSyscall(event.abi, event.nr);
+    const std::string name = spec ? std::string(spec->name) : fmt::format("syscall_{}", event.nr);
+    const decode::ErrorName* error = event.error != 0 ? decode::findError(event.error) : nullptr;
+    if (options_.json) return printJson(event, name, error);
+    const std::string label = event.resource ? labelOf(event.resource) : std::string();
+    std::string text = fmt::format("... {} × {}({})", formatCount(event.count), name,
+                                   label.empty() ? label : fmt::format("<{}>", label));
+    if (event.error != 0)
+      text += fmt::format(" = -1 {}", error ? std::string(error->name) : std::to_string(event.error));
+    text +=
+        fmt::format(" <{}.{:06}> ...", event.total_ns / 1'000'000'000, event.total_ns % 1'000'000'000 / 1000);
     printer_.event(threads_[event.thread].tid, event.ts_ns, text);
   }
 
@@ -265,6 +291,17 @@ class ShowVisitor : public TraceVisitor {
     out_.write(line.data(), static_cast<std::streamsize>(line.size()));
   }
 
+  void printJson(const FoldEvent& event, std::string_view name, const decode::ErrorName* error) {
+    const ThreadDef& thread = threads_[event.thread];
+    std::string line = fmt::format(
+        R"({{"ts":{},"pid":{},"tid":{},"comm":{},"abi":{},"name":{},"folded":{},"dur":{},"errno":{}}})",
+        event.ts_ns - start_ns_, thread.pid, thread.tid, jsonString(reader_.text(thread.comm)),
+        jsonString(abiName(event.abi)), jsonString(name), event.count, event.total_ns,
+        error ? jsonString(error->name) : "null");
+    line += '\n';
+    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
+  }
+
   void printJson(const SyscallEvent& event) {
     const ThreadDef& thread = threads_[event.thread];
     const RenderedCall text = renderCall(event, text_, label_, renderOptions(event));
@@ -315,6 +352,13 @@ void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, st
     notes << "tarry: " << formatCount(survey.lostSignals())
           << " signals were lost while recording and are not shown\n";
   }
+  if (survey.folded() > 0) {
+    notes << "tarry: to keep the file within --max-size, " << counted(survey.folded(), "short call")
+          << " are shown as counts alone (lines with ×)\n";
+  }
+  if (survey.payloadLeftOut())
+    notes << "tarry: to keep the file within --max-size, buffers and structures were left out from some time "
+             "on\n";
   const bool waits = reader.header().level == Level::waits;
   if (waits) {
     notes << "tarry: this trace has level waits: only calls that blocked are known, from the switches of "

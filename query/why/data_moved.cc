@@ -53,14 +53,17 @@ std::string copyEnds(ObjectRole Copy::*end) {
 std::vector<MovedBytes> movedRows(Database& db, std::string_view where,
                                   std::span<const std::string_view> names, ObjectRole Copy::*end,
                                   int64_t& total) {
-  auto q = db.prepare(fmt::format(
-      "SELECT coalesce(r.name, '?'), sum(m.bytes) AS b, count(*) FROM ("
-      "  SELECT s.resource_id AS resource_id, s.bytes AS bytes FROM syscall s"
-      "  WHERE {0} AND s.name IN ({1}) AND s.bytes > 0"
-      "  UNION ALL SELECT o.resource_id, s.bytes FROM syscall s JOIN syscall_object o ON o.syscall_id = s.id"
-      "  WHERE {0} AND s.bytes > 0 AND ({2})"
-      ") m LEFT JOIN resource r ON r.id = m.resource_id GROUP BY 1 ORDER BY b DESC, 1",
-      where, sqlList(names), copyEnds(end)));
+  auto q = db.prepare(
+      fmt::format("SELECT coalesce(r.name, '?'), sum(m.bytes) AS b, sum(m.calls) FROM ("
+                  "  SELECT s.resource_id AS resource_id, s.bytes AS bytes, 1 AS calls FROM syscall s"
+                  "  WHERE {0} AND s.name IN ({1}) AND s.bytes > 0"
+                  "  UNION ALL SELECT o.resource_id, s.bytes, 1 FROM syscall s JOIN syscall_object o ON "
+                  "o.syscall_id = s.id"
+                  "  WHERE {0} AND s.bytes > 0 AND ({2})"
+                  "  UNION ALL SELECT s.resource_id, s.bytes, s.count FROM fold s WHERE {0} AND s.name IN "
+                  "({1}) AND s.bytes > 0"
+                  ") m LEFT JOIN resource r ON r.id = m.resource_id GROUP BY 1 ORDER BY b DESC, 1",
+                  where, sqlList(names), copyEnds(end)));
   std::vector<MovedBytes> result;
   while (q.step()) {
     total += q.integer(1);
@@ -78,11 +81,17 @@ DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, in
   result.read = movedRows(db, where, kReads, &Copy::from, result.read_bytes);
   result.written = movedRows(db, where, kWrites, &Copy::to, result.written_bytes);
   auto q = db.prepare(fmt::format(
-      "SELECT s.name, count(*), sum(coalesce(s.dur, 0) - s.blocked_ns) AS t FROM syscall s WHERE {}"
-      " GROUP BY s.name ORDER BY t DESC, s.name",
+      "SELECT name, sum(n), sum(ns) AS t, sum(folded_ns) FROM ("
+      "  SELECT s.name AS name, count(*) AS n, sum(coalesce(s.dur, 0) - s.blocked_ns) AS ns, 0 AS folded_ns"
+      "  FROM syscall s WHERE {0} GROUP BY s.name"
+      "  UNION ALL SELECT s.name, sum(s.count), sum(s.total_ns), sum(s.total_ns) FROM fold s"
+      "  WHERE {0} AND s.kind = 'calls' GROUP BY s.name"
+      ") GROUP BY name ORDER BY t DESC, name",
       where));
+  int64_t folded_ns = 0;
   while (q.step()) {
     result.calls += q.integer(1);
+    folded_ns += q.integer(3);
     if (result.busiest.size() < kNamed)
       result.busiest.push_back({printable(q.text(0)), q.integer(1), q.integer(2)});
   }
@@ -94,7 +103,8 @@ DataMoved fromTables(Database& db, const Timeline& timeline, int32_t process, in
   while (calls.step())
     cpu.add(timeline.threadByUtid(calls.integer(0)).value_or(kNone), calls.integer(1),
             calls.isNull(2) ? std::nullopt : std::optional(calls.integer(2)));
-  result.calls_cpu_ns = cpu.finish();
+  // Those that are a count alone have not waited.
+  result.calls_cpu_ns = cpu.finish() + folded_ns;
   return result;
 }
 
@@ -141,12 +151,24 @@ class MovedVisitor : public TraceVisitor {
     tids_[thread.id.value] = thread.tid;
   }
 
-  void onSyscall(const SyscallEvent& event) override {
-    if (event.enter_ns < begin_ || event.enter_ns >= end_) return;
-    if (pid_ != 0) {
-      const auto found = pids_.find(event.thread.value);
-      if (found == pids_.end() || found->second != pid_) return;
+  void onFold(const FoldEvent& event) override {
+    if (event.kind != FoldKind::calls || !isWanted(event.thread, event.ts_ns)) return;
+    Call& call = callOf(event.abi, event.nr);
+    const auto count = static_cast<int64_t>(event.count);
+    call.count += count;
+    call.total_ns = addClamped(call.total_ns, event.total_ns);
+    folded_ns_ = addClamped(folded_ns_, event.total_ns);
+    if (event.error != 0 || event.result_sum <= 0) return;
+    for (auto* sums : {&read_, &written_}) {
+      if (!(sums == &read_ ? call.from : call.to)) continue;
+      Moved& moved = (*sums)[event.resource.value];
+      moved.bytes = addClamped(moved.bytes, event.result_sum);
+      moved.calls += count;
     }
+  }
+
+  void onSyscall(const SyscallEvent& event) override {
+    if (!isWanted(event.thread, event.enter_ns)) return;
     Call& call = callOf(event.abi, event.nr);
     ++call.count;
     const int64_t enter = subClamped(event.enter_ns, start_ns_);
@@ -162,7 +184,8 @@ class MovedVisitor : public TraceVisitor {
 
   DataMoved result(Database& db, const Timeline& timeline, int32_t process) {
     DataMoved result;
-    if (!calls_.empty()) result.calls_cpu_ns = cpu_.finish();
+    // Those that are a count alone have not waited.
+    if (!calls_.empty()) result.calls_cpu_ns = addClamped(cpu_.finish(), folded_ns_);
     result.read = named(db, read_, result.read_bytes);
     result.written = named(db, written_, result.written_bytes);
     const auto waiting = waitingByCall(timeline, process);
@@ -181,6 +204,13 @@ class MovedVisitor : public TraceVisitor {
   }
 
  private:
+  bool isWanted(ThreadId thread, int64_t ts_ns) const {
+    if (ts_ns < begin_ || ts_ns >= end_) return false;
+    if (pid_ == 0) return true;
+    const auto found = pids_.find(thread.value);
+    return found != pids_.end() && found->second == pid_;
+  }
+
   static void add(std::unordered_map<uint32_t, Moved>& sums, ObjectRole role, const SyscallEvent& event) {
     uint32_t resource = 0;
     for (const ObjectRef& object : event.objects)
@@ -273,6 +303,7 @@ class MovedVisitor : public TraceVisitor {
   std::map<std::pair<Abi, int32_t>, Call> calls_;
   std::pair<Abi, int32_t> last_key_{};
   Call* last_ = nullptr;
+  int64_t folded_ns_ = 0;
   std::unordered_map<uint32_t, Moved> read_, written_;
 };
 

@@ -14,6 +14,21 @@ int64_t stat(Database& db, std::string_view name) {
   return q.step() ? q.integer(0) : 0;
 }
 
+// "kept within its size: payload only up to 1.2 s, 12,345 short calls from 2.3 s on as counts"
+std::string foldNote(Database& db) {
+  auto q = db.prepare("SELECT kind, min(ts), sum(count) FROM fold GROUP BY kind ORDER BY kind DESC");
+  std::string parts;
+  while (q.step()) {
+    const std::string since = formatDuration(q.integer(1));
+    if (!parts.empty()) parts += ", ";
+    if (q.text(0) == "payload") parts += fmt::format("payload only up to {}", since);
+    else
+      parts += fmt::format("{} from {} on as counts alone",
+                           counted(static_cast<uint64_t>(q.integer(2)), "short call"), since);
+  }
+  return parts.empty() ? parts : "kept within --max-size: " + parts + " (table fold)";
+}
+
 }  // namespace
 
 std::vector<std::string> notesOn(Database& db) {
@@ -32,6 +47,7 @@ std::vector<std::string> notesOn(Database& db) {
         "{} lost {} ({}): times are what was seen, gaps show as unknown",
         counted(static_cast<uint64_t>(lost), "event"),
         damaged > 0 ? "while recording or with the damaged parts of the file" : "while recording", sources));
+  if (const std::string note = foldNote(db); !note.empty()) notes.push_back(note);
   if (stat(db, "wakers_unseen") != 0)
     notes.emplace_back(
         "recorded by ptrace: who woke whom, interrupts, CPUs and disk requests were not seen (table stats)");

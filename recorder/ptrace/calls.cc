@@ -9,6 +9,7 @@
 #include <cstring>
 #include <span>
 
+#include "format/syscall_groups.h"
 #include "format/syscall_table.h"
 
 namespace tarry::ptracing {
@@ -46,24 +47,6 @@ const SyscallSet& showingAffinity() {
   return set;
 }
 
-// Calls after which every fd is what it was, and every open file is called as it was.
-const SyscallSet& changingNothing() {
-  static const SyscallSet set = SyscallSet::parse(
-      "?read,?write,?pread64,?pwrite64,?readv,?writev,?preadv,?pwritev,?lseek,?_llseek,?fstat,?fstat64,?stat,"
-      "?stat64,"
-      "?lstat,?lstat64,?newfstatat,?fstatat64,?statx,?access,?faccessat,?faccessat2,?readlink,?readlinkat,?"
-      "getdents,"
-      "?getdents64,?poll,?ppoll,?select,?pselect6,?epoll_wait,?epoll_pwait,?epoll_ctl,?futex,?nanosleep,"
-      "?clock_nanosleep,?sendto,?recvfrom,?fsync,?fdatasync,?fadvise64,?brk,?mmap,?mmap2,?munmap,?mprotect,?"
-      "mremap,"
-      "?madvise,?rt_sigaction,?rt_sigprocmask,?rt_sigreturn,?getpid,?getppid,?gettid,?getuid,?geteuid,?"
-      "getgid,"
-      "?getegid,?getcwd,?gettimeofday,?clock_gettime,?time,?times,?getrusage,?sysinfo,?uname,?sched_yield,?"
-      "getrandom,"
-      "?wait4,?waitid,?kill,?tgkill,?pause,?set_robust_list,?rseq,?set_tid_address,?arch_prctl");
-  return set;
-}
-
 bool isConnect(const OpenCall& call) {
   const SyscallSpec* spec = findSyscall(static_cast<Abi>(call.abi), call.nr);
   return spec != nullptr && spec->name == "connect";
@@ -88,6 +71,7 @@ Calls::Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& pla
     : sink_(sink),
       resources_(resources),
       plan_(plan),
+      keeps_fds_(callsThatKeepFds()),
       records_calls_(level != Level::waits),
       wanted_(wanted) {
   const int64_t most = kSnaplenMax;
@@ -115,7 +99,7 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
   call.shape = plan_.find(call.abi, call.nr);
   const auto abi = static_cast<Abi>(call.abi);
   call.shows_affinity = showingAffinity().contains(abi, call.nr);
-  call.changes_fds = !changingNothing().contains(abi, call.nr);
+  call.changes_fds = !keeps_fds_.contains(abi, call.nr);
   if (call.changes_fds) resources_.mayHaveChanged();
   call.epoch = sink_.epoch();
   if (silent) {

@@ -48,6 +48,7 @@ class Calls {
   RecordSink& sink_;
   ResourceFinder& resources_;
   const CapturePlan& plan_;
+  const SyscallSet keeps_fds_;
   const bool records_calls_;
   const SyscallSet* wanted_;
   capture capture_{};

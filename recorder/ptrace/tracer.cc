@@ -327,8 +327,7 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
   switch (event) {
     case PTRACE_EVENT_SECCOMP: {
       __ptrace_syscall_info info{};
-      if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) > 0)
-        calls_.enter(tracee, info);
+      if (::ptrace(PTRACE_GET_SYSCALL_INFO, tracee.tid, sizeof info, &info) > 0) calls_.enter(tracee, info);
       break;
     }
     case PTRACE_EVENT_FORK:

@@ -90,6 +90,21 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
         event.fields[1] = static_cast<uint64_t>(n.number());
         b.add(event);
       }
+      if (n.oneIn(5)) {
+        FoldEvent event;
+        event.kind = static_cast<FoldKind>(n.below(3));
+        event.ts_ns = n.time();
+        event.dur_ns = n.below(1'000'000);
+        event.thread = n.thread();
+        event.abi = static_cast<Abi>(n.below(5));
+        event.nr = static_cast<int32_t>(n.below(400));
+        event.error = static_cast<int32_t>(n.number());
+        event.count = static_cast<uint64_t>(n.number());
+        event.result_sum = n.number();
+        event.total_ns = n.number();
+        event.last_seq = static_cast<uint32_t>(n.number());
+        b.add(event);
+      }
       return;
     default: {
       SyscallEvent event;

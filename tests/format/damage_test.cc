@@ -371,6 +371,19 @@ TEST_CASE("Hostile blocks are refused block by block") {
           signals.initFields(4);
           putPlanes({zigzag(1)}, signals.initSender());
         }) == 1);
+  CHECK(damage(1, [](auto block) {
+          auto folds = block.initFolds();
+          folds.setThreads({1});
+          folds.initKinds(1);
+        }) == 0);
+  CHECK(damage(1, [](auto block) { block.initFolds().setThreads({1}); }) == 1);  // no kinds
+  CHECK(damage(1, [](auto block) { block.initFolds().initKinds(1); }) == 1);     // no threads
+  CHECK(damage(2, [](auto block) {
+          auto folds = block.initFolds();
+          folds.setThreads({1});
+          folds.initKinds(1);
+          folds.initCount().initPlanes(9);
+        }) == 1);
 }
 
 TEST_CASE("Values that make no sense cost their row or become unknown") {
@@ -415,6 +428,35 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   CHECK(actions.signals[0].action == SignalAction::unknown);
   CHECK(!actions.signals[0].sender);  // a thread that nothing defines
   CHECK(of_signals.report().dropped_rows == 2);
+
+  struct Counts : TraceVisitor {
+    std::vector<FoldEvent> folds;
+    void onFold(const FoldEvent& e) override { folds.push_back(e); }
+  } counts;
+  const uint64_t minus_one = zigzag(~0ULL);
+  TraceReader of_folds = TraceReader::fromMemory(hostile(6, [&](auto block) {
+    auto folds = block.initFolds();
+    folds.setBaseNs(1);
+    folds.setThreads({1, 55});
+    auto kinds = folds.initKinds(2);
+    kinds[0].setKind(1);
+    kinds[0].setAbi(200);
+    kinds[1].setKind(99);
+    // Sane; an unknown kind; an unknown thread; before its slice; too many; less than no time.
+    putPlanes({0, zigzag(1), 0, 0, 0, 0}, folds.initKind());
+    putPlanes({0, 0, zigzag(1), 0, 0, 0}, folds.initThread());
+    putPlanes({0, 0, 0, minus_one, 0, 0}, folds.initDur());
+    putPlanes({0, 0, 0, 0, zigzag(kMaxFoldedCount + 1), 0}, folds.initCount());
+    putPlanes({0, 0, 0, 0, 0, minus_one}, folds.initTotalNs());
+    putPlanes({zigzag(77), 0, 0, 0, 0, 0}, folds.initResource());
+  }));
+  of_folds.read(counts);
+  REQUIRE(counts.folds.size() == 2);
+  CHECK(counts.folds[0].kind == FoldKind::calls);
+  CHECK(counts.folds[0].abi == Abi::none);
+  CHECK(!counts.folds[0].resource);
+  CHECK(counts.folds[1].kind == FoldKind::unknown);
+  CHECK(of_folds.report().dropped_rows == 4);
 
   CHECK(readAll(hostile(1,
                         [](auto block) {

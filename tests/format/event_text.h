@@ -42,6 +42,12 @@ inline std::string textOf(const SignalEvent& e) {
                      e.error, e.fields[0], e.fields[1], e.fields[2], e.fields[3]);
 }
 
+inline std::string textOf(const FoldEvent& e) {
+  return fmt::format("{} fold +{} k{} t{} {}:{} e{} r{} n{} ={} #{} {} {}", e.ts_ns, e.dur_ns,
+                     static_cast<int>(e.kind), e.thread.value, static_cast<int>(e.abi), e.nr, e.error,
+                     e.resource.value, e.count, e.result_sum, e.last_seq, e.total_ns, e.longest_ns);
+}
+
 inline std::string textOf(const LossEvent& e) {
   return fmt::format("{} loss +{} s{} t{} n{}", e.ts_ns, e.dur_ns, static_cast<int>(e.source), e.thread.value,
                      e.count);
@@ -122,6 +128,7 @@ class Transcript : public TraceVisitor {
   void onSwitch(const SwitchEvent& e) override { events.push_back(textOf(e)); }
   void onWake(const WakeEvent& e) override { events.push_back(textOf(e)); }
   void onSignal(const SignalEvent& e) override { events.push_back(textOf(e)); }
+  void onFold(const FoldEvent& e) override { events.push_back(textOf(e)); }
   void onLoss(const LossEvent& e) override { events.push_back(textOf(e)); }
   void onClock(const ClockPoint& e) override { events.push_back(textOf(e)); }
 };

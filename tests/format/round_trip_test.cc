@@ -116,6 +116,19 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(clock);
     LossEvent loss{1, kMaxTimeNs, LossSource::encoder, b.id, ~0ULL};
     writer.add(loss);
+    FoldEvent fold;
+    fold.kind = FoldKind::payload;
+    fold.ts_ns = 1;
+    fold.dur_ns = fold.total_ns = fold.longest_ns = kMaxTimeNs;
+    fold.count = kMaxFoldedCount;
+    fold.result_sum = kI64Min;
+    fold.thread = b.id;
+    fold.abi = Abi::aarch64;
+    fold.nr = kI32Min;
+    fold.error = kI32Max;
+    fold.resource = r2.id;
+    fold.last_seq = ~0U;
+    writer.add(fold);
     WakeEvent wake;
     wake.ts_ns = 2;
     wake.thread = b.id;
@@ -182,8 +195,8 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(plain);
     writer.add(call);
     writer.add(out);
-    for (const std::string& text : {textOf(clock), textOf(loss), textOf(wake), textOf(in), textOf(plain),
-                                    textOf(call), textOf(signal), textOf(out)}) {
+    for (const std::string& text : {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in),
+                                    textOf(plain), textOf(call), textOf(signal), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -235,7 +248,25 @@ struct RandomTrace {
     for (int i = 0; i < count; ++i) {
       now += static_cast<int64_t>(upTo(200'000));
       const ThreadId thread{static_cast<uint32_t>(1 + upTo(5))};
-      switch (upTo(6)) {
+      switch (upTo(7)) {
+        case 6: {
+          FoldEvent e;
+          e.ts_ns = now;
+          e.dur_ns = static_cast<int64_t>(upTo(100'000'000));
+          e.thread = thread;
+          e.abi = Abi::x86_64;
+          e.nr = static_cast<int32_t>(upTo(5));
+          e.error = static_cast<int32_t>(upTo(3));
+          e.resource = ResourceId{static_cast<uint32_t>(upTo(51))};
+          e.count = random() >> (16 + upTo(48));
+          e.result_sum = static_cast<int64_t>(random() >> upTo(64));
+          e.last_seq = static_cast<uint32_t>(random());
+          e.total_ns = static_cast<int64_t>(upTo(1'000'000'000));
+          e.longest_ns = static_cast<int64_t>(upTo(200'000));
+          writer.add(e);
+          events.emplace_back(e.ts_ns, textOf(e));
+          break;
+        }
         case 5: {
           SignalEvent e;
           e.ts_ns = now;
@@ -350,7 +381,7 @@ TEST_CASE("A trace of many blocks and epochs comes back in the order of time") {
 TEST_CASE("readCall decodes any delivered call again") {
   WriterOptions options;
   options.block_rows = 100;
-  const RandomTrace trace(9, options, 2000);
+  const RandomTrace trace(9, options, 3000);
   TraceReader reader = TraceReader::fromMemory(trace.bytes);
   struct Keep : TraceVisitor {
     std::vector<std::pair<CallLocator, std::string>> calls;

@@ -43,6 +43,16 @@ Bytes inventedTrace(bool finished) {
       .sleepsIn(TaskState::uninterruptible, 3_ms, true);
   client.startsThread("worker", 102).blocksForEver("futex", {.args = {0x1000, 128, 2}});
   b.loss(1_s, 1_ms, LossSource::wakes, 3);
+  FoldEvent fold;
+  fold.ts_ns = 1_s;
+  fold.dur_ns = 50_ms;
+  fold.count = 7;
+  fold.thread = client.id();
+  fold.abi = Abi::x86_64;
+  fold.resource = socket;
+  fold.last_seq = client.nextSeq();
+  fold.total_ns = 7_us;
+  b.add(fold);
   client.exits(0, false);
   if (!finished) b.cut();
   return b.bytes();

@@ -25,6 +25,7 @@ struct FakeLog {
   std::atomic<bool> target_alive{true};
   std::atomic<uint64_t> events_per_drain{1};
   std::atomic<size_t> payload_bytes{0};  // of each event, incompressible
+  std::atomic<bool> indispensable{false};  // calls of a kind that no bounded file goes without
   std::atomic<int64_t> encode_delay_ns{0};
   std::function<void()> on_add, on_start;  // called in the session thread
   std::string start_error;
@@ -102,9 +103,9 @@ class FakeBackend : public Backend {
     call.enter_ns = bootTimeNs();
     call.dur_ns = 100;
     call.abi = Abi::x86_64;
-    call.nr = 1;
+    call.nr = log_->indispensable ? 233 : 1;  // epoll_ctl, write
     PayloadRef payload;
-    payload.arg = 1;
+    payload.arg = log_->indispensable ? 3 : 1;
     payload.data = record.subspan(sizeof serial);
     payload.length = payload.data.size();
     if (payload.length > 0) call.payloads = std::span(&payload, 1);

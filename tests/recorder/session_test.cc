@@ -331,12 +331,26 @@ TEST_CASE("A recording ends when its file has reached its size") {
   f.attach();
   f.log->payload_bytes = 16'000;
   f.log->events_per_drain = 10;
+  f.log->indispensable = true;
   f.options.max_size_bytes = 4U << 20;
   const RecordResult result = f.record();
   CHECK(result.reason == EndReason::max_size);
   CHECK(result.bytes > 3U << 20);
   CHECK(result.bytes < 9U << 20);  // one more block of 4 MiB at most
   CHECK(readTrace(result.path).trailer->reason == EndReason::max_size);
+}
+
+TEST_CASE("A recording goes on as long as its file can do without something") {
+  Fixture f;
+  f.attach();
+  f.log->payload_bytes = 16'000;
+  f.log->events_per_drain = 20;
+  f.options.max_size_bytes = 1U << 20;
+  f.options.duration_ns = 500'000'000;
+  const RecordResult result = f.record();
+  CHECK(result.reason == EndReason::duration);
+  CHECK(f.log->encoded_events * 16'000 > 2 * f.options.max_size_bytes);
+  CHECK(result.bytes <= f.options.max_size_bytes);
 }
 
 TEST_CASE("An encoder that cannot keep up bounds the memory and loses nothing that was drained") {
