@@ -24,7 +24,7 @@ struct FakeLog {
   std::atomic<pid_t> added{0};
   std::atomic<bool> target_alive{true};
   std::atomic<uint64_t> events_per_drain{1};
-  std::atomic<size_t> payload_bytes{0};  // of each event, incompressible
+  std::atomic<size_t> payload_bytes{0};    // of each event, incompressible
   std::atomic<bool> indispensable{false};  // calls of a kind that no bounded file goes without
   std::atomic<int64_t> encode_delay_ns{0};
   std::function<void()> on_add, on_start;  // called in the session thread
