@@ -31,4 +31,12 @@ struct Command {
 
 std::span<const Command> allCommands();
 
+// A verb that this build was made without (-DTARRY_RECORDER=OFF, -DTARRY_ANALYZER=OFF).
+struct MissingVerb {
+  std::string_view name;
+  std::string_view why;  // in one line, with what to do
+  int exit_status;
+};
+std::span<const MissingVerb> missingVerbs();
+
 }  // namespace tarry::cli

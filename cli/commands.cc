@@ -61,10 +61,41 @@ constexpr Command kCommands[] = {
 #endif
 };
 
+#if !TARRY_HAS_RECORDER
+// What passes on a command's status fails with 125 in every build.
+constexpr int kWrapper = 125, kFailure = 1;
+constexpr std::string_view kNoRecorder =
+    "this build of tarry cannot record (record with a full one, as docs/install.md tells, and explain the "
+    "trace here: tarry why FILE.tarry)";
+constexpr MissingVerb kMissing[] = {
+    {"run", kNoRecorder, kWrapper},
+    {"record", kNoRecorder, kWrapper},
+    {"doctor", kNoRecorder, kFailure},
+};
+#elif !TARRY_HAS_ANALYZER
+constexpr int kFailure = 1;
+constexpr std::string_view kNoAnalyzer =
+    "this build of tarry only records (copy the trace to where a full one is, and explain it there: tarry "
+    "why FILE.tarry)";
+constexpr MissingVerb kMissing[] = {
+    {"why", kNoAnalyzer, kFailure},   {"time", kNoAnalyzer, kFailure},  {"summary", kNoAnalyzer, kFailure},
+    {"show", kNoAnalyzer, kFailure},  {"files", kNoAnalyzer, kFailure}, {"tree", kNoAnalyzer, kFailure},
+    {"query", kNoAnalyzer, kFailure}, {"load", kNoAnalyzer, kFailure},  {"reports", kNoAnalyzer, kFailure},
+};
+#endif
+
 }  // namespace
 
 std::span<const Command> allCommands() {
   return kCommands;
+}
+
+std::span<const MissingVerb> missingVerbs() {
+#if TARRY_HAS_RECORDER && TARRY_HAS_ANALYZER
+  return {};
+#else
+  return kMissing;
+#endif
 }
 
 }  // namespace tarry::cli

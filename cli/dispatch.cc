@@ -141,7 +141,7 @@ int runVerb(const Command& command, const std::vector<std::string>& arguments, s
 }  // namespace
 
 int dispatch(std::span<const Command> commands, const std::vector<std::string>& arguments, std::ostream& out,
-             std::ostream& err) {
+             std::ostream& err, std::span<const MissingVerb> missing) {
   try {
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
       printOverview(commands, out);
@@ -152,6 +152,12 @@ int dispatch(std::span<const Command> commands, const std::vector<std::string>& 
       return 0;
     }
     const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    const bool asks_for_help = arguments[0] == "help" && !rest.empty();
+    for (const MissingVerb& verb : missing) {
+      if (verb.name != (asks_for_help ? rest[0] : arguments[0])) continue;
+      err << "tarry: no " << verb.name << ": " << verb.why << '\n';
+      return verb.exit_status;
+    }
     if (arguments[0] == "help") {
       printHelpFor(commands, rest, out);
       return 0;

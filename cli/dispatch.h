@@ -15,8 +15,9 @@
 
 namespace tarry::cli {
 
-// `arguments` without the program's name. Verbs print to std::cout themselves; help goes to `out`.
+// `arguments` without the program's name. Verbs print to std::cout themselves; help goes to `out`. `missing`:
+// verbs that are no misspelling of `commands`, but of another build.
 int dispatch(std::span<const Command> commands, const std::vector<std::string>& arguments, std::ostream& out,
-             std::ostream& err);
+             std::ostream& err, std::span<const MissingVerb> missing = {});
 
 }  // namespace tarry::cli

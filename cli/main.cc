@@ -55,7 +55,8 @@ int main(int argc, char** argv) {
   const OutputBuffer output;
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    const int status = tarry::cli::dispatch(tarry::cli::allCommands(), arguments, std::cout, std::cerr);
+    const int status = tarry::cli::dispatch(tarry::cli::allCommands(), arguments, std::cout, std::cerr,
+                                            tarry::cli::missingVerbs());
     return finishOutput(status, output.buffer());
   } catch (const std::exception& error) {
     std::cerr << "tarry: " << error.what() << '\n';

@@ -67,8 +67,10 @@ void printManualPage(std::span<const Command> commands, std::ostream& out) {
       << ".SH SECURITY\n"
       << "A trace can hold secrets (paths, arguments, what was read and written): it is created readable "
          "by its owner only.\n"
-      << "Recording needs root or the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE; "
-         "\\fBtarry doctor\\fR says what is missing. Reading a trace needs no rights.\n"
+      << "To record by eBPF needs root or the capabilities CAP_BPF, CAP_PERFMON and, for the names of kernel "
+         "functions, CAP_SYSLOG; \\fBtarry doctor\\fR says what is missing. Recording your own programs by "
+         "ptrace and "
+         "reading a trace need no rights.\n"
       << ".SH SEE ALSO\n.BR strace (1),\n.BR perf (1),\n.BR time (1),\n.BR ps (1),\n.BR sqlite3 (1)\n";
 }
 

@@ -68,6 +68,18 @@ TEST_CASE("dispatch fails with 125 where a command's own status is passed on", "
   CHECK(run({"wrap", "not-found"}).status == 127);
 }
 
+TEST_CASE("dispatch says why a verb of another build is not there", "[dispatch]") {
+  constexpr MissingVerb kMissing[] = {{"mend", "this build cannot mend (take another)", 125}};
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"mend", "x"}, {"mend", "--help"}, {"help", "mend"}}) {
+    std::ostringstream out;
+    std::ostringstream err;
+    CHECK(dispatch(kCommands, arguments, out, err, kMissing) == 125);
+    CHECK(err.str() == "tarry: no mend: this build cannot mend (take another)\n");
+    CHECK(out.str().empty());
+  }
+}
+
 TEST_CASE("dispatch reports wrong flags in one line", "[dispatch]") {
   CHECK(run({"probe", "--sise", "1"}).err == "tarry: no option '--sise' (did you mean --size?)\n");
   CHECK(run({"probe", "ok", "more"}).err == "tarry: unexpected argument 'more' (see tarry probe --help)\n");

@@ -9,6 +9,9 @@ import unittest
 
 TARRY = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 
+ALL_VERBS = {"run", "record", "why", "time", "summary", "show", "files", "tree", "info", "query", "load", "reports",
+             "check", "doctor"}
+
 
 def run(*arguments, **options):
     options.setdefault("stdout", subprocess.PIPE)
@@ -41,6 +44,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertIn("example: ", result.stdout)
         self.assertIn("check", verbs())
+        self.assertLessEqual(set(verbs()), ALL_VERBS)
 
     def test_overview_fits_a_terminal(self):
         for line in run("--help").stdout.splitlines():
@@ -67,6 +71,17 @@ class CommandLine(unittest.TestCase):
         self.assertFails(run("help", "chekc"), 2, "did you mean tarry check?")
         self.assertFails(run("--frobnicate"), 2, "no option '--frobnicate'")
         self.assertFails(run("frobnicate"), 2, "no verb 'frobnicate'", "tarry --help")
+
+    def test_a_verb_that_this_build_lacks_is_one_line_with_what_to_do(self):
+        for verb in ALL_VERBS - set(verbs()):
+            with self.subTest(verb=verb):
+                own = 125 if verb in ("run", "record") else 1
+                self.assertFails(run(verb, "cat"), own, f"tarry: no {verb}: this build of tarry ", "tarry why FILE.tarry")
+
+    def test_the_version_names_what_a_build_lacks(self):
+        version = run("--version").stdout
+        self.assertEqual("(without the recorder)" in version, "run" not in verbs())
+        self.assertEqual("(recorder only)" in version, "why" not in verbs())
 
     def test_a_command_instead_of_a_verb_suggests_run(self):
         if "run" in verbs():
