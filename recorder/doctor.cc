@@ -25,6 +25,12 @@ bool hasCapability(const MachineFacts& facts, int capability) {
   return (facts.capabilities >> capability & 1) != 0;
 }
 
+// Tried on 6.18: without CAP_SYSLOG /proc/kallsyms hides addresses, and stacks have no names. No capability
+// is needed to see other users' processes, for what is recorded of them comes from the kernel.
+std::string commandThatPermits(const MachineFacts& facts) {
+  return "sudo setcap cap_bpf,cap_perfmon,cap_syslog=ep " + (facts.program.empty() ? "FILE" : facts.program);
+}
+
 Finding kernel(const MachineFacts& facts) {
   int major = 0, minor = 0;
   const bool known = std::sscanf(facts.kernel_release.c_str(), "%d.%d", &major, &minor) == 2;
@@ -99,7 +105,9 @@ Finding lockdown(const MachineFacts& facts) {
 Finding symbols(const MachineFacts& facts) {
   if (facts.kernel_symbols) return {Verdict::ok, "kernel symbols", "/proc/kallsyms shows addresses", ""};
   return {Verdict::limited, "kernel symbols", "/proc/kallsyms hides addresses: kernel stacks have no names",
-          facts.root ? "sysctl kernel.kptr_restrict=1" : "sudo tarry …"};
+          facts.root                      ? "sysctl kernel.kptr_restrict=1"
+          : hasCapability(facts, CAP_BPF) ? commandThatPermits(facts)
+                                          : "sudo tarry …"};
 }
 
 // What goes without rights.
@@ -110,6 +118,12 @@ Finding tracing(const MachineFacts& facts) {
             related ? "commands can be recorded without eBPF (yama: of what already runs nothing)"
                     : "your own processes can be recorded without eBPF",
             ""};
+  }
+  // A program whose file has capabilities is closed to tracers without CAP_SYS_PTRACE, its own children
+  // included.
+  if (!facts.root && facts.capabilities != 0 && !hasCapability(facts, CAP_SYS_PTRACE)) {
+    return {Verdict::limited, "ptrace", facts.ptrace_error + ", for this file has capabilities",
+            "a copy of it without them; eBPF does not need it"};
   }
   return {Verdict::limited, "ptrace", facts.ptrace_error,
           "a seccomp or container profile that lets ptrace(2) through; eBPF does not need it"};
@@ -169,7 +183,9 @@ Finding findRights(const MachineFacts& facts) {
     return {Verdict::missing, "rights", "root, but without " + joined(missing),
             "a container started with --privileged, or with --cap-add BPF --cap-add PERFMON"};
   }
-  return {Verdict::missing, "rights", "no " + joined(missing), "sudo tarry …"};
+  return {Verdict::missing, "rights", "no " + joined(missing),
+          "sudo tarry …, or from now on: " + commandThatPermits(facts) +
+              " (whoever may execute that file can then record everything: docs/install.md)"};
 }
 
 const std::vector<Need>& neededTracepoints() {

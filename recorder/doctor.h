@@ -18,6 +18,7 @@ struct MachineFacts {
   std::string kernel_release;  // uname -r
   std::string machine;         // uname -m
   std::string os_name;
+  std::string program;  // the file of this program, empty where /proc does not tell
   bool root = false;
   uint64_t capabilities = 0;  // CapEff of /proc/self/status
   bool btf_readable = false;

@@ -164,6 +164,8 @@ MachineFacts lookAtMachine(const std::function<void()>& try_to_load) {
     facts.kernel_release = name.release;
     facts.machine = name.machine;
   }
+  std::error_code no_proc;
+  facts.program = std::filesystem::read_symlink("/proc/self/exe", no_proc).string();
   facts.os_name = prettyName(wholeFile("/etc/os-release"));
   facts.root = ::geteuid() == 0;
   facts.capabilities = effectiveCapabilities();

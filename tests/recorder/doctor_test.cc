@@ -87,9 +87,25 @@ TEST_CASE("Doctor wants CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN for both") {
   facts.capabilities = 1ULL << CAP_SYS_ADMIN;
   CHECK(findingOf(facts, "rights").verdict == Verdict::ok);
   facts.capabilities = 0;
-  CHECK(findingOf(facts, "rights").fix == "sudo tarry …");
+  facts.program = "/usr/bin/tarry";
+  const std::string fix = findingOf(facts, "rights").fix;
+  CHECK(fix.find("sudo tarry …, or ") == 0);
+  CHECK(fix.find(": sudo setcap cap_bpf,cap_perfmon,cap_syslog=ep /usr/bin/tarry (") != std::string::npos);
   facts.root = true;
   CHECK(findingOf(facts, "rights").fix.find("--cap-add") != std::string::npos);
+}
+
+TEST_CASE("Doctor knows what a file with capabilities lacks") {
+  MachineFacts facts = goodMachine();
+  facts.root = false;
+  facts.program = "/usr/bin/tarry";
+  facts.capabilities = 1ULL << CAP_BPF | 1ULL << CAP_PERFMON;
+  facts.kernel_symbols = false;
+  facts.ptrace_error = "PTRACE_SEIZE: Operation not permitted";
+  CHECK(findingOf(facts, "kernel symbols").fix ==
+        "sudo setcap cap_bpf,cap_perfmon,cap_syslog=ep /usr/bin/tarry");
+  CHECK(findingOf(facts, "ptrace").fix.find("a copy of it without them") == 0);
+  CHECK(bpfWorks(diagnose(facts)));
 }
 
 TEST_CASE("Doctor tells needed tracepoints from optional ones") {
