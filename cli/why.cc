@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -68,13 +70,18 @@ int explain(const std::string& path, WhyOptions options) {
 
 #if TARRY_HAS_RECORDER
 
-// A directory below TMPDIR for a trace that is not kept.
+// A directory below TMPDIR, or the current one where there is not even a /tmp, for a trace that is not kept.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    path_ = (std::filesystem::temp_directory_path() / "tarry-XXXXXX").string();
+    std::error_code none;
+    std::filesystem::path parent = std::filesystem::temp_directory_path(none);
+    if (none) parent = ".";
+    path_ = (parent / "tarry-XXXXXX").string();
     if (::mkdtemp(path_.data()) == nullptr)
-      throw RecordError("cannot create a temporary directory in " + path_);
+      throw RecordError(
+          fmt::format("cannot create a directory in {}: {} (set TMPDIR to one that you may write)",
+                      printable(parent.string()), std::strerror(errno)));
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
