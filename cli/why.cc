@@ -152,12 +152,12 @@ int why(const FlagSet& verb, const WhyFlags& flags) {
 Action declareWhy(FlagSet& verb) {
   verb.description(
       "What was it waiting for? Explains a recorded command in its real time: a wait for a child or on a "
-      "pipe is "
-      "replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, like a "
-      "service, "
-      "is explained in thread time, without idle waits. With -p, --unit, --cgroup or -a instead of a file: "
-      "looks "
-      "for --for (default 5s) and keeps nothing.");
+      "pipe is replaced by what the process that ended it did meanwhile, so the parts add up. What goes on, "
+      "like a service, is explained in thread time, without idle waits."
+#if TARRY_HAS_RECORDER
+      " With -p, --unit, --cgroup or -a instead of a file: looks for --for (default 5s) and keeps nothing."
+#endif
+  );
   auto flags = std::make_shared<WhyFlags>();
   WhyOptions& options = flags->options;
   declareFile(verb, flags->file);

@@ -92,11 +92,20 @@ quietly() {
   fi
 }
 
+# ccache fails where it cannot keep its files: a container's user may have no home.
+settle_ccache() {
+  [ -z "${CCACHE_DIR-}" ] || return 0
+  cache=${XDG_CACHE_HOME:-${HOME-}/.cache}
+  { mkdir -p "$cache" && [ -w "$cache" ]; } 2>/dev/null && return 0
+  export CCACHE_DIR="$root/build/ccache"
+}
+
 # build PRESET TARGET... with extra options for the first configuration in $configure_options.
 build() {
   preset=$1
   shift
   folder=$root/build/$preset
+  settle_ccache
   mkdir -p "$folder" 2>/dev/null || die "cannot write to $root/build (check the checkout's owner)"
   # Taken before the build starts, so that a source saved meanwhile counts as newer.
   : >"$folder/.stamp.new"

@@ -58,6 +58,17 @@ class Wrappers(unittest.TestCase):
         self.assertEqual(len(self.calls("cmake")), 1)
         self.assertEqual(len(self.calls("ninja")), 1)
 
+    def test_the_compiler_cache_is_below_build_where_there_is_no_home(self):
+        self.tool("ninja", 'echo "${CCACHE_DIR-none}" >>"$ROOT/ninja.log"')
+        home = self.root / "home"
+        home.mkdir()
+        cache = str(self.root / "build/ccache")
+        for own, wanted in (({}, cache), ({"HOME": str(home)}, "none"), ({"CCACHE_DIR": "/x"}, "/x")):
+            # Root may make /nonexistent, but nothing below a file.
+            subprocess.run([self.root / "tarry"], env=self.environment() | {"HOME": "/dev/null"} | own, timeout=60,
+                           stdin=subprocess.DEVNULL, capture_output=True)
+            self.assertEqual(self.calls("ninja").pop(), wanted)
+
     def test_tarry_builds_again_after_a_change_and_after_a_removal(self):
         source = self.root / "format/a.cc"
         source.touch()
