@@ -35,7 +35,12 @@ class MinimalRoot(unittest.TestCase):
         for name in ("bin", "proc", "sys", "work"):
             (cls.root / name).mkdir()
         os.chown(cls.root / "work", NOBODY, NOBODY)
-        shutil.copy(shutil.which("busybox"), cls.root / "bin/busybox")
+        busybox = shutil.which("busybox")
+        shutil.copy(busybox, cls.root / "bin/busybox")
+        # Debian's other one takes a C library, which is then there for it alone: ours are found to be static.
+        for library in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", busybox], capture_output=True, text=True).stdout):
+            (cls.root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, cls.root / library[1:])
         for name in ("sh", "sleep", "cat"):
             (cls.root / "bin" / name).symlink_to("busybox")
         for name, built in BUILT.items():
