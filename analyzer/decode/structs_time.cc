@@ -129,9 +129,7 @@ void timespecPairWith(std::string& out, const Call& call, int arg, bool wide) {
             continue;
           }
           appendTimespec(out, bytes, at, word);
-          out += " /* ";
-          appendTime(out, seconds, nanoseconds);
-          out += " */";
+          appendTimeComment(out, seconds, nanoseconds);
         }
         out += ']';
       },
@@ -153,10 +151,8 @@ void timevalPair(std::string& out, const Call& call, int arg) {
         for (size_t i = 0; i < 2; ++i) {
           if (i > 0) out += ", ";
           appendTimeval(out, bytes, i * 2 * word);
-          out += " /* ";
-          appendTime(out, bytes.slong(i * 2 * word), bytes.slong(i * 2 * word + word) % 1'000'000 * 1000,
-                     true);
-          out += " */";
+          appendTimeComment(out, bytes.slong(i * 2 * word),
+                            bytes.slong(i * 2 * word + word) % 1'000'000 * 1000, true);
         }
         out += ']';
       },
@@ -167,13 +163,11 @@ void utimbuf(std::string& out, const Call& call, int arg) {
   appendStruct(out, call, arg, D::in, 2 * call.word(), [&](const Bytes& bytes) {
     out += "{actime=";
     appendSigned(out, bytes.slong(0));
-    out += " /* ";
-    appendTime(out, bytes.slong(0), 0);
-    out += " */, modtime=";
+    appendTimeComment(out, bytes.slong(0), 0);
+    out += ", modtime=";
     appendSigned(out, bytes.slong(call.word()));
-    out += " /* ";
-    appendTime(out, bytes.slong(call.word()), 0);
-    out += " */}";
+    appendTimeComment(out, bytes.slong(call.word()), 0);
+    out += '}';
   });
 }
 

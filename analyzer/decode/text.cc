@@ -185,6 +185,13 @@ void appendTime(std::string& out, int64_t seconds, int64_t nanoseconds, bool mic
   out += "+0000";
 }
 
+void appendTimeComment(std::string& out, int64_t seconds, int64_t nanoseconds, bool microseconds) {
+  if (seconds == 0 && nanoseconds == 0) return;
+  out += " /* ";
+  appendTime(out, seconds, nanoseconds, microseconds);
+  out += " */";
+}
+
 void appendTicks(std::string& out, uint64_t ticks) {
   constexpr uint64_t kTicksPerSecond = 100;  // USER_HZ, the same on all ABIs
   appendUnsigned(out, ticks);

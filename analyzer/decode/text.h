@@ -37,6 +37,8 @@ void appendQuoted(std::string& out, std::string_view bytes, size_t limit, bool m
 // " /* 1970-01-01T00:00:01.000002000+0000 */" without the comment marks; UTC. `microseconds`: of a timeval,
 // with six digits.
 void appendTime(std::string& out, int64_t seconds, int64_t nanoseconds, bool microseconds = false);
+// With them, and nothing for the time 0, as strace has it.
+void appendTimeComment(std::string& out, int64_t seconds, int64_t nanoseconds, bool microseconds = false);
 // A clock_t: 150 /* 1.50 s */
 void appendTicks(std::string& out, uint64_t ticks);
 
