@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kNeverWaiting =
     "!?brk,?mmap,?mmap2,?munmap,?mprotect,?mremap,?madvise,?mlock2,?membarrier,?pkey_alloc,?pkey_free,"
     "?pkey_mprotect,?rt_sigaction,?rt_sigprocmask,?rt_sigpending,?rt_sigreturn,?sigaltstack,?sigaction,"
-    "?sigprocmask,?sigreturn,?signal,?getpid,?getppid,?gettid,?getuid,?geteuid,?getgid,?getegid,?getuid32,"
+    "?sigprocmask,?sigreturn,?getpid,?getppid,?gettid,?getuid,?geteuid,?getgid,?getegid,?getuid32,"
     "?geteuid32,?getgid32,?getegid32,?getresuid,?getresgid,?getgroups,?getpgid,?getpgrp,?getsid,?setpgid,"
     "?setsid,?umask,?lseek,?_llseek,?dup,?dup2,?dup3,?pipe,?pipe2,?socket,?socketpair,?bind,?listen,"
     "?getsockname,?getpeername,?setsockopt,?getsockopt,?eventfd,?eventfd2,?epoll_create,?epoll_create1,"
