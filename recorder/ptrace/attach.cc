@@ -22,8 +22,7 @@ namespace tarry::ptracing {
 namespace {
 
 constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-                          PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
-                          PTRACE_O_TRACESECCOMP;
+                          PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
 
 // signal(7): calls that end with EINTR when they are interrupted, whether there is a handler or not.
 bool endsWhenInterrupted(const OpenCall& call) {
@@ -52,8 +51,17 @@ RecordError refused(pid_t pid, int error) {
 
 }  // namespace
 
+Attacher::Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states,
+                   bool filtered)
+    : sink_(sink),
+      lives_(lives),
+      resources_(resources),
+      calls_(calls),
+      states_(states),
+      options_(kOptions | (filtered ? PTRACE_O_TRACESECCOMP : 0)) {}
+
 bool Attacher::seize(pid_t tid, bool required) {
-  if (::ptrace(PTRACE_SEIZE, tid, 0, kOptions) == 0) return true;
+  if (::ptrace(PTRACE_SEIZE, tid, 0, options_) == 0) return true;
   if (required) throw refused(tid, errno);
   return false;
 }

@@ -15,8 +15,9 @@ namespace tarry::ptracing {
 
 class Attacher {
  public:
-  Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states)
-      : sink_(sink), lives_(lives), resources_(resources), calls_(calls), states_(states) {}
+  // `filtered`: the command has a seccomp filter (call_filter.h). Without one its own filters shall find no tracer:
+  // what they answer with SECCOMP_RET_TRACE fails then, as it does untraced.
+  Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states, bool filtered);
 
   // Both throw RecordError where a process may not be traced.
   void launched(pid_t pid);
@@ -37,6 +38,7 @@ class Attacher {
   ResourceFinder& resources_;
   Calls& calls_;
   RunStates& states_;
+  const long options_;
 };
 
 }  // namespace tarry::ptracing
