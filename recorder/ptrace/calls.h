@@ -58,6 +58,9 @@ class Calls {
 // WAKER_UNKNOWN.
 uint8_t wakerByResult(const OpenCall& call, int64_t result);
 
+// Is a wait in the call for another thread, a peer or the time, and never for a page?
+bool waitsForOthers(const OpenCall& call);
+
 // Does the call change the name of the thread (prctl, PR_SET_NAME)?
 bool mayRename(const OpenCall& call);
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "recorder/ptrace/calls.h"
+
 namespace tarry::ptracing {
 
 namespace {
@@ -117,15 +119,17 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
     spent.turns = waited ? 2 : 1;
   }
   const uint64_t rest = length - spent.run_ns - spent.queue_ns;
-  bool waited = spent.turns >= 2 && rest > 0 && (tracee.call.open || rest > kFaultNs);
+  const bool again = spent.turns >= 2 && rest > 0;
+  bool waited = again && (tracee.call.open || rest > kFaultNs);
   bool disk = false, unseen = false;
-  if (waited && rest > kFaultNs) {
+  // Also after a fault too short to tell, which otherwise would make a wait for the disk of the next one.
+  if (again && (!tracee.call.open || rest > kFaultNs)) {
     const std::optional<TaskStat> stat = readStat(tracee.tid, true);
     const uint64_t majors = stat ? stat->major_faults : run.majors;
-    disk = majors > run.majors;
+    disk = waited && majors > run.majors && !(tracee.call.open && waitsForOthers(tracee.call));
     run.majors = majors;
     // Without a call only a page that had to be read is known to be a wait.
-    if (!tracee.call.open && !disk) {
+    if (waited && !tracee.call.open && !disk) {
       waited = false;
       unseen = !sees_all_calls_;
     }
@@ -184,9 +188,10 @@ void RunStates::tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat
   RunAccount& run = tracee.run;
   if (!run.off) out(tracee, run.stopped_ns, kRecorder);
   in(tracee, run.resumed_ns);
-  const bool disk = stat.major_faults > run.majors;
+  const bool deep = stat.state == 'D';  // as every wait for a page is
+  const bool disk = deep && stat.major_faults > run.majors;
   run.majors = stat.major_faults;
-  outBlocked(tracee, run.resumed_ns + spent_ns, stat.state == 'D' ? kUninterruptible : kInterruptible, disk);
+  outBlocked(tracee, run.resumed_ns + spent_ns, deep ? kUninterruptible : kInterruptible, disk);
 }
 
 void RunStates::tellLongWait(Tracee& tracee, int64_t now_ns) {
