@@ -15,9 +15,10 @@ namespace tarry::ptracing {
 
 class Attacher {
  public:
-  // `filtered`: the command has a seccomp filter (call_filter.h). Without one its own filters shall find no tracer:
-  // what they answer with SECCOMP_RET_TRACE fails then, as it does untraced.
-  Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states, bool filtered);
+  // `filtered`: the command has a seccomp filter (call_filter.h). Without one its own filters shall find no
+  // tracer: what they answer with SECCOMP_RET_TRACE fails then, as it does untraced.
+  Attacher(RecordSink& sink, Lives& lives, ResourceFinder& resources, Calls& calls, RunStates& states,
+           bool filtered);
 
   // Both throw RecordError where a process may not be traced.
   void launched(pid_t pid);

@@ -330,8 +330,10 @@ uint8_t wakerByResult(const OpenCall& call, int64_t result) {
 
 bool waitsForOthers(const OpenCall& call) {
   static const SyscallSet set = SyscallSet::parse(
-      "?poll,?ppoll,?select,?_newselect,?pselect6,?epoll_wait,?epoll_pwait,?epoll_pwait2,?nanosleep,?clock_nanosleep,"
-      "?futex,?futex_time64,?wait4,?waitid,?waitpid,?pause,?rt_sigsuspend,?rt_sigtimedwait,?accept,?accept4,?connect,"
+      "?poll,?ppoll,?select,?_newselect,?pselect6,?epoll_wait,?epoll_pwait,?epoll_pwait2,?nanosleep,?clock_"
+      "nanosleep,"
+      "?futex,?futex_time64,?wait4,?waitid,?waitpid,?pause,?rt_sigsuspend,?rt_sigtimedwait,?accept,?accept4,?"
+      "connect,"
       "?sendto,?sendmsg,?recvfrom,?recvmsg,?flock,?semop,?semtimedop,?msgrcv,?mq_timedreceive");
   return set.contains(static_cast<Abi>(call.abi), call.nr);
 }

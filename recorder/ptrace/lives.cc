@@ -236,7 +236,7 @@ void Lives::exiting(Tracee& tracee, int status, int64_t now_ns) {
 }
 
 void Lives::beforeEnd(Tracee& tracee) {
-  if (const std::optional<RunReading> reading = tracee.run.clock.read()) tracee.run.reading = *reading;
+  tracee.run.at_end = tracee.run.clock.read();
 }
 
 void Lives::putExit(const TracedProcess& process, rec_exit record) {

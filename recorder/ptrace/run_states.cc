@@ -231,9 +231,23 @@ void RunStates::replaced(Tracee& leader, Tracee& caller, int64_t now_ns) {
   caller.id = id;
 }
 
+// It is over when it has used the time that it was last given, which may be long before it can be waited for.
 void RunStates::ended(Tracee& tracee, int64_t now_ns) {
-  if (tracee.run.off) in(tracee, static_cast<uint64_t>(now_ns));
-  out(tracee, static_cast<uint64_t>(now_ns), kDead);
+  RunAccount& run = tracee.run;
+  const auto now = static_cast<uint64_t>(now_ns);
+  if (!tracee.exiting || !run.at_end) {
+    run.reading = run.at_end.value_or(run.reading);
+    if (run.off) in(tracee, now);
+    out(tracee, now, kDead);
+    return;
+  }
+  const RunReading before = std::exchange(run.reading, *run.at_end);
+  const uint64_t queue_ns = run.reading.queue_ns - before.queue_ns,
+                 run_ns = run.reading.run_ns - before.run_ns;
+  if (!run.off) out(tracee, run.stopped_ns, kRecorder);
+  const uint64_t begin = std::min(now, run.resumed_ns + queue_ns);
+  in(tracee, begin);
+  out(tracee, std::min(now, begin + run_ns), kDead);
 }
 
 }  // namespace tarry::ptracing

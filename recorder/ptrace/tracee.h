@@ -78,6 +78,7 @@ struct OpenCall {
 struct RunAccount {
   RunClock clock;
   RunReading reading;
+  std::optional<RunReading> at_end;  // the last one, where the thread could be asked before it was reaped
   uint64_t majors = 0;
   uint64_t stopped_ns = 0;  // seen last
   uint64_t resumed_ns = 0;
