@@ -105,7 +105,8 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put_count("events_after_end", states.after_end, "scheduler events of threads that had ended; skipped");
 
   if (reader.header().backend == "ptrace") {
-    put("wakers_unseen", 1, "1: recorded by ptrace, which does not see who or what woke a thread: NULL");
+    put("wakers_unseen", 1,
+        "1: recorded by ptrace, which knows who woke a thread of pipes and ended children only: NULL");
     put("interrupts_unseen", 1, "1: recorded by ptrace, which sees neither interrupts nor who they wake");
     put("cpus_unseen", 1, "1: recorded by ptrace, which does not see on which CPU a thread runs: NULL");
     put("block_requests_unseen", 1, "1: recorded by ptrace, which does not see what reaches a disk");

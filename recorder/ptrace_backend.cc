@@ -103,7 +103,7 @@ class PtraceBackend : public Backend {
     const bool ended = tracerEnded();
     if (!ended) ask(Request::stop, false);
     endTracer();
-    if (ended) throw RecordError("the tracing process was killed: the trace ends there");
+    if (ended) throw RecordError("the tracing process was killed");
   }
 
   void fillCost(RecorderCost& cost) override { cost.ring_bytes = static_cast<int64_t>(channel_.bytes()); }

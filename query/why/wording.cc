@@ -211,6 +211,8 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
       return fmt::format("data from {}", peer);
     case WaitKind::ipc:
       if (peer.empty()) return "another process";
+      if (group.peer == kNone)
+        return (arrow(first) == "→" ? "room in " : "something to come through ") + peer;
       return arrow(first) == "→" ? fmt::format("{} to take what was written", peer)
                                  : fmt::format("{} to write something", peer);
     case WaitKind::disk: {
@@ -237,7 +239,7 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
     case WaitKind::signal: return "a signal";
     case WaitKind::stopped: return "someone to continue it: it was stopped";
     case WaitKind::recorder:
-      return "the recorder: it makes so many calls that being recorded takes most of the time";
+      return "the recorder: it makes so many calls that recording them takes much of the time";
     case WaitKind::cpu_queue: return "a free CPU: others were running";
     case WaitKind::cpu_limit: return "its cgroup's CPU quota";
     case WaitKind::none:

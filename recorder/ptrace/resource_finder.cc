@@ -79,6 +79,7 @@ uint32_t ResourceFinder::define(rec_resource& record, std::string_view text, con
   record.text_len = static_cast<uint32_t>(text.size());
   sink_.definition(record, text);
   by_key_.emplace(key, record.id);
+  if (S_ISFIFO(record.mode)) pipes_.insert(record.id);
   return record.id;
 }
 
@@ -86,6 +87,7 @@ void ResourceFinder::followEpoch() {
   if (sink_.epoch() == epoch_) return;
   epoch_ = sink_.epoch();
   by_key_.clear();
+  pipes_.clear();
   settled_sockets_.clear();
   mayHaveChanged();
 }

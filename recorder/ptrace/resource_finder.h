@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "recorder/ptrace/channel.h"
 #include "recorder/ptrace/tracee.h"
@@ -34,6 +35,10 @@ class ResourceFinder {
   uint32_t ofUnconnected(const Tracee& tracee, int fd, const void* address, size_t size);
   // By a link in /proc/TID: "cwd", "exe", "root".
   uint32_t ofLink(pid_t tid, const char* link);
+  // A pipe or a FIFO?
+  bool isPipe(uint32_t resource) const { return pipes_.contains(resource); }
+  // Resources are numbered anew in each (RecordSink::epoch()).
+  uint32_t epoch() const { return epoch_; }
   // The root directory of a thread, 0: that of its mount namespace.
   uint32_t changedRoot(pid_t tid);
 
@@ -54,6 +59,7 @@ class ResourceFinder {
   uint64_t last_object_ = 0;
   bool last_is_open_ended_ = false;  // the last lookup was of a socket whose addresses any call can change
   std::unordered_map<std::string, uint32_t> by_key_;
+  std::unordered_set<uint32_t> pipes_;
   std::unordered_map<uint64_t, uint32_t> settled_sockets_;  // by inode: nothing will change unseen
 };
 

@@ -80,9 +80,13 @@ void RunStates::outBlocked(Tracee& tracee, uint64_t ts_ns, uint32_t state, bool 
 void RunStates::wake(Tracee& tracee, uint64_t ts_ns) {
   rec_wake record{};
   record.type = RT_WAKE;
-  record.context = tracee.run.waker;
+  const Waker& waker = tracee.run.waker;
+  record.context = waker.context;
+  record.abi = waker.abi;
   record.thread = tracee.id;
-  record.nr = -1;
+  record.waker = waker.thread;
+  record.nr = waker.nr;
+  record.resource = waker.resource;
   record.ts_ns = after(tracee, ts_ns);
   sink_.event(record);
 }

@@ -33,6 +33,12 @@ struct KnownFd {
   uint64_t generation = 0;  // ResourceFinder's; another one: look again
 };
 
+struct EndedChild {
+  uint32_t thread = 0;
+  int status = 0;  // of wait(2)
+  uint64_t ts_ns = 0;
+};
+
 struct TracedProcess {
   pid_t pid = 0;
   uint32_t leader = 0;  // id of the thread that it is named by
@@ -45,6 +51,7 @@ struct TracedProcess {
   bool leader_exiting = false;
   // What a thread's exit is told with, held back while it may be the last one's.
   std::optional<rec_exit> last_exit;
+  EndedChild last_child;
   // Sums over the threads that have ended.
   uint64_t ended_run_ns = 0;
   uint64_t last_exit_ns = 0;
@@ -74,6 +81,15 @@ struct OpenCall {
   bool has_select_sets = false;
 };
 
+// Who ended a wait, as far as it is known (wakers.h).
+struct Waker {
+  uint8_t context = WAKER_UNKNOWN;
+  uint8_t abi = ABI_NONE;
+  uint32_t thread = 0;
+  int32_t nr = -1;  // the call that did it
+  uint32_t resource = 0;
+};
+
 // How far the thread's time has been told as switches (run_states.h).
 struct RunAccount {
   RunClock clock;
@@ -86,7 +102,7 @@ struct RunAccount {
   bool off = false;      // the last switch told was one out
   bool blocked = false;  // and it was for the call or fault that the thread is still in
   uint64_t last_told_ns = 0;
-  uint8_t waker = WAKER_UNKNOWN;  // of the wait that ends now: what the call's result says
+  Waker waker;  // of the wait that ends now
 };
 
 struct Tracee {

@@ -29,6 +29,7 @@
 #include "recorder/ptrace/run_states.h"
 #include "recorder/ptrace/signal_stops.h"
 #include "recorder/ptrace/together.h"
+#include "recorder/ptrace/wakers.h"
 
 namespace tarry::ptracing {
 
@@ -53,6 +54,7 @@ class Tracer {
         calls_(sink_, resources_, plan, options.level, options.snaplen, options.calls),
         states_(sink_, [this](Tracee& tracee, rec_switch_out_polled& out) { calls_.describe(tracee, out); }),
         lives_(sink_, resources_),
+        wakers_(resources_),
         attacher_(sink_, lives_, resources_, calls_, states_, options.filtered),
         filtered_(options.filtered) {
     // Threads that were attached to, and left alone for a while, make calls that are not seen.
@@ -100,6 +102,7 @@ class Tracer {
   Calls calls_;
   RunStates states_;
   Lives lives_;
+  Wakers wakers_;
   Attacher attacher_;
   std::vector<Stop> stops_;
   // Children whose creator has not told of them yet: status and since when.
@@ -201,7 +204,10 @@ void Tracer::resume(Tracee& tracee, int signal) {
   tracee.run.turn_ns = often ? static_cast<uint64_t>(bootTimeNs()) : 0;
   const Together together(tracee.tid, often && trial_.pins());
   const int64_t now_ns = bootTimeNs();
-  if (tracee.call.open && tracee.call.enter_ns == 0) calls_.entered(tracee, now_ns);
+  if (tracee.call.open && tracee.call.enter_ns == 0) {
+    calls_.entered(tracee, now_ns);
+    wakers_.entered(tracee, now_ns);
+  }
   states_.resumed(tracee, now_ns);
   tracee.running = true;
   // ESRCH: it was killed meanwhile, which the next wait tells
@@ -227,11 +233,11 @@ void Tracer::handle(const Stop& stop) {
     trial_.took(turn_ns);
   }
   __ptrace_syscall_info info{};
-  tracee->run.waker = WAKER_UNKNOWN;
+  tracee->run.waker = {};
   if (event == 0 && signal == kSyscallStop &&
       ::ptrace(PTRACE_GET_SYSCALL_INFO, stop.tid, sizeof info, &info) > 0 &&
       info.op == PTRACE_SYSCALL_INFO_EXIT && tracee->call.open) {
-    tracee->run.waker = wakerByResult(tracee->call, info.exit.rval);
+    tracee->run.waker = wakers_.of(*tracee, info.exit.rval);
   }
   if (tracee->fresh) {
     tracee->fresh = false;
@@ -338,6 +344,7 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
       unsigned long status = 0;
       ::ptrace(PTRACE_GETEVENTMSG, tracee.tid, 0, &status);
       calls_.unfinished(tracee, now_ns);
+      wakers_.exiting(tracee, static_cast<int>(status), now_ns);
       if (!tracee.exiting) ++exiting_;
       lives_.exiting(tracee, static_cast<int>(status), now_ns);
       break;

@@ -1,85 +1,31 @@
-"""The ptrace backend: it records what eBPF records of the very same run, as a user without rights, and what it
-traces behaves as if it were not traced.
-
-Same run: `tarry record --backend bpf` records `tarry record --backend ptrace`, which records a program. What eBPF
-sees of it is compared with strace in test_strace.py. The awkward cases are those that strace's manual and its
-tests name.
+"""The ptrace backend: what it traces behaves as if it were not traced, recorded by a user without rights. The
+awkward cases are those that strace's manual and its tests name. What it records is compared in
+test_both_backends.py, test_another_run.py, and by the oracles that run with `--backend ptrace`.
 """
 import os
-import pathlib
 import pty
-import pwd
-import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import textwrap
 import time
 
 import harness
+import other_user
 
-USER = "tarry-test"
-SNAPLEN = 32
 PYTHON = "/usr/bin/python3"
-
-# (line of eBPF, of ptrace): why they may differ
-KILLED_IN_CALL = re.compile(r" <unfinished \.\.\.>$")
-
-
-def the_user():
-    """A user without rights, made if it is not there."""
-    try:
-        return pwd.getpwnam(USER)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/bin/sh", USER], check=True)
-        return pwd.getpwnam(USER)
-
-
-def lines_by_thread(trace):
-    """What show prints of each thread, without the columns' padding."""
-    shown = harness.run_tarry("show", trace, "--pids", "always")
-    threads = {}
-    for line in shown.stdout.splitlines():
-        match = re.match(r"(\d+) +(.*)", line)
-        if match:
-            threads.setdefault(int(match[1]), []).append(re.sub(r"\s+= ", " = ", match[2]))
-    return threads
-
-
-def same_line(bpf, ptrace):
-    if bpf == ptrace:
-        return True
-    # Killed in a call: ptrace does not see it return any more.
-    cut = KILLED_IN_CALL.search(ptrace)
-    if cut:
-        return bpf.startswith(ptrace[:cut.start()].rstrip(", "))
-    # Where the new thread's end clears its id (CLONE_CHILD_CLEARTID), it may be over before the tracer looks.
-    if ptrace.startswith("clone") and "parent_tid=[0]" in ptrace:
-        return re.sub(r"parent_tid=\[\d+\]", "parent_tid=[0]", bpf) == ptrace
-    # A connection that was refused has lost its own port where the kernel looks, not where a program asks.
-    port = re.compile(r"(\d[\d.]*|\[[0-9a-f:]+\]):\d+->")
-    return port.sub(r"\1:0->", bpf) == port.sub(r"\1:0->", ptrace)
-
-
-def without_unseen(lines):
-    """Without what one of the two cannot see: a SIGKILL as it comes, a group stop of who is traced."""
-    return [line for line in lines if not line.startswith(("--- SIGKILL ", "--- stopped by "))]
 
 
 class PtraceTest(harness.LiveTest):
     def setUp(self):
         super().setUp()
         if os.geteuid() != 0:
-            self.skip_loudly("needs root, to become another user and to record by eBPF beside")
-        user = the_user()
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="tarry-ptrace.", dir="/var/tmp"))
+            self.skip_loudly("needs root, to become another user")
+        user = other_user.the_user()
+        self.home = other_user.make_home(harness.TARRY, user)
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         self.tarry = self.home / "tarry"
-        shutil.copy2(harness.TARRY, self.tarry)
-        os.chown(self.home, user.pw_uid, user.pw_gid)
-        self.as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": self.home,
-                        "env": {"PATH": os.environ["PATH"], "HOME": str(self.home), "LC_ALL": "C.UTF-8"}}
+        self.as_user = other_user.as_user(user, self.home)
 
     def program(self, text, name="program.py"):
         path = self.home / name
@@ -106,76 +52,6 @@ class PtraceTest(harness.LiveTest):
         status = plain.returncode if plain.returncode >= 0 else 128 - plain.returncode
         self.assertEqual((done.returncode, done.stdout, done.stderr), (status, plain.stdout, plain.stderr))
         return trace
-
-
-class SameRunTest(PtraceTest):
-    def check(self, *command, minimum, threads=1, check=True):
-        inner = self.directory / "inner.tarry"
-        outer = self.record(harness.TARRY, "record", "-q", "--backend", "ptrace", "-s", SNAPLEN, "-o", inner, "--",
-                            *map(str, command), level="syscalls", options=["--backend", "bpf", "-s", SNAPLEN],
-                            check=check, cwd=self.directory)
-        ptrace, bpf = lines_by_thread(inner), lines_by_thread(outer.trace)
-        inner.rename(self.directory / f"inner{len(list(self.directory.glob('inner*')))}.tarry")
-        self.assertEqual(len(ptrace), threads)
-        wrong, count = [], 0
-        for tid, seen in ptrace.items():
-            wanted = bpf.get(tid, [])
-            if seen[0].startswith("execve("):  # the launcher's own calls come before
-                start = next(i for i, line in enumerate(wanted) if line.startswith("execve("))
-                wanted = wanted[start:]
-            wanted, seen = without_unseen(wanted), without_unseen(seen)
-            count += len(seen)
-            if len(wanted) != len(seen):
-                wrong.append(f"{tid}: {len(wanted)} lines by eBPF, {len(seen)} by ptrace")
-            wrong += [f"{tid} bpf:    {left}\n{tid} ptrace: {right}"
-                      for left, right in zip(wanted, seen) if not same_line(left, right)]
-        self.assertFalse(wrong, "\n" + "\n".join(wrong[:20]))
-        self.assertGreater(count, minimum)
-
-    def test_shell(self):
-        self.check("sh", "-c", "echo hi; ls / | wc -l; (exit 3); cat /nonexistent; true", minimum=300, threads=5)
-
-    def test_python(self):
-        self.check(PYTHON, "-c", "import subprocess, socket, json, threading; subprocess.run(['true']);"
-                   "t = threading.Thread(target=print); t.start(); t.join()", minimum=800, threads=3)
-
-    def test_git(self):
-        self.check("git", "init", "-q", "repository", minimum=200)
-
-    def test_compiler(self):
-        source = self.directory / "x.c"
-        source.write_text("#include <stdio.h>\nint main(void) { return puts(\"x\"); }\n")
-        self.check("gcc", "-c", "-o", self.directory / "x.o", source, minimum=1000, threads=3)
-
-    def test_sqlite(self):
-        self.check("sqlite3", self.directory / "x.db", "CREATE TABLE a(b); INSERT INTO a VALUES (1);", minimum=100)
-
-    def test_refused_connection(self):
-        self.check("curl", "-s", "http://127.0.0.1:1/", minimum=200, check=False)
-
-    def test_many_threads(self):
-        self.check(harness.workload("many_threads"), minimum=4000, threads=401)
-
-    def test_spawned_processes(self):
-        self.check(harness.workload("spawns"), minimum=3000, threads=73)
-
-    def test_odd_lives(self):
-        self.check(harness.workload("odd_lives"), minimum=100, threads=11)
-
-    def test_exec_by_a_thread(self):
-        self.check(harness.workload("exec_thread"), minimum=50, threads=3, check=False)
-
-    def test_restarted_calls(self):
-        self.check(harness.workload("restarts"), minimum=200, threads=23)
-
-    def test_structures(self):
-        self.check(harness.workload("rich_calls"), minimum=200, threads=4)
-
-    def test_sockets(self):
-        self.check(harness.workload("rich_sockets"), minimum=100)
-
-    def test_odd_calls(self):
-        self.check(harness.workload("odd_calls"), self.directory, minimum=100, threads=5)
 
 
 class BehaviourTest(PtraceTest):
@@ -502,10 +378,19 @@ class AutomaticTest(PtraceTest):
         self.assertRegex(notes[0], r"ptrace, not eBPF \(no CAP_BPF, CAP_PERFMON\)")
         self.assertRegex(done.stderr, r"sleep +20\d ms +\d+% +clock_nanosleep")
 
-    def test_wakers_are_null(self):
-        _, trace = self.traced("sh", "-c", "echo x | cat; sleep 0.1 & wait")
-        known = harness.query(trace, "SELECT count(waker_utid) + count(cpu) AS n FROM thread_state")[0]["n"]
-        self.assertEqual(known, 0)
+    def test_wakers_are_known_of_pipes_and_children_only(self):
+        _, trace = self.traced("sh", "-c", "(sleep 0.1; echo x) | cat; sleep 0.1 & wait; python3 -c '"
+                               "import threading as t; e = t.Event(); t.Timer(0.1, e.set).start(); e.wait()'")
+        known = harness.query(trace, """SELECT wait_kind AS kind, s.call_name AS call, waker_call, waker_context,
+            p.cmdline AS waker FROM thread_state s JOIN thread t ON t.utid = waker_utid JOIN process p USING (upid)
+            WHERE dur > 50000000 ORDER BY s.ts""")
+        self.assertEqual([(row["kind"], row["call"], row["waker_call"], row["waker_context"]) for row in known], [
+            ("ipc", "read", "write", "thread"), ("signal", "rt_sigsuspend", "exit_group", "thread")])
+        self.assertEqual(known[1]["waker"], "sleep 0.1")
+        self.assertEqual(harness.query(trace, "SELECT count(cpu) AS n FROM thread_state")[0]["n"], 0)
+        locks = harness.query(trace, """SELECT count(*) AS n, count(waker_utid) AS known FROM thread_state
+            WHERE wait_kind = 'lock' AND dur > 50000000""")
+        self.assertEqual(locks, [{"n": 1, "known": 0}])
         unseen = harness.query(trace, "SELECT name FROM stats WHERE name LIKE '%_unseen' AND value = 1")
         self.assertGreaterEqual(len(unseen), 4)
 

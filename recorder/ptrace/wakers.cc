@@ -1,0 +1,184 @@
+#include "recorder/ptrace/wakers.h"
+
+#include <dirent.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "format/syscall_table.h"
+#include "recorder/capture/capture.h"
+#include "recorder/ptrace/calls.h"
+#include "recorder/ptrace/proc_files.h"
+
+namespace tarry::ptracing {
+
+namespace {
+
+#if defined(__aarch64__)
+constexpr Abi kNative = Abi::aarch64;
+#else
+constexpr Abi kNative = Abi::x86_64;
+#endif
+
+// include/linux/errno.h: what a call is ended with by a signal, as a tracer sees it.
+constexpr int64_t kRestartSys = 512, kRestartNoIntr = 513, kRestartNoHand = 514, kRestartBlock = 516;
+
+bool endedBySignal(int64_t result) {
+  return result == -EINTR || result == -kRestartSys || result == -kRestartNoIntr ||
+         result == -kRestartNoHand || result == -kRestartBlock;
+}
+
+bool isIn(const OpenCall& call, const SyscallSet& set) {
+  return set.contains(static_cast<Abi>(call.abi), call.nr);
+}
+
+const SyscallSet& writing() {
+  static const SyscallSet set = SyscallSet::parse("?write,?writev,?sendfile,?sendfile64");
+  return set;
+}
+const SyscallSet& reading() {
+  static const SyscallSet set = SyscallSet::parse("?read,?readv");
+  return set;
+}
+const SyscallSet& closing() {
+  static const SyscallSet set = SyscallSet::parse("?close");
+  return set;
+}
+const SyscallSet& polling() {
+  static const SyscallSet set = SyscallSet::parse("?poll,?ppoll");
+  return set;
+}
+const SyscallSet& selecting() {
+  static const SyscallSet set = SyscallSet::parse("?select,?pselect6,?_newselect");
+  return set;
+}
+
+Waker thread(const Tracee& tracee, int32_t nr, uint8_t abi) {
+  Waker waker;
+  waker.context = WAKER_THREAD;
+  waker.thread = tracee.id;
+  waker.nr = nr;
+  waker.abi = abi;
+  return waker;
+}
+
+}  // namespace
+
+int32_t callOfEnd(int status) {
+  static const int32_t exit_group = findSyscall(kNative, "exit_group")->nr;
+  return WIFEXITED(status) ? exit_group : -1;
+}
+
+uint32_t Wakers::pipeOf(const Tracee& tracee, int fd) {
+  const uint32_t resource = resources_.ofFd(tracee, fd);
+  if (resources_.epoch() != epoch_) {  // in which a pipe has another number
+    epoch_ = resources_.epoch();
+    touches_.clear();
+  }
+  return resources_.isPipe(resource) ? resource : 0;
+}
+
+void Wakers::touched(uint32_t pipe, Side side, const Touch& touch) {
+  touches_[uint64_t{pipe} << 1 | static_cast<uint8_t>(side)] = touch;
+}
+
+void Wakers::entered(const Tracee& tracee, int64_t now_ns) {
+  const OpenCall& call = tracee.call;
+  const bool reads = isIn(call, reading()), writes = isIn(call, writing()), closes = isIn(call, closing());
+  if (!reads && !writes && !closes) return;
+  const uint32_t pipe = pipeOf(tracee, static_cast<int>(call.args[0]));
+  if (pipe == 0) return;
+  const Touch touch{thread(tracee, call.nr, call.abi), static_cast<uint64_t>(now_ns)};
+  if (reads || closes) touched(pipe, Side::reads, touch);
+  if (writes || closes) touched(pipe, Side::writes, touch);
+}
+
+void Wakers::exiting(const Tracee& tracee, int status, int64_t now_ns) {
+  const TracedProcess& process = *tracee.process;
+  // The last thread's end closes them. Of several it is mostly the first one's.
+  if (process.threads > 1 && tracee.tid != process.pid) return;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(procPath(tracee.tid, "fd").c_str()), ::closedir);
+  if (!dir) return;
+  const Touch touch{thread(tracee, callOfEnd(status), static_cast<uint8_t>(kNative)),
+                    static_cast<uint64_t>(now_ns)};
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name = entry->d_name;
+    int fd = -1;
+    if (std::from_chars(name.data(), name.data() + name.size(), fd).ec != std::errc{}) continue;
+    const uint32_t pipe = pipeOf(tracee, fd);
+    if (pipe == 0) continue;
+    touched(pipe, Side::reads, touch);
+    touched(pipe, Side::writes, touch);
+  }
+}
+
+// `side`: what the other end has to have done.
+Waker Wakers::ofPipe(const Tracee& woken, int fd, Side side) {
+  const uint32_t pipe = pipeOf(woken, fd);
+  if (pipe == 0) return {};
+  const auto it = touches_.find(uint64_t{pipe} << 1 | static_cast<uint8_t>(side));
+  if (it == touches_.end()) return {};
+  const Touch& touch = it->second;
+  if (touch.by.thread == woken.id || touch.ts_ns < woken.call.enter_ns) return {};
+  Waker waker = touch.by;
+  waker.resource = pipe;
+  return waker;
+}
+
+// The first fd that is ready, as the analysis takes it.
+Waker Wakers::ofPolled(const Tracee& woken, int64_t result) {
+  const OpenCall& call = woken.call;
+  if (result <= 0) return {};
+  if (isIn(call, polling())) {
+    struct Entry {
+      int32_t fd;
+      int16_t events, revents;
+    };
+    constexpr int16_t kPollOut = 4;
+    std::array<Entry, POLLED_MAX> entries{};
+    const size_t count = call.args[1] & 0xffffffff;
+    if (count > entries.size() ||
+        !capture_read(woken.tid, entries.data(), count * sizeof(Entry), call.args[0]))
+      return {};
+    for (const Entry& one : std::span(entries).first(count)) {
+      if (one.revents != 0)
+        return ofPipe(woken, one.fd, one.revents == kPollOut ? Side::reads : Side::writes);
+    }
+    return {};
+  }
+  for (const size_t set : {size_t{0}, size_t{1}}) {  // to be read, to be written
+    uint64_t bits = 0;
+    const uint64_t address = call.args[1 + set];
+    if (address == 0 || !capture_read(woken.tid, &bits, sizeof bits, address) || bits == 0) continue;
+    return ofPipe(woken, std::countr_zero(bits), set == 0 ? Side::writes : Side::reads);
+  }
+  return {};
+}
+
+Waker Wakers::of(const Tracee& woken, int64_t result) {
+  const OpenCall& call = woken.call;
+  Waker waker;
+  waker.context = wakerByResult(call, result);
+  if (waker.context != WAKER_UNKNOWN) return waker;
+  if (endedBySignal(result)) {
+    const EndedChild& child = woken.process->last_child;
+    if (child.thread == 0 || child.ts_ns < call.enter_ns) return {};
+    waker.context = WAKER_THREAD;
+    waker.thread = child.thread;
+    waker.nr = callOfEnd(child.status);
+    waker.abi = static_cast<uint8_t>(kNative);
+    return waker;
+  }
+  if (isIn(call, reading())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::writes);
+  if (isIn(call, writing())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::reads);
+  if (isIn(call, polling()) || isIn(call, selecting())) return ofPolled(woken, result);
+  return {};
+}
+
+}  // namespace tarry::ptracing

@@ -1,0 +1,52 @@
+// Who ended a wait, where that can be concluded from the calls that the tracer sees; the kernel does not tell
+// it.
+//
+//   - The time, by the call's result.
+//   - On a pipe: the thread that last wrote to it (or read from it, for who waited to write), closed it or
+//   ended
+//     while the other waited in its call.
+//   - A child that ended while its parent was in a call which a signal ended.
+//
+// Of everything else nothing is known.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "recorder/ptrace/resource_finder.h"
+#include "recorder/ptrace/tracee.h"
+
+namespace tarry::ptracing {
+
+class Wakers {
+ public:
+  explicit Wakers(ResourceFinder& resources) : resources_(resources) {}
+
+  // It goes on into its call.
+  void entered(const Tracee& tracee, int64_t now_ns);
+  // It is about to end, and still has its fds.
+  void exiting(const Tracee& tracee, int status, int64_t now_ns);
+  // Its call has returned.
+  Waker of(const Tracee& woken, int64_t result);
+
+ private:
+  enum class Side : uint8_t { reads, writes };
+  struct Touch {
+    Waker by;
+    uint64_t ts_ns = 0;
+  };
+
+  void touched(uint32_t pipe, Side side, const Touch& touch);
+  uint32_t pipeOf(const Tracee& tracee, int fd);
+  Waker ofPipe(const Tracee& woken, int fd, Side side);
+  Waker ofPolled(const Tracee& woken, int64_t result);
+
+  ResourceFinder& resources_;
+  uint32_t epoch_ = 0;
+  std::unordered_map<uint64_t, Touch> touches_;  // by pipe and side
+};
+
+// The call in which a thread ends with this status of wait(2), -1: it was killed.
+int32_t callOfEnd(int status);
+
+}  // namespace tarry::ptracing
