@@ -2,7 +2,10 @@
 
 Every test file ends with `harness.main()` and is run by CTest as
 
-    python3 test_x.py --tarry BINARY --workloads DIRECTORY [unittest arguments]
+    python3 test_x.py --tarry BINARY --workloads DIRECTORY [--backend ptrace] [unittest arguments]
+
+With `--backend ptrace` the file runs as a user without rights (other_user.py), and where an oracle asks for more
+than a tracer can see, `knows()` says so.
 
 Standard library only. Everything is recorded into a directory of the test's own, which is removed
 again, with bounded size and time, and no recorder is left behind.
@@ -19,12 +22,48 @@ import tempfile
 import time
 import unittest
 
+import other_user
+
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 TIMEOUT_S = 60
 MS = 1_000_000
 
 TARRY = None
 WORKLOADS = None
+BACKEND = "bpf"
+
+# What a backend cannot know or an unprivileged user cannot do, and why. docs/install.md has the same for users.
+# Nothing else may differ.
+UNKNOWN = {
+    "bpf": {},
+    "ptrace": {
+        "wakers": "the kernel tells nobody who woke a thread: of pipes and ended children it is concluded from the calls",
+        "idle workers": "that a parked worker was handed work is known from who wakes it",
+        "interrupts": "whether it was an interrupt is not told either; a timer's is known by the call's result only",
+        "quota": "why a thread waits for a CPU is in no file of its process; nor may the user make a cgroup",
+        "faulted files": "that a page had to be read is counted in /proc, of which file is not",
+        "opened at level waits": "what an open waits for is known from the fd it returns, at level syscalls",
+        "seccomp": "a tracer sees a call before a filter of the program denies it: it has begun then",
+        "last signals": "a SIGKILL, and the SIGSYS of a filter that kills, stop nobody: only their effect is seen",
+        "sending threads": "siginfo has the process: of one that has several threads, has ended or is not recorded no thread is named",
+        "same run": "a process has one tracer: strace cannot trace what tarry does",
+        "short queues": "up to 30 µs after a stop a thread waits for the CPU that the tracer is still on",
+        "left alone": "a thread found in a call that an interruption would fail is not seen before it does another",
+        "losses": "there are none: the program waits until what it did is written",
+    },
+}
+
+
+def knows(what):
+    """May the oracle insist on it?"""
+    assert what in UNKNOWN["ptrace"], what
+    return what not in UNKNOWN[BACKEND]
+
+
+def recording():
+    """What every verb that records has to be told."""
+    return ["--backend", BACKEND]
+
 
 
 class Recorded:
@@ -94,7 +133,7 @@ class LiveTest(unittest.TestCase):
     def record(self, *command, level=None, options=(), check=True, **how):
         """Records a command; `options` go to `tarry record`, `how` to subprocess.run."""
         trace = self.directory / f"t{len(list(self.directory.glob('*.tarry')))}.tarry"
-        arguments = ["record", "-o", trace, "--max-size", "200M", *options]
+        arguments = ["record", *recording(), "-o", trace, "--max-size", "200M", *options]
         if level:
             arguments += ["--level", level]
         done = run_tarry(*arguments, "--", *command, **how)
@@ -114,7 +153,7 @@ class LiveTest(unittest.TestCase):
         """Starts `tarry record` in the background; returns (process, trace) once it records."""
         trace = self.directory / name
         how.setdefault("stderr", subprocess.PIPE)
-        process = self.start(TARRY, "record", "-o", trace, "--max-size", "200M", *arguments, **how)
+        process = self.start(TARRY, "record", *recording(), "-o", trace, "--max-size", "200M", *arguments, **how)
         if ready:
             # The header is written when recording is armed; a little more for the first drain.
             wait_until(lambda: process.poll() is not None
@@ -126,6 +165,11 @@ class LiveTest(unittest.TestCase):
         process.send_signal(number)
         out, err = process.communicate(timeout=TIMEOUT_S)
         return process.returncode, out, err
+
+    def needs(self, what):
+        """Left out where the backend cannot know it."""
+        if not knows(what):
+            self.skipTest(f"{BACKEND}: {UNKNOWN[BACKEND][what]}")
 
     def skip_loudly(self, why):
         print(f"SKIPPED {self.id()}: {why}", file=sys.stderr, flush=True)
@@ -166,19 +210,24 @@ def bpf_programs():
     return {program["id"] for program in json.loads(done.stdout)} if done.returncode == 0 else None
 
 
-def main(needs_bpf=True):
-    global TARRY, WORKLOADS
+def main(needs_backend=True):
+    global TARRY, WORKLOADS, BACKEND
     parser = argparse.ArgumentParser()
     parser.add_argument("--tarry", required=True)
     parser.add_argument("--workloads", required=True)
+    parser.add_argument("--backend", choices=UNKNOWN, default="bpf")
     options, rest = parser.parse_known_args()
     TARRY = os.path.abspath(options.tarry)
     WORKLOADS = pathlib.Path(options.workloads).resolve()
+    BACKEND = options.backend
     os.environ["LC_ALL"] = "C.UTF-8"
     # The distribution's programs, not shims that somebody's PATH has in front of them.
     os.environ["PATH"] = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
-    if needs_bpf:
-        doctor = run_tarry("doctor", "--backend", "bpf")
+    if BACKEND == "ptrace" and os.geteuid() == 0:
+        sys.exit(other_user.run_test_file(pathlib.Path(sys.argv[0]), TARRY, WORKLOADS,
+                                          ["--backend", BACKEND, *rest]))
+    if needs_backend:
+        doctor = run_tarry("doctor", "--backend", BACKEND)
         if doctor.returncode:
             print(f"SKIPPED, this machine does not allow recording:\n{doctor.stdout}{doctor.stderr}",
                   file=sys.stderr)

@@ -194,4 +194,4 @@ def as_nobody(command, **how):
 
 
 if __name__ == "__main__":
-    harness.main(needs_bpf=False)
+    harness.main(needs_backend=False)

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import harness
@@ -110,8 +111,8 @@ class CrashTest(harness.LiveTest):
                          harness.query(trace, "SELECT count(*) AS n FROM syscall"))
 
     def test_killed_at_random_moments(self):
-        """From the first moment on. The command goes on to its end, nothing stays in the kernel, and the file
-        holds all but the last half second."""
+        """From the first moment on. The command goes on to its end, nothing stays in the kernel, no tracer outlives the
+        command, and the file holds all but the last half second."""
         become_subreaper()
         seed = int(os.environ.get("TARRY_CRASH_SEED", time.time_ns() % 1_000_000))
         moments = random.Random(seed)
@@ -119,8 +120,10 @@ class CrashTest(harness.LiveTest):
         lags, ran = [], 0
         for number in range(tries):
             after_s, begun, stop_first = moments.uniform(0, 1), moments.random() < 0.7, moments.random() < 0.5
-            with self.subTest(seed=seed, number=number, after_s=after_s, begun=begun, stop_first=stop_first):
-                lag_ns = self.kill_after(after_s, begun, stop_first)
+            options = moments.choice(((), ("-e", "lseek")))
+            with self.subTest(seed=seed, number=number, after_s=after_s, begun=begun, stop_first=stop_first,
+                              options=options):
+                lag_ns = self.kill_after(after_s, begun, stop_first, options)
                 ran += lag_ns is not None
                 lags += [lag_ns] if lag_ns else []
         lags.sort()
@@ -130,15 +133,16 @@ class CrashTest(harness.LiveTest):
                   file=sys.stderr)
         self.assertGreater(ran, tries // 8, "some have to hit the command")
 
-    def kill_after(self, after_s, begun, stop_first):
+    def kill_after(self, after_s, begun, stop_first, options):
         """So long after the recorder's start, or (`begun`) the command's. None: the command had not begun.
         Otherwise how long before the kill the last recorded call was."""
         trace, notes = self.directory / "killed.tarry", self.directory / "notes"
         for path in (trace, notes):
             path.unlink(missing_ok=True)
         recorder = subprocess.Popen(
-            [harness.TARRY, "record", "-o", trace, "--max-size", "200M", "--", harness.workload("noted_calls"),
-             "1300", notes], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [harness.TARRY, "record", *harness.recording(), "-o", trace, "--max-size", "200M", *options, "--",
+             harness.workload("noted_calls"), "1300", notes],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if begun:
             harness.wait_until(lambda: notes.exists() and notes.stat().st_size > 0, what="the command")
         time.sleep(after_s)
@@ -233,7 +237,7 @@ class FullDiskTest(harness.LiveTest):
         trace = mount / "t.tarry"
         mark = self.directory / "mark"
         # Two million calls are more than the disk holds, however well they compress and whatever is installed.
-        done = harness.run_tarry("record", "-o", trace, "--", "sh", "-c",
+        done = harness.run_tarry("record", *harness.recording(), "-o", trace, "--", "sh", "-c",
                                  f"dd if=/dev/zero of=/dev/null bs=1 count=1000000; touch {mark}")
         self.assertTrue(mark.exists(), "the command has to go on")
         said = [line for line in done.stderr.splitlines() if "no space left" in line.lower()]
@@ -245,7 +249,7 @@ class FullDiskTest(harness.LiveTest):
 
     def test_reader_of_a_pipe_goes_away(self):
         mark = self.directory / "mark"
-        recorder = self.start(harness.TARRY, "record", "-o", "-", "--", "sh", "-c",
+        recorder = self.start(harness.TARRY, "record", *harness.recording(), "-o", "-", "--", "sh", "-c",
                               f"dd if=/dev/zero of=/dev/null bs=1 count=1000000 2>/dev/null; touch {mark}; exit 5",
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         os.read(recorder.stdout.fileno(), 1000)
@@ -266,7 +270,7 @@ class FullDiskTest(harness.LiveTest):
 class SizeTest(harness.LiveTest):
     def test_bounded_file(self):
         trace = self.directory / "t.tarry"
-        done = harness.run_tarry("record", "-o", trace, "--max-size", "300K", "--snaplen", "1024", "--", "sh", "-c",
+        done = harness.run_tarry("record", *harness.recording(), "-o", trace, "--max-size", "300K", "--snaplen", "1024", "--", "sh", "-c",
                                  "cat /usr/bin/* | head -c 50M | md5sum")
         self.assertTrue(trace.exists(), done.stderr)
         self.assertLess(trace.stat().st_size, 2_000_000)
@@ -274,6 +278,10 @@ class SizeTest(harness.LiveTest):
 
 
 class LossTest(harness.LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.needs("losses")
+
     def storm(self):
         return self.record(harness.workload("storm"), "300000", str(2 * os.cpu_count()),
                            options=["--buffer", "64K"], level="syscalls")
@@ -349,12 +357,44 @@ class LossTest(harness.LiveTest):
             WHERE next IS NOT NULL AND (dur IS NULL OR ts + dur <> next)""")
         self.assertEqual(states[0]["n"], 0)
 
-    def test_nothing_is_lost_of_an_ordinary_run(self):
+
+class NothingLostTest(harness.LiveTest):
+    def test_of_an_ordinary_run(self):
         recorded = self.record("ls", "-lR", "/usr/include")
         self.assertEqual(recorded.query("SELECT coalesce(sum(count), 0) AS n FROM loss")[0]["n"], 0)
         gaps = recorded.query("""SELECT utid, max(call_seq) - count(*) AS n FROM syscall GROUP BY utid
             HAVING n <> 0""")
         self.assertEqual(gaps, [])
+
+    def test_the_program_waits_for_a_slow_reader_where_the_backend_can_make_it(self):
+        if harness.knows("losses"):
+            self.skipTest("eBPF stops nobody")
+        calls, threads = 20000, 3
+        recorder, trace = self.start_recorder("--buffer", "64K", "--level", "syscalls", "--", harness.workload("storm"),
+                                              calls, threads, ready=False, stdin=subprocess.DEVNULL)
+        out = []
+        reader = threading.Thread(target=lambda: out.append(recorder.communicate(timeout=harness.TIMEOUT_S)))
+        reader.start()
+        harness.wait_until(lambda: trace.exists() and trace.stat().st_size > 0, what="the recorder")
+        for _ in range(4):  # 64 KiB are full in some milliseconds
+            recorder.send_signal(signal.SIGSTOP)
+            time.sleep(0.3)
+            recorder.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+        reader.join()
+        self.assertEqual(recorder.returncode, 0, out)
+        seen = {row["tid"]: row for row in harness.query(trace, """
+            SELECT t.tid AS tid, count(*) AS calls, sum(s.name = 'getppid') AS mine, max(s.call_seq) AS last
+            FROM syscall s JOIN thread t USING (utid) GROUP BY utid""")}
+        facts = harness.json_lines(out[0][0])
+        self.assertEqual(len(facts), threads)
+        for fact in facts:
+            row = seen[fact["tid"]]
+            self.assertEqual(row["mine"], fact["calls"])
+            self.assertEqual(row["calls"], row["last"], "the numbers have no holes")
+        self.assertEqual(harness.query(trace, "SELECT count(*) AS n FROM loss"), [{"n": 0}])
+        waited = harness.query(trace, "SELECT max(dur) AS ns FROM thread_state WHERE wait_kind = 'recorder'")[0]["ns"]
+        self.assertGreater(waited, 100 * harness.MS, "the reader was not slow enough to say anything")
 
 
 if __name__ == "__main__":

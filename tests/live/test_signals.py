@@ -47,6 +47,7 @@ class SignalsTest(harness.LiveTest):
         self.assertEqual(lost, 0, "events were lost: nothing to compare")
 
     def test_same_run_as_strace(self):
+        self.needs("same run")
         for scene in SCENES + ["last"]:
             with self.subTest(scene=scene):
                 text = self.directory / f"{scene}.txt"
@@ -103,6 +104,9 @@ class SignalsTest(harness.LiveTest):
             FROM signal s JOIN thread t USING (utid) JOIN process p USING (upid)
             LEFT JOIN thread st ON st.utid = s.sender_utid LEFT JOIN process sp ON sp.upid = st.upid
             WHERE s.event = 'delivered'""")
+        if fact.get("signo") == signal.SIGKILL and not harness.knows("last signals"):
+            self.assertEqual([row for row in rows if row["signo"] == signal.SIGKILL], [])
+            return
         if fact["fact"] == "none":
             self.assertEqual([row for row in rows if row["pid"] == fact["pid"]], [])
             return
@@ -112,13 +116,16 @@ class SignalsTest(harness.LiveTest):
                              [(fact["signo"], "terminate", fact["sender_tid"])])
             self.assertEqual(rows[0]["exit_signal"], fact["signo"])
             return
-        rows = [row for row in rows if row["tid"] == fact["tid"] and row["signo"] == fact["signo"]]
+        # Under ptrace any thread of the process may take the SIGCONT.
+        anyone = fact["signo"] == signal.SIGCONT and harness.BACKEND == "ptrace"
+        rows = [row for row in rows if row["signo"] == fact["signo"] and (row["tid"] == fact["tid"] or anyone)]
         # A process may have handled the same signal in more than one scene.
-        rows = [row for row in rows if not fact["sender_tid"] or row["sender_tid"] == fact["sender_tid"]]
+        senders = {fact["sender_tid"] or None} | ({None} if not harness.knows("sending threads") else set())
+        rows = [row for row in rows if not fact["sender_tid"] or row["sender_tid"] in senders]
         self.assertEqual(len(rows), fact["times"])
         for row in rows:
             self.assertEqual(row["action"], fact["action"])
-            self.assertEqual(row["sender_tid"], fact["sender_tid"] or None)
+            self.assertIn(row["sender_tid"], senders)
             if row["sender_tid"]:
                 self.assertEqual(row["sender_pid"], row["sender_process"])
 
@@ -129,6 +136,7 @@ class SignalsTest(harness.LiveTest):
         self.assertEqual([row["value"] for row in values], list(range(1, 51)))
 
     def test_recorded_and_lost_are_what_was_sent(self):
+        self.needs("losses")
         for level in ("waits", "syscalls"):
             with self.subTest(level=level):
                 recorded = self.record(harness.workload("signals"), "storm", level=level,
@@ -158,6 +166,8 @@ class SignalsTest(harness.LiveTest):
                     LEFT JOIN thread t ON t.utid = s.sender_utid LEFT JOIN process p USING (upid) ORDER BY s.id""")
                 me = os.getpid()
                 known = {"sender": me, "recorded": 0, "sender_pid": me}
+                if not harness.knows("sending threads"):
+                    known.update(sender=None, recorded=None)
                 self.assertEqual(rows, [
                     {"event": "delivered", "name": "SIGSTOP", "action": "stop", **known},
                     {"event": "stopped", "name": "SIGSTOP", "action": "stop",

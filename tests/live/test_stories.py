@@ -11,7 +11,7 @@ SAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "sample_traces
 
 class StoryTest(harness.LiveTest):
     def run_story(self, *command):
-        done = harness.run_tarry("run", "-o", "t.tarry", "--", *command, cwd=self.directory)
+        done = harness.run_tarry("run", *harness.recording(), "-o", "t.tarry", "--", *command, cwd=self.directory)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr, self.directory / "t.tarry"
 

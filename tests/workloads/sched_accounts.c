@@ -3,6 +3,7 @@
 // has lived, so that the rest was blocked.
 // Facts: {"fact": "thread", "tid", "running_ns", "queued_ns", "life_ns", "end_ns"},
 // {"fact": "process", "user_ns", "system_ns"}.
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -15,15 +16,17 @@ static void note_accounts(void) {
   long long running = 0, queued = 0;
   int64_t begin, end;
   snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", my_tid());
+  const int file = open(path, O_RDONLY);
   // The kernel books running time when a thread leaves the CPU: so just after it did, and at one moment.
   do {
     nap_ms(1);
+    char text[100] = "";
     begin = now_ns();
-    FILE* file = fopen(path, "r");
-    CHECK(file && fscanf(file, "%lld %lld", &running, &queued) == 2);
-    fclose(file);
+    const ssize_t size = pread(file, text, sizeof text - 1, 0);
     end = now_ns();
+    CHECK(size > 0 && sscanf(text, "%lld %lld", &running, &queued) == 2);
   } while (end - begin > MS / 4);
+  close(file);
   fact(
       "\"fact\": \"thread\", \"tid\": %d, \"running_ns\": %lld, \"queued_ns\": %lld, \"life_ns\": %lld, "
       "\"end_ns\": %lld",
