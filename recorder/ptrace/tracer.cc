@@ -54,7 +54,7 @@ class Tracer {
         calls_(sink_, resources_, plan, options.level, options.snaplen, options.calls),
         states_(sink_, [this](Tracee& tracee, rec_switch_out_polled& out) { calls_.describe(tracee, out); }),
         lives_(sink_, resources_),
-        wakers_(resources_),
+        wakers_(resources_, lives_),
         attacher_(sink_, lives_, resources_, calls_, states_, options.filtered),
         filtered_(options.filtered) {
     // Threads that were attached to, and left alone for a while, make calls that are not seen.

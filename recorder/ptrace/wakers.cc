@@ -59,6 +59,19 @@ const SyscallSet& selecting() {
   return set;
 }
 
+const SyscallSet& vforking() {
+  static const SyscallSet set = SyscallSet::parse("?vfork");
+  return set;
+}
+const SyscallSet& cloning() {
+  static const SyscallSet set = SyscallSet::parse("?clone");
+  return set;
+}
+const SyscallSet& cloningByStructure() {
+  static const SyscallSet set = SyscallSet::parse("?clone3");
+  return set;
+}
+
 Waker thread(const Tracee& tracee, int32_t nr, uint8_t abi) {
   Waker waker;
   waker.context = WAKER_THREAD;
@@ -161,6 +174,21 @@ Waker Wakers::ofPolled(const Tracee& woken, int64_t result) {
   return {};
 }
 
+Waker Wakers::ofVfork(const Tracee& woken, int64_t result) {
+  constexpr uint64_t kCloneVfork = 0x4000;  // include/uapi/linux/sched.h
+  const OpenCall& call = woken.call;
+  uint64_t flags = 0;
+  if (isIn(call, vforking())) {
+    flags = kCloneVfork;
+  } else if (isIn(call, cloning())) {
+    flags = call.args[0];
+  } else if (isIn(call, cloningByStructure())) {
+    capture_read(woken.tid, &flags, sizeof flags, call.args[0]);
+  }
+  const Tracee* child = (flags & kCloneVfork) != 0 ? lives_.find(static_cast<pid_t>(result)) : nullptr;
+  return child == nullptr ? Waker{} : thread(*child, -1, ABI_NONE);
+}
+
 Waker Wakers::of(const Tracee& woken, int64_t result) {
   const OpenCall& call = woken.call;
   Waker waker;
@@ -178,7 +206,7 @@ Waker Wakers::of(const Tracee& woken, int64_t result) {
   if (isIn(call, reading())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::writes);
   if (isIn(call, writing())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::reads);
   if (isIn(call, polling()) || isIn(call, selecting())) return ofPolled(woken, result);
-  return {};
+  return ofVfork(woken, result);
 }
 
 }  // namespace tarry::ptracing

@@ -5,6 +5,7 @@
 //   - On a pipe: the thread that last wrote to it (or read from it, for who waited to write), closed it or
 //   ended
 //     while the other waited in its call.
+//   - Of vfork(2): the child.
 //   - A child that ended while its parent was in a call which a signal ended.
 //
 // Of everything else nothing is known.
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "recorder/ptrace/lives.h"
 #include "recorder/ptrace/resource_finder.h"
 #include "recorder/ptrace/tracee.h"
 
@@ -20,7 +22,7 @@ namespace tarry::ptracing {
 
 class Wakers {
  public:
-  explicit Wakers(ResourceFinder& resources) : resources_(resources) {}
+  Wakers(ResourceFinder& resources, Lives& lives) : resources_(resources), lives_(lives) {}
 
   // It goes on into its call.
   void entered(const Tracee& tracee, int64_t now_ns);
@@ -41,7 +43,10 @@ class Wakers {
   Waker ofPipe(const Tracee& woken, int fd, Side side);
   Waker ofPolled(const Tracee& woken, int64_t result);
 
+  Waker ofVfork(const Tracee& woken, int64_t result);
+
   ResourceFinder& resources_;
+  Lives& lives_;
   uint32_t epoch_ = 0;
   std::unordered_map<uint64_t, Touch> touches_;  // by pipe and side
 };
