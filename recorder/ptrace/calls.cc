@@ -338,6 +338,13 @@ bool waitsForOthers(const OpenCall& call) {
   return set.contains(static_cast<Abi>(call.abi), call.nr);
 }
 
+bool waitsForStorage(const OpenCall& call) {
+  static const SyscallSet paths = SyscallSet::parse("%file");
+  static const SyscallSet others = SyscallSet::parse("?open,?openat,?openat2,?creat,?execve,?execveat");
+  const auto abi = static_cast<Abi>(call.abi);
+  return paths.contains(abi, call.nr) && !others.contains(abi, call.nr);
+}
+
 bool mayRename(const OpenCall& call) {
   constexpr uint64_t kSetName = 15;  // include/uapi/linux/prctl.h
   if (call.args[0] != kSetName) return false;

@@ -61,6 +61,9 @@ uint8_t wakerByResult(const OpenCall& call, int64_t result);
 // Is a wait in the call for another thread, a peer or the time, and never for a page?
 bool waitsForOthers(const OpenCall& call);
 
+// Is a wait in the call one for a file system, uninterruptible? Opening may also wait for a FIFO or a device.
+bool waitsForStorage(const OpenCall& call);
+
 // Does the call change the name of the thread (prctl, PR_SET_NAME)?
 bool mayRename(const OpenCall& call);
 

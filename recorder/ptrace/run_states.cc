@@ -96,11 +96,19 @@ void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
   run.clock = RunClock(tracee.tid);
   const std::optional<RunReading> reading = run.clock.read();
   run.reading = reading.value_or(RunReading{});
+  if (run.reading.turns > 1) newPreemptions(tracee);
   run.stopped_ns = run.resumed_ns = static_cast<uint64_t>(now_ns);
   run.off = run.blocked = blocked;
   if (blocked) return;
   in(tracee, run.stopped_ns);
   out(tracee, run.stopped_ns, kRecorder);
+}
+
+// Since the last time they were asked for.
+uint64_t RunStates::newPreemptions(Tracee& tracee) {
+  const std::optional<TaskStatus> status = readStatus(tracee.tid);
+  if (!status || status->preemptions < tracee.run.preemptions) return 0;
+  return status->preemptions - std::exchange(tracee.run.preemptions, status->preemptions);
 }
 
 // What is said about the time since the last stop, and how the sums are put into it: see the head.
@@ -117,6 +125,7 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
     spent.run_ns = std::min(reading->run_ns - before.run_ns, length);
     spent.queue_ns = std::min(reading->queue_ns - before.queue_ns, length - spent.run_ns);
     spent.turns = reading->turns - before.turns;
+    if (spent.turns >= 2) spent.turns -= std::min(spent.turns - 1, newPreemptions(tracee));
   } else {
     const bool waited = tracee.call.open && length > kSurelyWaitedNs;
     spent.run_ns = waited ? 0 : length;
@@ -164,7 +173,8 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
   in(tracee, resumed);
   const uint64_t end = now - spent.run_ns / 2;
   if (waited) {
-    outBlocked(tracee, resumed + spent.run_ns / 2, disk ? kUninterruptible : kInterruptible, disk);
+    const bool deep = disk || (tracee.call.open && waitsForStorage(tracee.call));
+    outBlocked(tracee, resumed + spent.run_ns / 2, deep ? kUninterruptible : kInterruptible, disk);
     wake(tracee, end - spent.queue_ns);
   } else {
     out(tracee, std::min(resumed + spent.run_ns / 2, end - spent.queue_ns), kRunning);
@@ -186,6 +196,7 @@ void RunStates::skip(Tracee& tracee, int64_t now_ns) {
   RunAccount& run = tracee.run;
   run.stopped_ns = static_cast<uint64_t>(now_ns);
   if (const std::optional<RunReading> reading = run.clock.read()) run.reading = *reading;
+  newPreemptions(tracee);
 }
 
 void RunStates::tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat) {
@@ -209,6 +220,7 @@ void RunStates::tellLongWait(Tracee& tracee, int64_t now_ns) {
   if (!stat || (stat->state != 'S' && stat->state != 'D') || spent > kLongWaitNs / 2) return;
   tellWait(tracee, spent, *stat);
   run.reading = *reading;
+  newPreemptions(tracee);
 }
 
 void RunStates::left(Tracee& tracee, int64_t now_ns) {

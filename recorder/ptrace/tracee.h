@@ -94,9 +94,9 @@ struct Waker {
 struct RunAccount {
   RunClock clock;
   RunReading reading;
-  std::optional<RunReading> at_end;  // the last one, where the thread could be asked before it was reaped
-  uint64_t majors = 0;
-  uint64_t stopped_ns = 0;  // seen last
+  std::optional<RunReading> at_end;      // the last one, where the thread could be asked before it was reaped
+  uint64_t majors = 0, preemptions = 0;  // that have been taken into account
+  uint64_t stopped_ns = 0;               // seen last
   uint64_t resumed_ns = 0;
   uint64_t turn_ns = 0;  // when the tracer began to resume it, 0: its next stop says nothing about that
   bool off = false;      // the last switch told was one out
