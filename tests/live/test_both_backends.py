@@ -1,10 +1,15 @@
 """The ptrace backend records what eBPF records of the very same run: `tarry record --backend bpf` records, as root,
 `tarry record --backend ptrace`, which records a program as a user without rights. What eBPF sees of a program is compared
 with strace in test_strace.py.
+
+The story's programs are run twice, once under each, for `why` to say the same of them.
 """
+import collections
+import json
 import os
 import re
 import shutil
+import subprocess
 
 import harness
 import other_user
@@ -154,6 +159,87 @@ class SameRunTest(harness.LiveTest):
     def test_odd_calls(self):
         self.check(self.workload("odd_calls"), self.home, minimum=100, threads=5)
 
+
+
+# How long a program computes, and whether a CPU is free for it, differs from run to run: its share counts.
+CPU = "computes or wants to"
+
+
+class SameStoryTest(harness.LiveTest):
+    """The story's programs, run under each: `why` names the same, for as long."""
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skip_loudly("needs root, to become another user")
+        self.home = other_user.make_home(harness.TARRY, other_user.the_user())
+        self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
+        shutil.copytree(other_user.SOURCES / "sample_traces", self.home, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("*.tarry"))
+
+    def why(self, backend, *command):
+        """{(kind, role, subject, peer's program): ns}, the real time without the price of ptrace, and the conclusion
+        without its numbers."""
+        trace = self.home / f"{backend}.tarry"
+        how = other_user.as_user(other_user.the_user(), self.home)
+        if backend == "bpf":  # as root, for which `-u` does it
+            how = {"cwd": how["cwd"], "env": how["env"]}
+        done = subprocess.run([self.home / "tarry", "record", "-q", "--backend", backend, "-o", trace,
+                               *(["-u", other_user.USER] if backend == "bpf" else []), "--", *command],
+                              capture_output=True, text=True, timeout=harness.TIMEOUT_S, **how)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [report] = json.loads(harness.run_tarry("why", trace, "--format", "json").stdout)["reports"]
+        price_ns = sum(group["total_ns"] for group in report["waits"] if group["kind"] == "recorder")
+        parts = collections.Counter({CPU: report["on_cpu_ns"]})
+        for group in report["waits"]:
+            if group["kind"] == "recorder":
+                continue
+            key = CPU if group["kind"] == "cpu-queue" else (
+                group["kind"], group.get("role"), without_numbers(group.get("subject")), group.get("peer", {}).get("comm"))
+            parts[key] += group["total_ns"]
+        return parts, report["real_ns"] - price_ns, without_numbers(report["conclusion"])
+
+    def check(self, *command, tolerance=0.08, same_conclusion=True):
+        """`tolerance`: of the real time."""
+        bpf, real_ns, bpf_says = self.why("bpf", *command)
+        ptrace, ptrace_real_ns, ptrace_says = self.why("ptrace", *command)
+        wrong = [f"{key}: {bpf[key] / 1e6:.0f} ms by eBPF, {ptrace[key] / 1e6:.0f} ms by ptrace"
+                 for key in (bpf.keys() | ptrace.keys()) - {CPU} if abs(bpf[key] - ptrace[key]) > real_ns * tolerance]
+        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+        if same_conclusion:
+            self.assertEqual(bpf_says, ptrace_says)
+        shares = [{key: ns / whole for key, ns in parts.items()}
+                  for parts, whole in ((bpf, real_ns), (ptrace, ptrace_real_ns))]
+        return shares, (bpf_says, ptrace_says)
+
+    def test_slow_server(self):
+        shares, _ = self.check("python3", "mystery_1.py")
+        for share in shares:
+            self.assertGreater(share[("network", "answer", "#.#.#.#:#", "python3")], 0.7)
+
+    def test_cpu_burner(self):
+        shares, _ = self.check("python3", "mystery_2.py")
+        for share in shares:
+            self.assertGreater(share[CPU], 0.9)
+
+    def test_writer(self):
+        # How long the disk takes is not the same twice: the kinds and the file are.
+        _, conclusions = self.check("python3", "mystery_3.py", tolerance=0.4, same_conclusion=False)
+        for text in conclusions:
+            self.assertIn("/var/tmp/mystery_#.X.data", text)
+
+    def test_shell(self):
+        for how, read in (("login", ".bash_profile"), ("interactive", ".bashrc")):
+            # A run of some ten milliseconds.
+            self.check("sh", "bash_startup.sh", how, tolerance=0.4, same_conclusion=False)
+            for backend in ("bpf", "ptrace"):
+                opened = harness.query(self.home / f"{backend}.tarry", """SELECT s.path FROM syscall s
+                    JOIN thread USING (utid) JOIN process p USING (upid) WHERE s.name = 'openat' AND p.comm = 'bash'
+                    AND s.path LIKE '/tmp/bash_startup.%'""")
+                self.assertEqual([row["path"].rpartition("/")[2] for row in opened], [read])
+
+
+def without_numbers(text):
+    return re.sub(r"\d+", "#", re.sub(r"(?<=mystery_3\.)\w+", "X", text or ""))
 
 
 if __name__ == "__main__":
