@@ -33,6 +33,12 @@ bool endsWhenInterrupted(const OpenCall& call) {
   return spec != nullptr && std::find(kNames.begin(), kNames.end(), spec->name) != kNames.end();
 }
 
+// pthread_exit(3): the process goes on without it, and it can neither be traced nor waited for.
+bool mainThreadEnded(pid_t pid) {
+  const std::optional<TaskStat> stat = readStat(pid, true);
+  return stat && stat->state == 'Z' && threadsOf(pid).size() > 1;
+}
+
 RecordError refused(pid_t pid, int error) {
   const std::string head = "cannot trace process " + std::to_string(pid) + ": ";
   if (error == ESRCH) return RecordError(head + "it has ended");
@@ -120,23 +126,31 @@ void Attacher::attach(const std::vector<pid_t>& pids) {
   for (const pid_t root : pids) {
     for (const pid_t pid : processTree(root)) {
       if (lives_.find(pid) != nullptr) continue;
-      if (!seize(pid, pid == root)) continue;
-      attachThread(pid);
+      const bool headless = mainThreadEnded(pid);
+      if (headless) {
+        if (lives_.endedBefore(pid, bootTimeNs()) == nullptr) continue;
+      } else {
+        if (!seize(pid, pid == root)) continue;
+        attachThread(pid);
+      }
+      const Tracee* alive = headless ? nullptr : lives_.find(pid);
       for (bool more = true; more;) {
         more = false;
         for (const pid_t tid : threadsOf(pid)) {
-          if (tid == pid || lives_.find(tid) != nullptr || !seize(tid, false)) continue;
+          const bool required = pid == root && alive == nullptr;
+          if (tid == pid || lives_.find(tid) != nullptr || !seize(tid, required)) continue;
           attachThread(tid);
+          if (alive == nullptr) alive = lives_.find(tid);
           more = true;
         }
       }
-      if (const Tracee* leader = lives_.find(pid)) putOpenFds(*leader);
+      if (alive != nullptr) putOpenFds(*alive);
     }
   }
 }
 
-void Attacher::putOpenFds(const Tracee& leader) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(procPath(leader.tid, "fd").c_str()), ::closedir);
+void Attacher::putOpenFds(const Tracee& tracee) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(procPath(tracee.tid, "fd").c_str()), ::closedir);
   if (!dir) return;
   while (const dirent* entry = ::readdir(dir.get())) {
     const std::string_view name = entry->d_name;
@@ -144,33 +158,33 @@ void Attacher::putOpenFds(const Tracee& leader) {
     if (std::from_chars(name.data(), name.data() + name.size(), fd).ec != std::errc{}) continue;
     rec_open_fd record{};
     record.type = RT_OPEN_FD;
-    record.process = leader.id;
+    record.process = tracee.process->leader;
     record.fd = fd;
-    record.resource = resources_.ofFd(leader, fd);
+    record.resource = resources_.ofFd(tracee, fd);
     if (record.resource == 0) continue;
     sink_.definition(record);
-    const auto& anonymous = leader.process->anonymous->by_fd;
+    const auto& anonymous = tracee.process->anonymous->by_fd;
     if (const auto one = anonymous.find(fd);
         one != anonymous.end() && one->second.text == "anon_inode:[eventpoll]") {
-      putEpollMembers(leader, fd);
+      putEpollMembers(tracee, fd);
     }
   }
 }
 
 // proc_pid_fdinfo(5): "tfd:        5 events:       19 data:                5 …", data in hexadecimal
-void Attacher::putEpollMembers(const Tracee& leader, int fd) {
-  std::istringstream lines(readProc(leader.tid, "fdinfo/" + std::to_string(fd), 4U << 20));
+void Attacher::putEpollMembers(const Tracee& tracee, int fd) {
+  std::istringstream lines(readProc(tracee.tid, "fdinfo/" + std::to_string(fd), 4U << 20));
   std::string line;
   rec_epoll_member record{};
   record.type = RT_EPOLL_MEMBER;
-  record.process = leader.id;
+  record.process = tracee.process->leader;
   record.epoll_fd = fd;
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     std::string target, events, events_value, data;
     words >> target >> record.fd >> events >> events_value >> data >> std::hex >> record.data;
     if (!words || target != "tfd:" || data != "data:") continue;
-    record.resource = resources_.ofFd(leader, record.fd);
+    record.resource = resources_.ofFd(tracee, record.fd);
     if (record.resource != 0) sink_.definition(record);
   }
   record.fd = -1;

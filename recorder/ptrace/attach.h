@@ -31,8 +31,9 @@ class Attacher {
  private:
   bool seize(pid_t tid, bool required);
   void attachThread(pid_t tid);
-  void putOpenFds(const Tracee& leader);
-  void putEpollMembers(const Tracee& leader, int fd);
+  // Of its process.
+  void putOpenFds(const Tracee& tracee);
+  void putEpollMembers(const Tracee& tracee, int fd);
 
   RecordSink& sink_;
   Lives& lives_;

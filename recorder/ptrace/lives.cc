@@ -116,6 +116,15 @@ Tracee* Lives::existing(pid_t tid, int64_t now_ns) {
   return &tracee;
 }
 
+Tracee* Lives::endedBefore(pid_t pid, int64_t now_ns) {
+  Tracee* tracee = existing(pid, now_ns);
+  if (tracee == nullptr) return nullptr;
+  tracee->ended_before = true;
+  tracee->process->leader_exiting = true;
+  tracee->process->fds.reset();
+  return tracee;
+}
+
 Tracee* Lives::created(pid_t tid, const Tracee& creator, int64_t now_ns) {
   const std::optional<TaskStatus> status = readStatus(tid);
   if (!status) return nullptr;
@@ -291,6 +300,9 @@ void Lives::ended(pid_t tid, int status, int64_t now_ns) {
     putExit(*process, record);
   }
   tracees_.erase(it);
+  if (const Tracee* leader = find(process->pid); !leads && process->threads == 1 && leader != nullptr) {
+    if (leader->ended_before) ended(process->pid, status, now_ns);
+  }
 }
 
 }  // namespace tarry::ptracing

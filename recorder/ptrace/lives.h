@@ -24,6 +24,8 @@ class Lives {
 
   // A thread that existed before, stopped or not. nullptr: it has gone.
   Tracee* existing(pid_t tid, int64_t now_ns);
+  // A main thread that ended before the others, and which nobody can trace: it ends with the last of them.
+  Tracee* endedBefore(pid_t pid, int64_t now_ns);
   // A thread or process that `creator` has made. It is stopped.
   Tracee* created(pid_t tid, const Tracee& creator, int64_t now_ns);
   // In the stop of its execve, which made `caller` the first thread. The tracee as it is from now on.

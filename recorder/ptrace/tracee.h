@@ -112,12 +112,13 @@ struct Tracee {
   uint32_t call_seq = 0;
   OpenCall call;
   RunAccount run;
-  bool running = false;     // not in a ptrace stop
-  bool launching = false;   // a command of the recorder's that has not called execve yet
-  bool exiting = false;     // PTRACE_EVENT_EXIT was seen
-  bool fresh = false;       // made by another tracee, and has not stopped yet
-  bool attached = false;    // existed before, and has not stopped yet
-  bool continuing = false;  // so, and is about to take up the call that the stop interrupted
+  bool running = false;       // not in a ptrace stop
+  bool launching = false;     // a command of the recorder's that has not called execve yet
+  bool exiting = false;       // PTRACE_EVENT_EXIT was seen
+  bool fresh = false;         // made by another tracee, and has not stopped yet
+  bool attached = false;      // existed before, and has not stopped yet
+  bool continuing = false;    // so, and is about to take up the call that the stop interrupted
+  bool ended_before = false;  // the main thread of a process that was attached to; not traced
   uint64_t exit_ns = 0;
   int exit_status = 0;  // of wait(2), as the thread alone would have it
   std::string comm;

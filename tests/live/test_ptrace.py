@@ -267,7 +267,7 @@ class EndTest(PtraceTest):
     def start_traced(self, *arguments):
         """A recorder that has written something of the command already."""
         process = self.start(self.tarry, "record", "-q", "--backend", "ptrace", "-o", "killed.tarry", *arguments,
-                             **self.as_user)
+                             stderr=subprocess.PIPE, **self.as_user)
         trace = self.home / "killed.tarry"
         harness.wait_until(lambda: trace.exists() and trace.stat().st_size > 0, what="the recorder")
         time.sleep(0.9)
@@ -330,6 +330,43 @@ class EndTest(PtraceTest):
                               "SELECT call_name, wait_kind FROM thread_state WHERE dur IS NULL ORDER BY 1")
         self.assertEqual([row["call_name"] for row in waits],
                          ["clock_nanosleep", "clock_nanosleep", "epoll_wait", "futex", "poll", "read"])
+
+    def test_main_thread_has_ended(self):
+        process = self.start(PYTHON, self.program("""
+            import ctypes, os, threading, time
+            def outlive():
+                print(threading.get_native_id(), flush=True)
+                for _ in range(30):
+                    time.sleep(0.1)
+                    os.getppid()
+                os._exit(7)
+            threading.Thread(target=outlive).start()
+            ctypes.CDLL(None).pthread_exit(None)
+        """), **self.as_user)
+        tid = int(process.stdout.readline())
+        time.sleep(0.3)
+        done = self.run_as_user(self.tarry, "record", "--backend", "ptrace", "--level", "syscalls", "-o", "headless.tarry",
+                                "-p", process.pid)
+        self.assertEqual((done.returncode, process.wait(5)), (0, 7), done.stderr)
+        trace = self.home / "headless.tarry"
+        calls = harness.query(trace, """SELECT t.tid AS tid, count(*) AS n FROM syscall s JOIN thread t USING (utid)
+            WHERE s.name = 'getppid' GROUP BY 1""")
+        self.assertEqual([row["tid"] for row in calls], [tid])
+        self.assertGreater(calls[0]["n"], 10)
+        self.assertEqual(harness.query(trace, "SELECT pid, exit_code FROM process WHERE recorded"),
+                         [{"pid": process.pid, "exit_code": 7}])
+
+    def test_killed_tracer(self):
+        """Without a filter the program does not notice, and the recorder says so and keeps what it has."""
+        process = self.start_traced("--", "sh", "-c", self.LOOP + " > ended")
+        [tracer] = subprocess.run(["pgrep", "-P", str(process.pid), "tarry-tracer"], capture_output=True,
+                                  text=True).stdout.split()
+        os.kill(int(tracer), signal.SIGKILL)
+        error = process.stderr.read()
+        self.assertEqual(process.wait(), 125)
+        self.assertRegex(error, "^tarry: .*the tracing process was killed.*kept\n$")
+        self.assertEqual((self.home / "ended").read_text(), "done\n")
+        self.assertGreater(len(harness.query(self.home / "killed.tarry", "SELECT * FROM process")), 3)
 
     def test_not_its_own_processes(self):
         process = self.start("sleep", "30")
