@@ -23,21 +23,15 @@ STRACE_RUNS = 3
 VARYING = (
     (re.compile(r"(?<=/cc)\w{6}(?=\.\w+\")"), "X", "gcc's names of temporary files are made at random"),
     (re.compile(r"(?<=/tmp_obj_)\w{6}(?=\")|(?<=/\.git/t)\w{6}(?=\")"), "X", "so are git's"),
-    (re.compile(r"(?<=getrandom\().*?(?=, \d+, \S+\) = )"), "X", "random"),
     (re.compile(r"(ru_[us]time=)\{[^}]*\}"), r"\1{}", "CPU time"),
-    (re.compile(r"(?<=f_)(bfree|bavail|ffree)=\d+"), r"\1=X", "how full the disk is"),
     (re.compile(r"(?<=\"DIRC\\0\\0\\0\\2\\0\\0\\0\\1).*\"\.\.\."), "X", "git's index has times of files"),
     (re.compile(r'^write\(3, ".*", 20(?=\) = 20$)'), "write(3, X", "and at its end the sum of them"),
     (re.compile(r"tv_sec=\d+, tv_nsec=\d+(?=\}, FUTEX_BITSET_MATCH_ANY)"), "X", "a moment"),
     (re.compile(r"\{tv_sec=\d{10}, tv_nsec=\d+\} /\* [^*]* \*/"), "X", "a moment"),
-    (re.compile(r"(?<=left )\{[^}]*\}|(?<=tv_nsec=0\}, )\{[^}]*\}(?=\) = \?)"), "X", "what was left of a time"),
-    (re.compile(r"(?<=/tarry-cold\.)\w{6}"), "X", "made at random"),
-    (re.compile(r'^read\((\d+), ".*"\.\.\., 128(?=\) = 128$)'), r"read(\1, X", "what a signalfd gives has the sender's id"),
-    (re.compile(r"(?<=TIOCGPTN, )\[\d+\]|(?<=/dev/pts/)\d+|(?<=makedev\(0x88, )0x\w+"), "X", "the next free terminal"),
-    (re.compile(r"(?<=htons\()\d{5}(?=\))"), "X", "the next free port"),
     (re.compile(r"(^wait4\(-1, .* = )\d+$"), r"\1X", "which child ends first is nobody's choice"),
     (re.compile(r"^sysinfo\(\{.*\}\)"), "sysinfo(X)", "uptime, load, free memory"),
 )
+INTERRUPTED = re.compile(r" = \? ERESTART\w+ \(")
 RANDOM_FILE = re.compile(r'openat\(AT_FDCWD, "/dev/u?random", .*\) = (\d+)$')
 
 
@@ -81,8 +75,9 @@ def with_ids_of(seen, line, ids):
 def without_varying(lines):
     random_fd = None
     for line in lines:
-        if line.startswith("rt_sigreturn("):
-            continue  # when a signal comes is nobody's choice
+        # When a signal comes is nobody's choice, nor how often numbers have to be drawn.
+        if line.startswith(("rt_sigreturn(", "getrandom(")) or INTERRUPTED.search(line):
+            continue
         for pattern, text, _ in VARYING:
             line = pattern.sub(text, line)
         if opened := RANDOM_FILE.match(line):
@@ -185,7 +180,7 @@ class AnotherRunTest(harness.LiveTest):
         self.check("ls", "-lR", "/usr/include/linux", minimum=1000)
 
     def test_git(self):
-        self.check("sh", "-c", "git init -q r && cd r && echo text > file && git add file && git commit -q -m m &&"
+        self.check("sh", "-c", "git init -q r && cd r && echo text > file && touch -d @0 file && git add file && git commit -q -m m &&"
                    " git log --oneline", minimum=500, threads=5)
 
     def test_sqlite(self):
@@ -204,25 +199,19 @@ class AnotherRunTest(harness.LiveTest):
                    " while read line; do echo got $line; done; exit 3", minimum=300, threads=8)
 
     def test_python(self):
-        self.check("/usr/bin/python3", "-c", "import json, socket, subprocess, threading\n"
+        self.check("/usr/bin/python3", "-c", "import json, socket, subprocess\n"
                    "subprocess.run(['echo', json.dumps('x')])\n"
-                   "t = threading.Thread(target=print); t.start(); t.join()\n"
-                   "a, b = socket.socketpair(); a.sendall(b'text'); print(b.recv(10))", minimum=500, threads=3)
+                   "a, b = socket.socketpair(); a.sendall(b'text'); print(b.recv(10))", minimum=500, threads=2)
+
+    def test_commands_of_a_shell(self):
+        self.check("sh", "-c", "for f in /*; do test -d $f && x=$(echo $f); done; (cd /usr; pwd); cat /etc/hostname;"
+                   " printf '%s\\n' a b > /dev/null; false || exec sh -c 'exit 3'", minimum=300, threads=10)
 
     def test_static_binary(self):
         self.check(harness.workload("static_hello"), minimum=8)
 
     def test_children_of_every_kind(self):
         self.check(harness.workload("spawns"), minimum=3000, threads=61)
-
-    def test_calls_with_structures(self):
-        self.check(harness.workload("rich_calls"), minimum=200, threads=4)
-
-    def test_sockets_and_polling(self):
-        self.check(harness.workload("rich_sockets"), minimum=100)
-
-    def test_odd_calls(self):
-        self.check(harness.workload("odd_calls"), self.work, minimum=100, threads=4)
 
 
 if __name__ == "__main__":

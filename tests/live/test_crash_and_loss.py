@@ -1,7 +1,7 @@
 """The recorder is killed; the disk is full; the ring is too small. Nothing else suffers, and
 everything that is missing is said.
 
-TARRY_CRASH_TRIES: how often a recorder is killed (default 16)."""
+TARRY_CRASH_TRIES: how often a recorder is killed (default 16, by ptrace 8)."""
 import array
 import collections
 import ctypes
@@ -116,7 +116,7 @@ class CrashTest(harness.LiveTest):
         become_subreaper()
         seed = int(os.environ.get("TARRY_CRASH_SEED", time.time_ns() % 1_000_000))
         moments = random.Random(seed)
-        tries = int(os.environ.get("TARRY_CRASH_TRIES", "16"))
+        tries = int(os.environ.get("TARRY_CRASH_TRIES", "16" if harness.BACKEND == "bpf" else "8"))
         lags, ran = [], 0
         for number in range(tries):
             after_s, begun, stop_first = moments.uniform(0, 1), moments.random() < 0.7, moments.random() < 0.5
