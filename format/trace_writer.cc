@@ -18,6 +18,7 @@
 #include "format/header_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
+#include "format/stop_folder.h"
 #include "format/syscall_codec.h"
 
 namespace tarry {
@@ -83,9 +84,11 @@ struct TraceWriter::Impl {
     options.block_rows = std::clamp(options.block_rows, 1U, kMaxBlockRows);
     options.block_bytes = std::clamp<uint64_t>(options.block_bytes, 1, kMaxBlockBytes / 4);
     // What has not been compressed yet is not counted: it must be little beside the size to keep.
-    if (options.max_bytes != 0)
-      options.block_bytes =
-          std::min(options.block_bytes, std::max<uint64_t>(options.max_bytes / 16, 64U << 10));
+    if (const uint64_t most = options.max_bytes; most != 0) {
+      options.block_bytes = std::min(options.block_bytes, std::max<uint64_t>(most / 16, 16U << 10));
+      options.block_rows =
+          static_cast<uint32_t>(std::min<uint64_t>(options.block_rows, std::max<uint64_t>(most / 64, 1024)));
+    }
     header.format_version = kFormatVersion;
     writeHeader();
   }
@@ -110,6 +113,7 @@ struct TraceWriter::Impl {
   EventBlock<ClockPoint> clocks;
 
   CallFolder folder;  // where the file has a size to keep
+  StopFolder stops;
 
   uint32_t epoch = 0;
   uint64_t epoch_start_bytes = 0;
@@ -289,8 +293,21 @@ struct TraceWriter::Impl {
   }
 
   void addFolds() {
+    for (const SwitchEvent& event : stops.takeOlder(INT64_MAX)) addSwitch(event);
     if (folder.empty()) return;
     for (const FoldEvent& fold : folder.take()) addFold(fold);
+  }
+
+  // What else is known of the thread comes after.
+  void releaseStops(ThreadId thread) {
+    for (const SwitchEvent& event : stops.take(thread)) addSwitch(event);
+  }
+
+  void addSwitch(const SwitchEvent& event) {
+    use(event.pending.resource);
+    stacks.use(event.user_stack);
+    limitDefinitions();
+    append(switches, event, event.ts_ns, event.ts_ns);
   }
 
   void addFold(const FoldEvent& fold) {
@@ -327,6 +344,7 @@ struct TraceWriter::Impl {
   void closeOld(int64_t now_ns) {
     if (epoch_start_ns == INT64_MIN) epoch_start_ns = now_ns;
     if (folder.due(now_ns)) addFolds();
+    for (const SwitchEvent& event : stops.takeOlder(addNs(now_ns, -StopFolder::kSpanNs))) addSwitch(event);
     const int64_t oldest = oldestNs();
     if (oldest != INT64_MAX && addNs(now_ns, -oldest) >= options.block_ns) closeAll();
     const bool long_enough = addNs(now_ns, -epoch_start_ns) >= options.epoch_ns;
@@ -423,6 +441,7 @@ void TraceWriter::define(const Resource& resource) {
 
 void TraceWriter::forget(ThreadId thread) {
   impl_->folder.forget(thread);
+  impl_->stops.forget(thread);
   impl_->threads.erase(thread);
 }
 void TraceWriter::forget(ResourceId resource) {
@@ -484,15 +503,18 @@ void TraceWriter::add(const SwitchEvent& event) {
   w.advance(event.ts_ns);
   if (w.thrift() != Thrift::none && !event.in && event.state != TaskState::recorder)
     w.folder.switchedOut(event.thread, event.ts_ns);
-  w.use(event.pending.resource);
-  w.stacks.use(event.user_stack);
-  w.limitDefinitions();
-  w.append(w.switches, event, event.ts_ns, event.ts_ns);
+  if (w.thrift() >= Thrift::calls) {
+    if (w.stops.holds(event)) return;
+    w.releaseStops(event.thread);
+    if (w.stops.holds(event)) return;
+  }
+  w.addSwitch(event);
 }
 
 void TraceWriter::add(const WakeEvent& event) {
   Impl& w = *impl_;
   w.advance(event.ts_ns);
+  w.releaseStops(event.thread);
   w.use(event.waker_call.resource);
   w.stacks.use(event.kernel_stack);
   w.limitDefinitions();

@@ -65,7 +65,6 @@ def recording():
     return ["--backend", BACKEND]
 
 
-
 class Recorded:
     """A finished recording: what the recorder printed, and the trace to ask."""
 
@@ -130,10 +129,10 @@ class LiveTest(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tarry-live.", dir="/var/tmp"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
 
-    def record(self, *command, level=None, options=(), check=True, **how):
+    def record(self, *command, level=None, options=(), max_size="200M", check=True, **how):
         """Records a command; `options` go to `tarry record`, `how` to subprocess.run."""
         trace = self.directory / f"t{len(list(self.directory.glob('*.tarry')))}.tarry"
-        arguments = ["record", *recording(), "-o", trace, "--max-size", "200M", *options]
+        arguments = ["record", *recording(), "-o", trace, "--max-size", max_size, *options]
         if level:
             arguments += ["--level", level]
         done = run_tarry(*arguments, "--", *command, **how)
