@@ -97,8 +97,10 @@ quietly() {
 # ccache fails where it cannot keep its files: a container's user may have no home.
 settle_ccache() {
   [ -z "${CCACHE_DIR-}" ] || return 0
-  cache=${XDG_CACHE_HOME:-${HOME-}}
-  [ -d "$cache" ] && [ -w "$cache" ] || export CCACHE_DIR="$root/build/ccache"
+  cache=${XDG_CACHE_HOME:-${HOME-}/.cache}
+  [ -w "$cache" ] && return 0
+  [ ! -e "$cache" ] && [ -d "${cache%/*}" ] && [ -w "${cache%/*}" ] && return 0
+  export CCACHE_DIR="$root/build/ccache"
 }
 
 # build PRESET TARGET... with extra options for the first configuration in $configure_options.

@@ -64,10 +64,10 @@ class Wrappers(unittest.TestCase):
         home.mkdir()
         cache = str(self.root / "build/ccache")
         for own, wanted in (({}, cache), ({"HOME": str(home)}, "none"), ({"CCACHE_DIR": "/x"}, "/x")):
-            # Root may make /nonexistent, but nothing below a file.
-            subprocess.run([self.root / "tarry"], env=self.environment() | {"HOME": "/dev/null"} | own, timeout=60,
-                           stdin=subprocess.DEVNULL, capture_output=True)
+            subprocess.run([self.root / "tarry"], env=self.environment() | own, timeout=60, stdin=subprocess.DEVNULL,
+                           capture_output=True)
             self.assertEqual(self.calls("ninja").pop(), wanted)
+        self.assertFalse(os.path.exists(self.environment()["HOME"]))
 
     def test_tarry_builds_again_after_a_change_and_after_a_removal(self):
         source = self.root / "format/a.cc"
