@@ -49,7 +49,7 @@ Tracee& Lives::add(pid_t tid, std::shared_ptr<TracedProcess> process) {
   tracee.tid = tid;
   tracee.id = ++last_id_;
   if (tid == process->pid) process->leader = tracee.id;
-  ++process->threads;
+  if (++process->threads > 1) process->had_several = true;
   tracee.process = std::move(process);
   return tracee;
 }
@@ -184,7 +184,7 @@ Tracee& Lives::executed(Tracee& caller, int64_t now_ns) {
     tracee = &(tracees_[tid] = std::move(moved));
   }
   TracedProcess& process = *tracee->process;
-  process.leader_exiting = false;
+  process.leader_exiting = process.had_several = false;
   process.fds = UniqueFd(::open(procPath(process.pid, "fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (process.anonymous.use_count() > 1)
     process.anonymous = std::make_shared<AnonymousObjects>(*process.anonymous);
@@ -294,8 +294,10 @@ void Lives::ended(pid_t tid, int status, int64_t now_ns) {
     putExit(*process, record);
     sink_.control().alive.fetch_sub(1);
   } else if (process->leader_exiting) {
-    if (process->last_exit) putExit(*process, *process->last_exit);
-    process->last_exit = record;
+    // They are not waited for in the order in which they ended.
+    std::optional<rec_exit> earlier = record;
+    if (!process->last_exit || process->last_exit->ts_ns < record.ts_ns) process->last_exit.swap(earlier);
+    if (earlier) putExit(*process, *earlier);
   } else {
     putExit(*process, record);
   }

@@ -20,14 +20,14 @@ uint8_t actionOf(pid_t tid, int signal) {
   return (status->ignored & bit) != 0 ? ACTION_IGNORE : ACTION_DEFAULT;
 }
 
-// The thread that sent it, where its process has but one.
+// The thread that sent it, where its process has never had another one: that may be gone by now.
 uint32_t senderOf(Lives& lives, const siginfo_t& info) {
   const bool from_user = info.si_code <= 0 && info.si_code != SI_TIMER && info.si_code != SI_SIGIO;
   const bool of_child =
       info.si_signo == SIGCHLD && info.si_code >= CLD_EXITED && info.si_code <= CLD_CONTINUED;
   if (!from_user && !of_child) return 0;
   const Tracee* sender = lives.find(info.si_pid);
-  return sender != nullptr && sender->process->threads == 1 ? sender->id : 0;
+  return sender != nullptr && !sender->process->had_several ? sender->id : 0;
 }
 
 }  // namespace

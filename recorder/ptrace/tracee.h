@@ -47,6 +47,7 @@ struct TracedProcess {
   std::shared_ptr<AnonymousObjects> anonymous = std::make_shared<AnonymousObjects>();
   std::unordered_map<int, KnownFd> known_fds;
   uint32_t threads = 0;       // that have not been reaped
+  bool had_several = false;   // threads, since its execve
   uint32_t leader_calls = 0;  // of a main thread that ended before the others
   bool leader_exiting = false;
   // What a thread's exit is told with, held back while it may be the last one's.
@@ -98,7 +99,6 @@ struct RunAccount {
   uint64_t majors = 0, preemptions = 0;  // that have been taken into account
   uint64_t stopped_ns = 0;               // seen last
   uint64_t resumed_ns = 0;
-  uint64_t turn_ns = 0;  // when the tracer began to resume it, 0: its next stop says nothing about that
   bool off = false;      // the last switch told was one out
   bool blocked = false;  // and it was for the call or fault that the thread is still in
   uint64_t last_told_ns = 0;

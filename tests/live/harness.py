@@ -45,7 +45,7 @@ UNKNOWN = {
         "opened at level waits": "what an open waits for is known from the fd it returns, at level syscalls",
         "seccomp": "a tracer sees a call before a filter of the program denies it: it has begun then",
         "last signals": "a SIGKILL, and the SIGSYS of a filter that kills, stop nobody: only their effect is seen",
-        "sending threads": "siginfo has the process: of one that has several threads, has ended or is not recorded no thread is named",
+        "sending threads": "siginfo has the process: of one that has had several threads, has ended or is not recorded no thread is named",
         "same run": "a process has one tracer: strace cannot trace what tarry does",
         "short queues": "up to 30 µs after a stop a thread waits for the CPU that the tracer is still on",
         "left alone": "a thread found in a call that an interruption would fail is not seen before it does another",
