@@ -1,5 +1,7 @@
 #include "recorder/ptrace/together.h"
 
+#include <algorithm>
+
 namespace tarry::ptracing {
 
 Together::Together(pid_t tid, bool wanted) : tid_(tid) {
@@ -18,22 +20,33 @@ Together::~Together() {
   if (pinned_) ::sched_setaffinity(tid_, sizeof before_, &before_);
 }
 
-void TogetherTrial::took(uint64_t ns) {
-  constexpr uint32_t kTrial = 48, kChosen = 4096;
+void TogetherTrial::choose(bool pinned) {
+  constexpr uint32_t kChosen = 8192;
+  pinning_pays_ = pinned;
+  phase_ = Phase::chosen;
+  left_ = kChosen;
+}
+
+void TogetherTrial::took(uint64_t ns, uint32_t stops) {
+  constexpr uint32_t kTrial = 96, kWindow = 256;
   sum_ns_ += ns;
-  if (++turns_ < (phase_ == Phase::chosen ? kChosen : kTrial)) return;
+  stops_ += stops;
+  if (stops_ < (phase_ == Phase::chosen ? kWindow : kTrial)) return;
+  const uint64_t each_ns = sum_ns_ / stops_;
   switch (phase_) {
     case Phase::pinned:
-      pinned_ns_ = sum_ns_;
+      pinned_ns_ = each_ns;
       phase_ = Phase::free;
       break;
-    case Phase::free:
-      pinning_pays_ = pinned_ns_ < sum_ns_;
-      phase_ = Phase::chosen;
+    case Phase::free: choose(pinned_ns_ < each_ns + each_ns / 8); break;
+    case Phase::chosen:
+      left_ -= std::min(left_, stops_);
+      if (left_ == 0) phase_ = Phase::pinned;
+      // A thread that has been together with the tracer stays so for a while, which made the trial look well.
+      else if (!pinning_pays_ && each_ns > pinned_ns_ + pinned_ns_ / 2) choose(true);
       break;
-    case Phase::chosen: phase_ = Phase::pinned; break;
   }
-  turns_ = 0;
+  stops_ = 0;
   sum_ns_ = 0;
 }
 

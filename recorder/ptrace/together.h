@@ -34,14 +34,17 @@ class Together {
 class TogetherTrial {
  public:
   bool pins() const { return phase_ == Phase::pinned || (phase_ == Phase::chosen && pinning_pays_); }
-  // From the beginning of a resumption to the next stop, of a thread that did not wait.
-  void took(uint64_t ns);
+  // From the stops before to these, where no thread waited meanwhile.
+  void took(uint64_t ns, uint32_t stops);
 
  private:
+  void choose(bool pinned);
+
   enum class Phase : uint8_t { pinned, free, chosen };
   Phase phase_ = Phase::pinned;
-  uint32_t turns_ = 0;
+  uint32_t stops_ = 0;
   uint64_t sum_ns_ = 0, pinned_ns_ = 0;
+  uint32_t left_ = 0;  // stops until the next trial
   bool pinning_pays_ = true;
 };
 

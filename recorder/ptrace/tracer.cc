@@ -1,6 +1,7 @@
 #include "recorder/ptrace/tracer.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -41,10 +42,24 @@ constexpr timespec kIdle{0, 500'000};
 constexpr int64_t kOrphanNs = 500'000'000;
 constexpr uint64_t kShortRunNs = 200'000;
 
+// While several threads stop all the time, the tracer looks for the next stop so long before it sleeps: to be
+// woken costs as much as some stops do.
+constexpr int64_t kSpinNs = 50'000;
+
 struct Stop {
   pid_t tid = 0;
   int status = 0;
 };
+
+struct Resumption {
+  pid_t tid = 0;
+  int signal = 0;
+};
+
+bool haveSeveralCpus() {
+  cpu_set_t cpus;
+  return ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
+}
 
 class Tracer {
  public:
@@ -70,6 +85,7 @@ class Tracer {
       answerRequest();
       collect();
       for (const Stop& stop : stops_) handle(stop);
+      resumeAll();
       if (tick_ns_ < bootTimeNs()) tick();
     }
     leave();
@@ -80,6 +96,7 @@ class Tracer {
   void answer(const char* error);
   void answerRequest();
   bool next(bool block, Stop& stop);
+  bool first(Stop& stop);
   void collect();
   void tick();
   void leave();
@@ -93,7 +110,9 @@ class Tracer {
   void executed(Tracee& caller, int64_t now_ns);
   void childCreated(Tracee& creator, int64_t now_ns);
   bool takesUpCall(Tracee& tracee, int status, const __ptrace_syscall_info& info, int64_t now_ns);
-  void resume(Tracee& tracee, int signal = 0);
+  void resume(const Tracee& tracee, int signal = 0) { resumptions_.push_back({tracee.tid, signal}); }
+  void resumeAll();
+  void goOn(Tracee& tracee, int signal);
   Tracee& whoExecuted(Tracee& stopped);
   static bool stopsOften(const Tracee& tracee);
 
@@ -105,9 +124,15 @@ class Tracer {
   Wakers wakers_;
   Attacher attacher_;
   std::vector<Stop> stops_;
+  std::vector<Resumption> resumptions_;
   // Children whose creator has not told of them yet: status and since when.
   std::map<pid_t, std::pair<int, int64_t>> early_;
   TogetherTrial trial_;
+  const bool several_cpus_ = haveSeveralCpus();
+  int64_t collected_ns_ = 0;
+  bool busy_ = false;  // several threads stop all the time
+  pid_t last_tid_ = 0;
+  int64_t changed_ns_ = 0;  // when another thread stopped than the time before
   const bool filtered_;
   int exiting_ = 0;
   int64_t tick_ns_ = 0;
@@ -157,17 +182,32 @@ bool Tracer::next(bool block, Stop& stop) {
   return stop.tid > 0;
 }
 
+bool Tracer::first(Stop& stop) {
+  if (busy_ && several_cpus_) {
+    const int64_t begin_ns = bootTimeNs();
+    for (int64_t now_ns = begin_ns; now_ns < begin_ns + kSpinNs; now_ns = bootTimeNs()) {
+      if (next(false, stop)) return true;
+      // What it waits for may want this CPU.
+      if (now_ns > begin_ns + kSpinNs / 4) ::sched_yield();
+    }
+  }
+  return next(early_.empty(), stop);
+}
+
 // All there are, before any is dealt with: waitpid(2) would give the stops of one busy thread for ever.
 void Tracer::collect() {
   stops_.clear();
   Stop stop;
-  if (!next(early_.empty(), stop)) {
+  if (!first(stop)) {
     if (errno == ECHILD || !early_.empty()) ::nanosleep(&kIdle, nullptr);
     return;
   }
   do {
     stops_.push_back(stop);
   } while (lives_.all().size() > 1 && next(false, stop));
+  const int64_t now_ns = bootTimeNs();
+  const uint64_t length_ns = static_cast<uint64_t>(now_ns - std::exchange(collected_ns_, now_ns));
+  if (length_ns < kShortRunNs) trial_.took(length_ns, static_cast<uint32_t>(stops_.size()));
 }
 
 void Tracer::tick() {
@@ -192,6 +232,7 @@ void Tracer::tick() {
       handle(stop);
     }
   }
+  resumeAll();
 }
 
 // Its last run was so short that the next one will be, too.
@@ -199,10 +240,18 @@ bool Tracer::stopsOften(const Tracee& tracee) {
   return tracee.run.stopped_ns - tracee.run.resumed_ns < kShortRunNs;
 }
 
-void Tracer::resume(Tracee& tracee, int signal) {
-  const bool often = stopsOften(tracee) && !tracee.call.shows_affinity;
-  tracee.run.turn_ns = often ? static_cast<uint64_t>(bootTimeNs()) : 0;
-  const Together together(tracee.tid, often && trial_.pins());
+// One after the other, when all stops have been dealt with: the first wakes another CPU, which the next ones
+// then find awake.
+void Tracer::resumeAll() {
+  for (const Resumption& one : resumptions_) {
+    if (Tracee* tracee = lives_.find(one.tid)) goOn(*tracee, one.signal);
+  }
+  resumptions_.clear();
+}
+
+void Tracer::goOn(Tracee& tracee, int signal) {
+  const bool often = stopsOften(tracee);
+  const Together together(tracee.tid, often && !tracee.call.shows_affinity && trial_.pins());
   const int64_t now_ns = bootTimeNs();
   if (tracee.call.open && tracee.call.enter_ns == 0) {
     calls_.entered(tracee, now_ns);
@@ -228,9 +277,12 @@ void Tracer::handle(const Stop& stop) {
   }
   if (event == PTRACE_EVENT_EXEC) tracee = &whoExecuted(*tracee);
   tracee->running = false;
-  if (const uint64_t turn_ns = static_cast<uint64_t>(now_ns) - tracee->run.turn_ns;
-      tracee->run.turn_ns != 0 && turn_ns < kShortRunNs) {
-    trial_.took(turn_ns);
+  if (stop.tid != last_tid_) {
+    const int64_t since_ns = now_ns - std::exchange(changed_ns_, now_ns);
+    busy_ = since_ns < static_cast<int64_t>(kShortRunNs);
+    last_tid_ = stop.tid;
+  } else if (now_ns - changed_ns_ > static_cast<int64_t>(kShortRunNs)) {
+    busy_ = false;
   }
   __ptrace_syscall_info info{};
   tracee->run.waker = {};
