@@ -5,7 +5,7 @@ import recorders
 from harness import Finding, Table, Verdict, interleaved, median, number, run
 
 CALLS = 500_000
-THREADS = [1, 4]
+THREADS = [1, 2, 4]
 
 
 def elapsed_ns(bench, recorder, kind, threads):
