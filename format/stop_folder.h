@@ -24,7 +24,6 @@ class StopFolder {
   std::vector<SwitchEvent> take(ThreadId thread);
   // Of all threads; `until_ns`: only what began a span ago.
   std::vector<SwitchEvent> takeOlder(int64_t until_ns);
-  void forget(ThreadId thread) { stops_.erase(thread); }
 
  private:
   struct Stops {

@@ -271,6 +271,24 @@ struct TraceWriter::Impl {
     if (finished) throw TraceError("the trace is finished: nothing may follow");
   }
 
+  void addCall(const SyscallEvent& event, int64_t end_ns) {
+    const size_t objects = std::min(event.objects.size(), kMaxObjectsPerCall);
+    for (const ObjectRef& object : event.objects.first(objects)) use(object.resource);
+    for (const StringArg& string : event.strings) strings.use(string.text);
+    stacks.use(event.user_stack);
+    limitDefinitions();
+    CallBlock& block = addNs(newest_ns, -event.enter_ns) > kLateCallNs ? late_calls : calls;
+    const auto row = static_cast<uint32_t>(block.calls.rows().rows.size());
+    block.calls.add(event);
+    block.payloads.add(row, event.payloads);
+    // A call that never ended covers the time until it was written.
+    block.cover.add(event.enter_ns, event.flags.unfinished ? newest_ns : end_ns, now());
+    if (row + 1 >= options.block_rows || block.payloads.rows.size() >= options.block_rows ||
+        block.calls.bytes() >= options.block_bytes || block.payloads.bytes.size() >= options.block_bytes) {
+      close(block);
+    }
+  }
+
   // ---- keeping within a size ----
 
   Thrift thrift() const {
@@ -283,11 +301,11 @@ struct TraceWriter::Impl {
   }
 
   // True: it has become a part of a count.
-  bool folded(const SyscallEvent& event) {
+  bool folded(const SyscallEvent& event, Thrift step) {
     const auto object = event.objects.empty() ? resources.end() : resources.find(event.objects[0].resource);
     const ResourceKind kind =
         object == resources.end() ? ResourceKind::unknown : object->second.resource.kind;
-    if (!folder.folds(event, kind, thrift())) return false;
+    if (!folder.folds(event, kind, step)) return false;
     folder.add(event);
     return true;
   }
@@ -441,7 +459,7 @@ void TraceWriter::define(const Resource& resource) {
 
 void TraceWriter::forget(ThreadId thread) {
   impl_->folder.forget(thread);
-  impl_->stops.forget(thread);
+  impl_->releaseStops(thread);
   impl_->threads.erase(thread);
 }
 void TraceWriter::forget(ResourceId resource) {
@@ -470,32 +488,19 @@ void TraceWriter::add(const EpollMember& member) {
   impl_->limitDefinitions();
 }
 
-void TraceWriter::add(const SyscallEvent& whole) {
+void TraceWriter::add(const SyscallEvent& event) {
   Impl& w = *impl_;
-  const int64_t end_ns = whole.flags.unfinished ? whole.enter_ns : addNs(whole.enter_ns, whole.dur_ns);
+  const int64_t end_ns = event.flags.unfinished ? event.enter_ns : addNs(event.enter_ns, event.dur_ns);
   w.advance(end_ns);
-  SyscallEvent event = whole;
-  std::vector<PayloadRef> needed;
-  if (!event.payloads.empty() && w.thrift() >= Thrift::payload) {
-    needed = w.folder.strip(event);
-    event.payloads = needed;
+  const Thrift thrift = w.thrift();
+  if (thrift == Thrift::none || event.payloads.empty()) {
+    if (thrift < Thrift::calls || !w.folded(event, thrift)) w.addCall(event, end_ns);
+    return;
   }
-  if (w.folded(event)) return;
-  const size_t objects = std::min(event.objects.size(), kMaxObjectsPerCall);
-  for (const ObjectRef& object : event.objects.first(objects)) w.use(object.resource);
-  for (const StringArg& string : event.strings) w.strings.use(string.text);
-  w.stacks.use(event.user_stack);
-  w.limitDefinitions();
-  CallBlock& block = addNs(w.newest_ns, -event.enter_ns) > kLateCallNs ? w.late_calls : w.calls;
-  const auto row = static_cast<uint32_t>(block.calls.rows().rows.size());
-  block.calls.add(event);
-  block.payloads.add(row, event.payloads);
-  // A call that never ended covers the time until it was written.
-  block.cover.add(event.enter_ns, event.flags.unfinished ? w.newest_ns : end_ns, w.now());
-  if (row + 1 >= w.options.block_rows || block.payloads.rows.size() >= w.options.block_rows ||
-      block.calls.bytes() >= w.options.block_bytes || block.payloads.bytes.size() >= w.options.block_bytes) {
-    w.close(block);
-  }
+  SyscallEvent stripped = event;
+  const std::vector<PayloadRef> needed = w.folder.strip(event);
+  stripped.payloads = needed;
+  if (!w.folded(stripped, thrift)) w.addCall(stripped, end_ns);
 }
 
 void TraceWriter::add(const SwitchEvent& event) {

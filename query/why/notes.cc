@@ -50,7 +50,8 @@ std::vector<std::string> notesOn(Database& db) {
   if (const std::string note = foldNote(db); !note.empty()) notes.push_back(note);
   if (stat(db, "wakers_unseen") != 0)
     notes.emplace_back(
-        "recorded by ptrace: interrupts, CPUs, disk requests and mostly who woke whom were not seen (table stats)");
+        "recorded by ptrace: interrupts, CPUs, disk requests and mostly who woke whom were not seen (table "
+        "stats)");
   if (stat(db, "cut") != 0)
     notes.emplace_back(
         "the trace has no end: the recorder was killed or the file was cut; what is there is shown");
