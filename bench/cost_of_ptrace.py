@@ -30,7 +30,9 @@ def _rows(bench, recorders_of_it, kind, threads, first=""):
 def against_strace(bench):
     stopped = Table("By ptrace: added to a call that stops", ["recorder", "elapsed ns a call", "added"], [],
                     "64-byte read and write as above, by one thread and by several at once; elapsed time, since a tracer "
-                    f"works beside the program. Median of {bench.rounds} interleaved runs.")
+                    f"works beside the program. Median of {bench.rounds} interleaved runs. Where more threads are busy than "
+                    "there are CPUs, none of these sleeps between two stops, and to wake one is most of what strace costs "
+                    "otherwise.")
     verdicts = []
     for threads in THREADS:
         rows, added = _rows(bench, recorders.BY_PTRACE, "rw", threads, f"{threads} thread{'s' * (threads > 1)}: ")
