@@ -15,6 +15,8 @@
 
 #include <linux/types.h>
 
+/* NOLINTBEGIN(readability-identifier-naming): in the kernel's style, as the programs that fill them */
+
 #ifdef __cplusplus
 #define TARRY_ASSERT_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), "layout of " #type)
 #else
@@ -523,5 +525,7 @@ enum { /* as in enum class LossSource */
 	LOSS_SIGNALS = 8, /* 7: the recorder's own */
 	LOSS_SOURCES = 9,
 };
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #endif

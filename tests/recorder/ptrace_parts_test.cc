@@ -1,5 +1,6 @@
 // The parts of the ptrace backend that need no tracee. What it records is compared in tests/live.
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,6 +32,14 @@ using namespace tarry::ptracing;
 
 namespace {
 
+// A sanitizer's own calls in the child would be denied, too, and it would wait for its locks for ever.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TARRY_FILTERED_CHILDREN 0
+#else
+#define TARRY_FILTERED_CHILDREN 1
+#endif
+
+#if TARRY_FILTERED_CHILDREN
 // errno of each call in a child with the filter and without a tracer: ENOSYS where it would have stopped.
 std::vector<int> errnosUnder(const std::vector<sock_filter>& filter,
                              const std::vector<std::vector<long>>& calls) {
@@ -43,6 +52,7 @@ std::vector<int> errnosUnder(const std::vector<sock_filter>& filter,
   if (child == 0) {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+    ::signal(SIGSEGV, SIG_DFL);  // whose handlers could not do their work
     sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0) ::_exit(1);
     if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) ::_exit(1);
@@ -60,6 +70,7 @@ std::vector<int> errnosUnder(const std::vector<sock_filter>& filter,
   ::munmap(shared, 4096);
   return errnos;
 }
+#endif
 
 OpenCall callOf(std::string_view name) {
   OpenCall call;
@@ -93,6 +104,7 @@ TEST_CASE("A lane gives back what was put into it, round and round") {
   CHECK_FALSE(writer.canHold(4096));
 }
 
+#if TARRY_FILTERED_CHILDREN
 TEST_CASE("A filter stops the calls of its set and lets the others pass") {
   const std::vector<sock_filter> filter = stopAt(SyscallSet::parse("getppid,dup"), false);
   CHECK(errnosUnder(filter, {{SYS_getppid}, {SYS_getuid}, {SYS_dup, 999}, {SYS_close, 999}}) ==
@@ -114,6 +126,7 @@ TEST_CASE("At level waits only the operations that can wait stop") {
                                                        {SYS_rt_sigsuspend, 0, 0}}) ==
         std::vector<int>{0, ENOSYS, ENOSYS, 0, EBADF, ENOSYS, EBADF, ENOSYS});
 }
+#endif
 
 TEST_CASE("A call's result tells whether its time was up") {
   CHECK(wakerByResult(callOf("poll"), 0) == WAKER_TIMER);
