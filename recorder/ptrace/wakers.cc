@@ -98,7 +98,12 @@ uint32_t Wakers::pipeOf(const Tracee& tracee, int fd) {
 }
 
 void Wakers::touched(uint32_t pipe, Side side, const Touch& touch) {
-  touches_[uint64_t{pipe} << 1 | static_cast<uint8_t>(side)] = touch;
+  Touch& known = touches_[uint64_t{pipe} << 1 | static_cast<uint8_t>(side)];
+  // Of two that moved bytes while somebody waited nobody knows which one ended the wait.
+  const bool by_another = touch.moves && known.moves && known.by.thread != touch.by.thread;
+  const uint64_t another_ns = by_another ? known.ts_ns : known.another_ns;
+  known = touch;
+  known.another_ns = another_ns;
 }
 
 void Wakers::entered(const Tracee& tracee, int64_t now_ns) {
@@ -107,7 +112,10 @@ void Wakers::entered(const Tracee& tracee, int64_t now_ns) {
   if (!reads && !writes && !closes) return;
   const uint32_t pipe = pipeOf(tracee, static_cast<int>(call.args[0]));
   if (pipe == 0) return;
-  const Touch touch{thread(tracee, call.nr, call.abi), static_cast<uint64_t>(now_ns)};
+  Touch touch;
+  touch.by = thread(tracee, call.nr, call.abi);
+  touch.ts_ns = static_cast<uint64_t>(now_ns);
+  touch.moves = !closes;
   if (reads || closes) touched(pipe, Side::reads, touch);
   if (writes || closes) touched(pipe, Side::writes, touch);
 }
@@ -118,8 +126,9 @@ void Wakers::exiting(const Tracee& tracee, int status, int64_t now_ns) {
   if (process.threads > 1 && tracee.tid != process.pid) return;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(procPath(tracee.tid, "fd").c_str()), ::closedir);
   if (!dir) return;
-  const Touch touch{thread(tracee, callOfEnd(status), static_cast<uint8_t>(kNative)),
-                    static_cast<uint64_t>(now_ns)};
+  Touch touch;
+  touch.by = thread(tracee, callOfEnd(status), static_cast<uint8_t>(kNative));
+  touch.ts_ns = static_cast<uint64_t>(now_ns);
   while (const dirent* entry = ::readdir(dir.get())) {
     const std::string_view name = entry->d_name;
     int fd = -1;
@@ -139,6 +148,7 @@ Waker Wakers::ofPipe(const Tracee& woken, int fd, Side side) {
   if (it == touches_.end()) return {};
   const Touch& touch = it->second;
   if (touch.by.thread == woken.id || touch.ts_ns < woken.call.enter_ns) return {};
+  if (touch.another_ns >= woken.call.enter_ns) return {};
   Waker waker = touch.by;
   waker.resource = pipe;
   return waker;

@@ -2,9 +2,8 @@
 // it.
 //
 //   - The time, by the call's result.
-//   - On a pipe: the thread that last wrote to it (or read from it, for who waited to write), closed it or
-//   ended
-//     while the other waited in its call.
+//   - On a pipe: the thread that wrote to it (or read from it, for who waited to write), or the last that
+//     closed it or ended, while the other waited in its call. Where several wrote meanwhile, none.
 //   - Of vfork(2): the child.
 //   - A child that ended while its parent was in a call which a signal ended.
 //
@@ -36,6 +35,8 @@ class Wakers {
   struct Touch {
     Waker by;
     uint64_t ts_ns = 0;
+    bool moves = false;       // bytes; false: it closed the pipe or ended
+    uint64_t another_ns = 0;  // when a thread before `by` last moved some
   };
 
   void touched(uint32_t pipe, Side side, const Touch& touch);
