@@ -21,7 +21,8 @@ BackendCandidate ptrace(const std::string& note) {
 
 // What the user is told once: that it is not eBPF, why, and what that means.
 constexpr const char* kMeaning =
-    "every call costs some microseconds more; interrupts, disk requests and mostly who woke whom are not seen";
+    "every call costs some microseconds more; interrupts, disk requests and mostly who woke whom are not "
+    "seen";
 
 }  // namespace
 
