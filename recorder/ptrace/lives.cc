@@ -110,7 +110,6 @@ Tracee* Lives::existing(pid_t tid, int64_t now_ns) {
   if (leader == nullptr && status->tgid != tid) return nullptr;
   Tracee& tracee = add(tid, leader != nullptr ? leader->process : makeProcess(tid));
   tracee.run.majors = stat->major_faults;
-  tracee.run.preemptions = status->preemptions;
   define(tracee, 0, THREAD_RECORDED | THREAD_EXISTED, static_cast<uint64_t>(ticksToNs(stat->start_ticks)),
          now_ns);
   return &tracee;

@@ -117,7 +117,7 @@ std::optional<TaskStatus> readStatus(pid_t tid) {
   status.ignored = number(field(text, "SigIgn"), 16);
   status.caught = number(field(text, "SigCgt"), 16);
   status.max_rss_bytes = number(field(text, "VmHWM")) * 1024;
-  status.preemptions = number(field(text, "nonvoluntary_ctxt_switches"));
+  status.voluntary = number(field(text, "voluntary_ctxt_switches"));
   return status;
 }
 

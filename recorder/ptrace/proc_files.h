@@ -50,7 +50,7 @@ struct TaskStatus {
   pid_t ns_tid = 0, ns_pid = 0;      // in the task's own pid namespace
   uint64_t ignored = 0, caught = 0;  // signals, bit 0 is signal 1
   uint64_t max_rss_bytes = 0;
-  uint64_t preemptions = 0;  // of the thread: how often it lost the CPU without wanting to
+  uint64_t voluntary = 0;  // of the thread: how often it gave up its CPU, to wait or in a ptrace stop
 };
 std::optional<TaskStatus> readStatus(pid_t tid);
 

@@ -1,5 +1,7 @@
 #include "recorder/ptrace/run_states.h"
 
+#include <sys/ptrace.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -96,7 +98,8 @@ void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
   run.clock = RunClock(tracee.tid);
   const std::optional<RunReading> reading = run.clock.read();
   run.reading = reading.value_or(RunReading{});
-  if (run.reading.turns > 1) newPreemptions(tracee);
+  run.stops = blocked ? 0 : 1;
+  if (run.reading.turns > 1) newWaits(tracee);
   run.stopped_ns = run.resumed_ns = static_cast<uint64_t>(now_ns);
   run.off = run.blocked = blocked;
   if (blocked) return;
@@ -104,11 +107,18 @@ void RunStates::begin(Tracee& tracee, int64_t now_ns, bool blocked) {
   out(tracee, run.stopped_ns, kRecorder);
 }
 
-// Since the last time they were asked for.
-uint64_t RunStates::newPreemptions(Tracee& tracee) {
+// How often the thread has given up its CPU other than to stop, since the last time this was asked for. Turns
+// less the times that another took the CPU (nonvoluntary_ctxt_switches) would be fewer: a thread that loses
+// it on its way to sleep gets no turn for that (kernel/sched/stats.h, sched_info_depart).
+uint64_t RunStates::newWaits(Tracee& tracee) {
+  RunAccount& run = tracee.run;
+  // The kernel does not answer before a stopped thread is off its CPU, so that the stop is counted.
+  unsigned long unused = 0;
+  ::ptrace(PTRACE_GETEVENTMSG, tracee.tid, 0, &unused);
   const std::optional<TaskStatus> status = readStatus(tracee.tid);
-  if (!status || status->preemptions < tracee.run.preemptions) return 0;
-  return status->preemptions - std::exchange(tracee.run.preemptions, status->preemptions);
+  if (!status) return 0;
+  const uint64_t before = std::exchange(run.voluntary, status->voluntary) + std::exchange(run.stops, 0);
+  return status->voluntary > before ? status->voluntary - before : 0;
 }
 
 // What is said about the time since the last stop, and how the sums are put into it: see the head.
@@ -118,21 +128,22 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
   const uint64_t last = run.stopped_ns, resumed = run.resumed_ns;
   const RunReading before = run.reading;
   run.stopped_ns = now;
+  ++run.stops;
   const uint64_t length = now > resumed ? now - resumed : 0;
   RunReading spent;
+  bool gave_up = false;
   if (const std::optional<RunReading> reading = run.clock.read()) {
     run.reading = *reading;
     spent.run_ns = std::min(reading->run_ns - before.run_ns, length);
     spent.queue_ns = std::min(reading->queue_ns - before.queue_ns, length - spent.run_ns);
     spent.turns = reading->turns - before.turns;
-    if (spent.turns >= 2) spent.turns -= std::min(spent.turns - 1, newPreemptions(tracee));
+    gave_up = spent.turns >= 2 && newWaits(tracee) > 0;
   } else {
-    const bool waited = tracee.call.open && length > kSurelyWaitedNs;
-    spent.run_ns = waited ? 0 : length;
-    spent.turns = waited ? 2 : 1;
+    gave_up = tracee.call.open && length > kSurelyWaitedNs;
+    spent.run_ns = gave_up ? 0 : length;
   }
   const uint64_t rest = length - spent.run_ns - spent.queue_ns;
-  const bool again = spent.turns >= 2 && rest > 0;
+  const bool again = gave_up && rest > 0;
   bool waited = again && (tracee.call.open || rest > kFaultNs);
   bool disk = false, unseen = false;
   // Also after a fault too short to tell, which otherwise would make a wait for the disk of the next one.
@@ -190,13 +201,15 @@ void RunStates::stopped(Tracee& tracee, int64_t now_ns) {
 void RunStates::groupStopped(Tracee& tracee, int64_t now_ns) {
   if (tracee.run.off) in(tracee, static_cast<uint64_t>(now_ns));
   out(tracee, static_cast<uint64_t>(now_ns), kStopped);
+  tracee.run.blocked = true;
 }
 
 void RunStates::skip(Tracee& tracee, int64_t now_ns) {
   RunAccount& run = tracee.run;
   run.stopped_ns = static_cast<uint64_t>(now_ns);
+  ++run.stops;
   if (const std::optional<RunReading> reading = run.clock.read()) run.reading = *reading;
-  newPreemptions(tracee);
+  newWaits(tracee);
 }
 
 void RunStates::tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat) {
@@ -220,7 +233,7 @@ void RunStates::tellLongWait(Tracee& tracee, int64_t now_ns) {
   if (!stat || (stat->state != 'S' && stat->state != 'D') || spent > kLongWaitNs / 2) return;
   tellWait(tracee, spent, *stat);
   run.reading = *reading;
-  newPreemptions(tracee);
+  newWaits(tracee);
 }
 
 void RunStates::left(Tracee& tracee, int64_t now_ns) {

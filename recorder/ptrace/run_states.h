@@ -4,9 +4,8 @@
 // between two stops is not known; they are put so that the sums stay exact and a call's wait lies in the
 // call. What is neither of the two is
 //
-//   - a wait, where the thread gave up its CPU: it got one more than once, and not because another had taken
-//   it. In
-//     its call, or, without one, in a page fault;
+//   - a wait, where the thread gave up its CPU other than to stop: in its call, or, without one, in a page
+//     fault;
 //   - otherwise the tracer's doing: state recorder. A call that does not wait then stands in one such state,
 //     from before its enter to the last of its work: two switches a call, not six.
 //
@@ -51,7 +50,7 @@ class RunStates {
   void replaced(Tracee& leader, Tracee& caller, int64_t now_ns);
 
  private:
-  static uint64_t newPreemptions(Tracee& tracee);
+  static uint64_t newWaits(Tracee& tracee);
   void tellWait(Tracee& tracee, uint64_t spent_ns, const TaskStat& stat);
   void in(Tracee& tracee, uint64_t ts_ns);
   void out(Tracee& tracee, uint64_t ts_ns, uint32_t state);

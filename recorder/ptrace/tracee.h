@@ -95,12 +95,13 @@ struct Waker {
 struct RunAccount {
   RunClock clock;
   RunReading reading;
-  std::optional<RunReading> at_end;      // the last one, where the thread could be asked before it was reaped
-  uint64_t majors = 0, preemptions = 0;  // that have been taken into account
-  uint64_t stopped_ns = 0;               // seen last
+  std::optional<RunReading> at_end;    // the last one, where the thread could be asked before it was reaped
+  uint64_t majors = 0, voluntary = 0;  // that have been taken into account
+  uint64_t stops = 0;                  // since `voluntary` was read: each is one more of them
+  uint64_t stopped_ns = 0;             // seen last
   uint64_t resumed_ns = 0;
   bool off = false;      // the last switch told was one out
-  bool blocked = false;  // and it was for the call or fault that the thread is still in
+  bool blocked = false;  // and it was for the call, fault or group stop that the thread is still in
   uint64_t last_told_ns = 0;
   Waker waker;  // of the wait that ends now
 };

@@ -406,6 +406,56 @@ class FilterTest(PtraceTest):
         self.assertEqual(harness.query(trace, "SELECT count(*) AS n FROM syscall")[0]["n"], 0)
 
 
+class WaitTest(PtraceTest):
+    def test_waits_that_begin_with_a_lost_cpu(self):
+        """A thread that loses its CPU on the way to sleep gives it up all the same: one of a hundred waits for a child
+        where more want to run than can."""
+        for _ in range(2 * len(os.sched_getaffinity(0))):
+            self.start("sh", "-c", "while :; do :; done")
+        children = 300
+        program = self.program(f"""\
+            #!{PYTHON}
+            import os, time
+            for _ in range({children}):
+                child = os.fork()
+                if child == 0:
+                    time.sleep(0.01)
+                    os._exit(0)
+                os.waitpid(child, 0)
+            """)
+        done, trace = self.traced(program)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # The child may have slept already when its parent gets to wait for it.
+        short = harness.query(trace, """SELECT c.id, c.dur, (SELECT sum(s.dur) FROM thread_state s WHERE s.syscall_id = c.id
+            AND s.wait_kind = 'child') AS waited FROM syscall c WHERE c.name = 'wait4' AND c.dur > 8e6
+            AND coalesce(waited, 0) < 4e6""")
+        self.assertEqual(short, [])
+        self.assertGreater(harness.query(trace, "SELECT count(*) AS n FROM thread_state WHERE wait_kind = 'child'")[0]["n"],
+                           children * 3 // 4)
+
+    def test_continued_where_others_want_the_cpu(self):
+        """Then it waits for one after the stop, not before."""
+        for _ in range(2 * len(os.sched_getaffinity(0))):
+            self.start("sh", "-c", "while :; do :; done")
+        program = self.program(f"""\
+            #!{PYTHON}
+            import os, signal, time
+            for _ in range(5):
+                child = os.fork()
+                if child == 0:
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                    os._exit(0)
+                os.waitpid(child, os.WUNTRACED)
+                time.sleep(0.1)
+                os.kill(child, signal.SIGCONT)
+                os.waitpid(child, 0)
+            """)
+        done, trace = self.traced(program)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        stopped = harness.query(trace, "SELECT dur FROM thread_state WHERE wait_kind = 'stopped' AND dur > 90e6")
+        self.assertEqual(len(stopped), 5)
+
+
 class AutomaticTest(PtraceTest):
     def test_says_what_it_takes(self):
         done = self.run_as_user(self.tarry, "run", "-o", "auto.tarry", "--", "sleep", "0.2")

@@ -69,7 +69,21 @@ def record_whole(test, *command, level):
 
 class AccountsTest(harness.LiveTest):
     def check_accounts(self, level):
-        recorded, left_out = record_whole(self, harness.workload("sched_accounts"), level=level)
+        for last in (False, False, True):
+            before_ns = harness.stolen_ns()
+            recorded, left_out = record_whole(self, harness.workload("sched_accounts"), level=level)
+            taken_ns = harness.stolen_ns() - before_ns
+            # Less than a tick does not show; on a machine of its own nothing is ever taken.
+            if last and harness.stolen_ns() > 0:
+                taken_ns += harness.TICK_NS
+            wrong = self.wrong_accounts(recorded, left_out, taken_ns)
+            if not wrong or harness.stolen_ns() == 0:
+                break
+        self.assertEqual(wrong, [])
+        self.assertEqual(recorded.query(PARTITION_BREAKS), [])
+        self.assertEqual(recorded.query(LIFE_BREAKS), [])
+
+    def wrong_accounts(self, recorded, left_out, taken_ns):
         facts = recorded.json_lines()
         process = next(fact for fact in facts if fact["fact"] == "process")
         wrong = []
@@ -89,18 +103,18 @@ class AccountsTest(harness.LiveTest):
             for state, column in (("running", "running_ns"), ("runnable", "queued_ns"), ("blocked", "blocked_ns")):
                 ns = seen.get(state, 0)
                 tolerance = max(fact[column] // 100, harness.MS)
-                most = tolerance + (short_queues_ns if state == "blocked" else 0)
-                least = tolerance + unknown_ns + {"blocked": born_late_ns, "runnable": short_queues_ns}.get(state, 0)
+                most = tolerance + {"running": taken_ns, "blocked": short_queues_ns}.get(state, 0)
+                least = tolerance + unknown_ns + {"blocked": born_late_ns + taken_ns,
+                                                  "runnable": short_queues_ns}.get(state, 0)
                 if not -least <= ns - fact[column] <= most:
                     wrong.append(f"tid {fact['tid']} {state}: trace {ns}, kernel {fact[column]}")
-        self.assertEqual(wrong, [])
         seen = recorded.query(
             f"SELECT user_ns, system_ns FROM process WHERE pid = {process['pid']}")[0]
         for column in ("user_ns", "system_ns"):
             # The kernel splits the total by ticks: a few of those, and what came after.
-            self.assertAlmostEqual(seen[column], process[column], delta=30 * harness.MS)
-        self.assertEqual(recorded.query(PARTITION_BREAKS), [])
-        self.assertEqual(recorded.query(LIFE_BREAKS), [])
+            if abs(seen[column] - process[column]) > 30 * harness.MS:
+                wrong.append(f"{column}: trace {seen[column]}, kernel {process[column]}")
+        return wrong
 
     def test_running_and_queued_time_at_level_syscalls(self):
         self.check_accounts("syscalls")
