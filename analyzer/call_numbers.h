@@ -12,14 +12,17 @@ namespace tarry::analysis {
 
 class CallNumbers {
  public:
-  void seen(Utid utid, uint32_t number) {
+  // True: calls of the thread are missing before this one.
+  bool seen(Utid utid, uint32_t number) {
     Thread& thread = threadOf(utid);
+    const bool gap = !thread.folds && thread.last != 0 && number > thread.last + 1;
     if (thread.last != 0 && number > thread.last) missing_ += number - thread.last - 1;
     if (thread.folds && number < thread.last) {
       --missing_;  // of a slice whose last number was told before
     } else {
       thread.last = number;
     }
+    return gap;
   }
   // `last`: the highest number among them.
   void folded(Utid utid, uint64_t count, uint32_t last) {

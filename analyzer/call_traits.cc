@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/decode/render.h"
+#include "analyzer/net/moved_bytes.h"
 
 namespace tarry::analysis {
 namespace {
@@ -117,6 +118,7 @@ void fillFromSpec(CallTraits& traits, const SyscallSpec& spec) {
   } else if ((spec.classes & kClassFile) != 0) {
     traits.wait = WaitCall::path;
   }
+  traits.moving = findMovingCall(spec.name);
   traits.no_return = spec.no_return;
   int dirfds = 0;
   for (size_t i = 0; i < kMaxArgs; i++) {

@@ -13,6 +13,8 @@
 
 namespace tarry::analysis {
 
+struct MovingCall;
+
 // How a thread can wait in a call: decides what its wait is attributed to.
 enum class WaitCall : uint8_t {
   other,  // by the resource of its fd
@@ -43,7 +45,8 @@ struct CallTraits {
   Label name;
   Label abi;
   WaitCall wait = WaitCall::other;
-  bool moves_bytes = false;  // a result >= 0 is a number of bytes
+  bool moves_bytes = false;            // a result >= 0 is a number of bytes
+  const MovingCall* moving = nullptr;  // net/moved_bytes.h
   bool no_return = false;
   int8_t path_arg = -1;                        // first argument that is a path
   std::array<Label, kMaxArgs> object_roles{};  // role of an fd in that argument

@@ -76,6 +76,7 @@ LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOp
   if (options.states != nullptr) into_states_ = std::make_unique<StateCollector>(*options.states);
   else into_states_ = std::make_unique<StateTable>(image);
   if (reader.header().target_kind != TargetKind::command) command_start_.notNeeded();
+  if (reader.header().snaplen != 0) net_ = std::make_unique<NetTracker>(resources_);
 }
 
 LoadPass::~LoadPass() = default;
@@ -99,6 +100,7 @@ Utid LoadPass::recordedThread(ThreadId id) {
 void LoadPass::advance(int64_t ts) {
   end_ts_ = std::max(end_ts_, ts);
   queue_.release(ts, [this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
+  if (net_) net_->streams().advance(ts);
   if (++events_ % kProgressEvery == 0 && options_.progress) {
     const auto whole = static_cast<double>(toTrace(reader_.endNs()));
     if (whole > 0) options_.progress(std::clamp(static_cast<double>(ts) / whole, 0.0, 1.0));
@@ -290,8 +292,11 @@ void LoadPass::onFold(const FoldEvent& event) {
   resources_.used(event.resource, tasks_.thread(utid).upid);
   waits_.left(calls_.current(utid));
   waits_.folded(event.resource);
-  if (!inRange(ts, ts + dur)) return;
   const CallTraits& traits = *traits_.find(event.abi, event.nr);
+  if (net_ && traits.moving != nullptr && event.error == 0)
+    net_->streams().folded(event.resource, *traits.moving, ts,
+                           static_cast<uint64_t>(std::max<int64_t>(event.result_sum, 0)));
+  if (!inRange(ts, ts + dur)) return;
   row.utid = utid;
   row.abi = traits.abi;
   row.nr = event.nr;
@@ -347,23 +352,38 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   }
   if (event.flags.unfinished) counts_.unfinished_calls++;
   if (event.flags.no_enter) counts_.calls_without_enter++;
-  numbers_.seen(utid, event.call_seq);
+  const Upid process = tasks_.thread(utid).upid;
+  if (numbers_.seen(utid, event.call_seq) && net_) net_->streams().lost(process, ts);
 
   CurrentCall& current = calls_.current(utid);
   waits_.left(current);
-  const Upid process = tasks_.thread(utid).upid;
   for (const ObjectRef& object : event.objects) {
     if (object.role != ObjectRole::cwd) resources_.used(object.resource, process);
   }
   calls_.enter(event, next_call_id_, ts, utid);
   if (current.traits->spec == nullptr) counts_.unknown_calls++;
   waits_.entered(event, current, process);
+  const int64_t first_payload = next_payload_id_;
   if (options_.syscalls && inRange(ts, current.exit_ts)) {
     storeCall(event, ts, current.exit_ts, utid);
     next_call_id_++;
   } else {
     current.id = -1;
   }
+  if (net_ && current.traits->moving != nullptr)
+    followStreams(event, current, utid, next_payload_id_ > first_payload ? first_payload : 0);
+}
+
+void LoadPass::followStreams(const SyscallEvent& event, const CurrentCall& current, Utid utid,
+                             int64_t first_payload) {
+  MovingCallFacts facts;
+  facts.ts = current.enter_ts;
+  facts.exit_ts = current.exit_ts;
+  facts.utid = utid;
+  facts.upid = tasks_.thread(utid).upid;
+  facts.syscall_id = std::max<int64_t>(current.id, 0);
+  facts.first_payload = first_payload;
+  net_->streams().call(event, *current.traits->moving, facts);
 }
 
 void LoadPass::storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid) {
@@ -431,6 +451,7 @@ Database LoadPass::finish() {
     end_ts_ = std::max(end_ts_, toTrace(trailer->end.boottime_ns));
   end_ts_ = std::max(end_ts_, toTrace(reader_.endNs()));
   states_.finish(end_ts_, schedulingKnownUntil());
+  if (net_) net_->finish(end_ts_);
   command_start_.release([this](const ThreadState& held) { storeState(held); });
   queue_.releaseAll([this](const tables::SyscallRow& row) { into_->syscall.insert(row); });
   // Of a choice of calls the others are missing in the count.
@@ -443,6 +464,7 @@ Database LoadPass::finish() {
   storeLateChanges(db);
   storeTasks(db);
   storeResources(db);
+  if (net_) net_->store(db, options_.from_ns, options_.to_ns);
   storeFacts(db, reader_, end_ts_, counts_, states_.counts(), rootProcess());
   db.execute("COMMIT");
   return db;

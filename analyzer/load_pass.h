@@ -15,6 +15,7 @@
 #include "analyzer/call_queue.h"
 #include "analyzer/command_start.h"
 #include "analyzer/loader.h"
+#include "analyzer/net/net_tracker.h"
 #include "analyzer/resource_tracker.h"
 #include "analyzer/signal_row.h"
 #include "analyzer/state_tracker.h"
@@ -92,6 +93,7 @@ class LoadPass : private TraceVisitor, private StateSink {
     return end >= options_.from_ns && begin <= options_.to_ns;
   }
   void advance(int64_t ts);
+  void followStreams(const SyscallEvent& event, const CurrentCall& current, Utid utid, int64_t first_payload);
   void storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid);
   void storeArgs(const SyscallEvent& event);
   void storePayloads(const SyscallEvent& event, int64_t ts, Utid utid, NullableInteger resource);
@@ -124,6 +126,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   WaitTracker waits_;
   CallQueue queue_;
   CallArgs args_;
+  std::unique_ptr<NetTracker> net_;  // nullptr: the trace has no payload
   std::unique_ptr<Tables> into_;
   std::unique_ptr<ThreadStateSink> into_states_;
 

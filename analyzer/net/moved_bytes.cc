@@ -1,0 +1,169 @@
+#include "analyzer/net/moved_bytes.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace tarry::analysis {
+namespace {
+
+// include/linux/socket.h: the same on all architectures
+constexpr uint16_t kIpv4 = 2;
+constexpr uint16_t kIpv6 = 10;
+constexpr int64_t kPeek = 0x2;
+constexpr int64_t kShutRead = 0;
+constexpr int64_t kShutBoth = 2;
+
+// docs/trace-format.md, "Payloads"
+constexpr uint8_t kWhole = 0;
+constexpr uint8_t kName = 1;
+constexpr uint8_t kData = 3;
+constexpr uint8_t kMessage = 8;
+
+}  // namespace
+
+enum class Form : uint8_t { buffer, message, messages, copy, splice, shutdown };
+
+struct MovingCall {
+  std::string_view name;
+  Flow flow;
+  Form form;
+  int8_t flags_arg = -1;  // MSG_*
+};
+
+namespace {
+
+constexpr MovingCall kCalls[] = {
+    {"read", Flow::received, Form::buffer},
+    {"readv", Flow::received, Form::buffer},
+    {"preadv2", Flow::received, Form::buffer},
+    {"recv", Flow::received, Form::buffer, 3},
+    {"recvfrom", Flow::received, Form::buffer, 3},
+    {"recvmsg", Flow::received, Form::message, 2},
+    {"recvmmsg", Flow::received, Form::messages, 3},
+    {"recvmmsg_time64", Flow::received, Form::messages, 3},
+    {"write", Flow::sent, Form::buffer},
+    {"writev", Flow::sent, Form::buffer},
+    {"pwritev2", Flow::sent, Form::buffer},
+    {"send", Flow::sent, Form::buffer},
+    {"sendto", Flow::sent, Form::buffer},
+    {"vmsplice", Flow::sent, Form::buffer},
+    {"sendmsg", Flow::sent, Form::message},
+    {"sendmmsg", Flow::sent, Form::messages},
+    {"sendfile", Flow::sent, Form::copy},
+    {"sendfile64", Flow::sent, Form::copy},
+    {"splice", Flow::sent, Form::splice},
+    {"shutdown", Flow::sent, Form::shutdown},
+};
+
+ResourceId objectAt(const SyscallEvent& event, ObjectRole role) {
+  for (const ObjectRef& object : event.objects) {
+    if (object.role == role) return object.resource;
+  }
+  return {};
+}
+
+int payloadAt(const SyscallEvent& event, uint8_t arg, uint8_t part, PayloadDirection direction) {
+  for (size_t i = 0; i < event.payloads.size(); i++) {
+    const PayloadRef& payload = event.payloads[i];
+    if (payload.arg == arg && payload.part == part && payload.direction == direction)
+      return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Endpoint endpointAt(const SyscallEvent& event, int payload) {
+  if (payload < 0) return {};
+  return endpointOf(event.payloads[static_cast<size_t>(payload)].data).value_or(Endpoint{});
+}
+
+// `length` bytes were moved, of which the payload holds the first.
+void setData(MovedBytes& moved, const SyscallEvent& event, int payload, uint64_t length) {
+  moved.payload = payload;
+  if (payload >= 0) {
+    const std::span<const uint8_t> kept = event.payloads[static_cast<size_t>(payload)].data;
+    moved.data = kept.first(static_cast<size_t>(std::min<uint64_t>(kept.size(), length)));
+  }
+  moved.missing = length - moved.data.size();
+}
+
+void addMessages(const SyscallEvent& event, MovedBytes moved, PayloadDirection direction,
+                 std::vector<MovedBytes>& all) {
+  // Of those behind the first some only their number is known.
+  for (int64_t i = 0; i < std::min<int64_t>(event.ret, UINT8_MAX / kMessage - 1); i++) {
+    const auto base = static_cast<uint8_t>(kMessage * (i + 1));
+    const int payload = payloadAt(event, 1, static_cast<uint8_t>(base + kData), direction);
+    if (payload < 0) break;
+    moved.remote = endpointAt(event, payloadAt(event, 1, static_cast<uint8_t>(base + kName), direction));
+    setData(moved, event, payload, event.payloads[static_cast<size_t>(payload)].length);
+    all.push_back(moved);
+  }
+}
+
+}  // namespace
+
+std::optional<Endpoint> endpointOf(std::span<const uint8_t> sockaddr) {
+  if (sockaddr.size() < 8) return std::nullopt;
+  Endpoint endpoint;
+  endpoint.family = static_cast<uint16_t>(sockaddr[0] | sockaddr[1] << 8U);
+  endpoint.port = static_cast<uint16_t>(sockaddr[2] << 8U | sockaddr[3]);
+  if (endpoint.family == kIpv4) {
+    std::copy_n(sockaddr.begin() + 4, 4, endpoint.addr.begin());
+    return endpoint;
+  }
+  if (endpoint.family != kIpv6 || sockaddr.size() < 24) return std::nullopt;
+  std::copy_n(sockaddr.begin() + 8, 16, endpoint.addr.begin());
+  return endpoint;
+}
+
+const MovingCall* findMovingCall(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kCalls), std::end(kCalls),
+                                   [&](const MovingCall& call) { return call.name == name; });
+  return found != std::end(kCalls) ? found : nullptr;
+}
+
+Flow flowOf(const MovingCall& call) {
+  return call.flow;
+}
+
+void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved) {
+  moved.clear();
+  if (event.flags.unfinished || event.ret < 0) return;
+  if (call.flags_arg >= 0 && (event.args[static_cast<size_t>(call.flags_arg)] & kPeek) != 0) return;
+  MovedBytes one;
+  one.flow = call.flow;
+  one.resource = objectAt(event, ObjectRole::arg0);
+  const auto length = static_cast<uint64_t>(event.ret);
+  const PayloadDirection direction = one.flow == Flow::sent ? PayloadDirection::in : PayloadDirection::out;
+  switch (call.form) {
+    case Form::shutdown:
+      if (event.args[1] == kShutRead || event.args[1] > kShutBoth) return;
+      one.end = true;
+      break;
+    case Form::splice:
+      // From a pipe into a socket, or the other way.
+      one.missing = length;
+      one.flow = Flow::received;
+      moved.push_back(one);
+      one.flow = Flow::sent;
+      one.resource = objectAt(event, ObjectRole::arg2);
+      break;
+    case Form::copy: one.missing = length; break;
+    case Form::messages: addMessages(event, one, direction, moved); return;
+    case Form::message:
+      one.remote = endpointAt(event, payloadAt(event, 1, kName, direction));
+      setData(one, event, payloadAt(event, 1, kData, direction), length);
+      one.end = length == 0 && one.flow == Flow::received;
+      break;
+    case Form::buffer: {
+      const int vector = payloadAt(event, 1, kData, direction);
+      setData(one, event, vector >= 0 ? vector : payloadAt(event, 1, kWhole, direction), length);
+      one.remote = endpointAt(event, payloadAt(event, 4, kWhole, direction));
+      // A read of nothing is the end of a stream, unless nothing was asked for.
+      one.end = length == 0 && one.flow == Flow::received && event.args[2] != 0;
+      break;
+    }
+  }
+  moved.push_back(one);
+}
+
+}  // namespace tarry::analysis

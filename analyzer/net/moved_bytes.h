@@ -1,0 +1,40 @@
+// From a system call to the bytes that it moved on a socket, pipe or FIFO.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/net/stream.h"
+#include "format/events.h"
+
+namespace tarry::analysis {
+
+struct MovingCall;
+
+// How the system call of this name moves bytes; nullptr: it does not. Looked up once a kind of call
+// (CallTraits).
+const MovingCall* findMovingCall(std::string_view name);
+Flow flowOf(const MovingCall& call);
+
+// One buffer's worth: a stream's calls move one, sendmmsg and recvmmsg one a message.
+struct MovedBytes {
+  ResourceId resource;
+  Flow flow = Flow::sent;
+  std::span<const uint8_t> data;  // of the event
+  uint64_t missing = 0;
+  int payload = -1;  // index in the event's payloads; -1: nothing was kept
+  Endpoint remote;   // that the call named
+  bool end = false;  // nothing more comes in this flow
+};
+
+// What the call moved, in order, into `moved`. Looks (MSG_PEEK), failures and unfinished calls move nothing.
+// Hostile events may say anything: lengths are what the call returned, data is never longer than that.
+void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved);
+
+// A sockaddr of any of the ABIs (they lay it out alike); nullopt for families other than IPv4 and IPv6.
+std::optional<Endpoint> endpointOf(std::span<const uint8_t> sockaddr);
+
+}  // namespace tarry::analysis

@@ -1,0 +1,19 @@
+#include "analyzer/net/net_tracker.h"
+
+namespace tarry::analysis {
+
+// The protocols with what they have found out, each in a type of its own.
+struct NetTracker::Protocols {};
+
+NetTracker::NetTracker(const ResourceTracker& resources)
+    : protocols_(std::make_unique<Protocols>()), streams_(resources, [this](const Channel& channel) {
+        // A pipe carries what two programs of one machine agree on, never a protocol of the network.
+        const bool talks = channel.kind == ResourceKind::socket || channel.kind == ResourceKind::unix_socket;
+        return talks ? routeChannel(recognised_) : nullptr;
+      }) {}
+
+NetTracker::~NetTracker() = default;
+
+void NetTracker::store(Database& /*db*/, int64_t /*from_ts*/, int64_t /*to_ts*/) const {}
+
+}  // namespace tarry::analysis

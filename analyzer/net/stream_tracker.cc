@@ -1,0 +1,157 @@
+#include "analyzer/net/stream_tracker.h"
+
+#include <algorithm>
+
+namespace tarry::analysis {
+namespace {
+
+// include/linux/net.h
+constexpr uint16_t kDatagram = 2;
+constexpr uint16_t kRaw = 3;
+
+// Decoders that live at once: who has more connections open than this has not been seen closing them.
+constexpr size_t kMostDecoders = 65'536;
+
+bool isSocket(ResourceKind kind) {
+  return kind == ResourceKind::socket || kind == ResourceKind::unix_socket;
+}
+
+Endpoint endpoint(const Resource& socket, const std::array<uint8_t, 16>& addr, uint16_t port) {
+  if (socket.kind != ResourceKind::socket) return {};
+  return {socket.family, port, addr};
+}
+
+// For the heap: the earliest in front.
+constexpr auto kLater = [](const auto& a, const auto& b) {
+  return a.piece.ts != b.piece.ts ? a.piece.ts > b.piece.ts : a.order > b.order;
+};
+
+}  // namespace
+
+StreamTracker::State* StreamTracker::stateOf(ResourceId id) {
+  State* known = by_resource_.get(id);
+  if (known != nullptr) return known;
+  const Resource* resource = resources_.find(id);
+  if (resource == nullptr) return nullptr;
+  const bool socket = isSocket(resource->kind);
+  if (!socket && resource->kind != ResourceKind::pipe && resource->kind != ResourceKind::fifo) return nullptr;
+  Key key{static_cast<uint64_t>(resource->kind), resource->inode};
+  if (socket && resource->cookie != 0) key = {0, resource->cookie};
+  else if (!socket)
+    key.kind |= static_cast<uint64_t>(resource->dev_major) << 8U ^ static_cast<uint64_t>(resource->dev_minor)
+                                                                       << 20U;
+  std::unique_ptr<State>& state = states_[key];
+  if (state == nullptr) {
+    state = std::make_unique<State>();
+    state->channel.id = next_channel_++;
+    state->channel.kind = resource->kind;
+    state->channel.datagrams = socket && (resource->sock_type == kDatagram || resource->sock_type == kRaw);
+    state->used = used_.end();
+  }
+  by_resource_.set(id, state.get());
+  return state.get();
+}
+
+void StreamTracker::call(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts) {
+  movedBytes(event, call, moved_);
+  for (const MovedBytes& moved : moved_) {
+    State* state = stateOf(moved.resource);
+    if (state == nullptr) continue;
+    state->channel.resource = moved.resource;
+    const Resource& resource = *resources_.find(moved.resource);
+    state->channel.local = endpoint(resource, resource.local_addr, resource.local_port);
+    state->channel.remote = endpoint(resource, resource.remote_addr, resource.remote_port);
+    Piece piece;
+    piece.flow = moved.flow;
+    piece.enter_ts = facts.ts;
+    piece.ts = moved.flow == Flow::sent ? facts.ts : std::max(facts.ts, facts.exit_ts);
+    piece.utid = facts.utid;
+    piece.upid = facts.upid;
+    piece.syscall_id = facts.syscall_id;
+    if (moved.payload >= 0 && facts.first_payload > 0) {
+      piece.source = PieceSource::payload;
+      piece.source_id = facts.first_payload + moved.payload;
+    }
+    piece.remote = moved.remote.family != 0 ? moved.remote : state->channel.remote;
+    piece.data = moved.data;
+    piece.missing = moved.missing;
+    const bool end = moved.end && !state->channel.datagrams;
+    if (piece.ts > facts.ts) hold(*state, piece, end);
+    else say(*state, piece, end);
+  }
+}
+
+void StreamTracker::folded(ResourceId resource, const MovingCall& call, int64_t ts, uint64_t bytes) {
+  State* state = bytes > 0 ? stateOf(resource) : nullptr;
+  if (state == nullptr) return;
+  Piece piece;
+  piece.flow = flowOf(call);
+  piece.ts = piece.enter_ts = ts;
+  piece.missing = bytes;
+  say(*state, piece, false);
+}
+
+void StreamTracker::hold(State& state, const Piece& piece, bool end) {
+  waiting_.push_back({piece, {piece.data.begin(), piece.data.end()}, &state, end, order_++});
+  std::push_heap(waiting_.begin(), waiting_.end(), kLater);
+}
+
+void StreamTracker::release(int64_t ts) {
+  while (!waiting_.empty() && waiting_.front().piece.ts <= ts) {
+    std::pop_heap(waiting_.begin(), waiting_.end(), kLater);
+    Waiting next = std::move(waiting_.back());
+    waiting_.pop_back();
+    next.piece.data = next.data;
+    say(*next.state, next.piece, next.end);
+  }
+}
+
+void StreamTracker::open(State& state) {
+  if (state.decoder == nullptr) {
+    state.decoder = make_(state.channel);
+    if (state.decoder == nullptr) return;
+    state.ended = {};
+    if (used_.size() >= kMostDecoders) close(*used_.back(), state.last_ts);
+    used_.push_front(&state);
+    state.used = used_.begin();
+  } else {
+    used_.splice(used_.begin(), used_, state.used);
+  }
+}
+
+void StreamTracker::close(State& state, int64_t ts) {
+  for (const Flow flow : {Flow::sent, Flow::received}) {
+    if (!state.ended[static_cast<size_t>(flow)]) state.decoder->ended(state.channel, flow, ts);
+  }
+  state.decoder.reset();
+  used_.erase(state.used);
+  state.used = used_.end();
+}
+
+void StreamTracker::say(State& state, const Piece& piece, bool end) {
+  const bool empty = piece.data.empty() && piece.missing == 0 && !state.channel.datagrams;
+  if (empty && (!end || state.decoder == nullptr)) return;
+  const int64_t before_ts = std::exchange(state.last_ts, piece.ts);
+  open(state);
+  if (state.decoder == nullptr) return;
+  if (const auto found = lost_.find(piece.upid);
+      found != lost_.end() && found->second >= before_ts && before_ts != INT64_MIN)
+    state.decoder->lost(state.channel, piece.ts);
+  if (!empty) state.decoder->piece(state.channel, piece);
+  if (!end) return;
+  bool& ended = state.ended[static_cast<size_t>(piece.flow)];
+  if (!ended) state.decoder->ended(state.channel, piece.flow, piece.ts);
+  ended = true;
+  if (state.ended[static_cast<size_t>(oppositeOf(piece.flow))]) close(state, piece.ts);
+}
+
+void StreamTracker::finish(int64_t end_ts) {
+  release(INT64_MAX);
+  // In the order of their channels, so that a trace always gives the same rows.
+  std::vector<State*> open(used_.begin(), used_.end());
+  std::sort(open.begin(), open.end(),
+            [](const State* a, const State* b) { return a->channel.id < b->channel.id; });
+  for (State* state : open) close(*state, end_ts);
+}
+
+}  // namespace tarry::analysis
