@@ -128,6 +128,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   settings.mode = mode;
   settings.snaplen =
       static_cast<uint32_t>(options.snaplen < 0 ? kMostSnaplen : std::min(options.snaplen, kMostSnaplen));
+  settings.rest_snaplen = static_cast<uint64_t>(options.snaplen < 0 ? INT64_MAX : options.snaplen);
   settings.stack_min_sleep_ns =
       options.stack_min_sleep_ns < 0 ? ~0ULL : static_cast<uint64_t>(options.stack_min_sleep_ns);
   settings.target_cgroup = cgroup.id;

@@ -156,7 +156,7 @@ class PlanBuilder {
   PlanBuilder(const SyscallSpec& spec, Abi abi, int64_t snaplen)
       : spec_(spec), abi_(abi), is_64_(abiWordSize(abi) == 8), snaplen_(snaplen != 0) {
     shape_.plan.fd_arg[0] = shape_.plan.fd_arg[1] = NO_ARG;
-    shape_.plan.pair_arg = NO_ARG;
+    shape_.plan.pair_arg = shape_.plan.rest_item = NO_ARG;
     shape_.plan.flags = PLAN_KNOWN;
     shape_.arg_count = spec.arg_count;
     shape_.keep_mask = 0;
@@ -168,6 +168,7 @@ class PlanBuilder {
     if (snaplen_) {
       for (uint8_t i = 0; i < spec_.arg_count; ++i) addWithSnaplen(i);
       addOddOnes();
+      addRest();
     }
     if (spec_.result == ArgType::fd) shape_.plan.flags |= PLAN_RETURNS_FD;
     if (spec_.name == "fcntl" || spec_.name == "fcntl64") {
@@ -303,6 +304,18 @@ class PlanBuilder {
       addItem(ITEM_SIGRETURN, 0, false);
   }
 
+  // Calls that move bytes of a stream, as many as they return.
+  void addRest() {
+    constexpr std::array<std::string_view, 12> kStreams = {"read",     "readv",   "preadv2", "recv",
+                                                           "recvfrom", "recvmsg", "write",   "writev",
+                                                           "pwritev2", "send",    "sendto",  "sendmsg"};
+    if (std::find(kStreams.begin(), kStreams.end(), spec_.name) == kStreams.end()) return;
+    for (uint8_t i = 0; i < shape_.plan.items; ++i) {
+      const plan_item& item = shape_.plan.item[i];
+      if (item.arg == 1 && item.what != ITEM_FIXED) shape_.plan.rest_item = i;
+    }
+  }
+
   uint32_t wordBytes() const { return is_64_ ? 8 : 4; }
   // include/linux/dirent.h: behind d_ino and d_off, which are longs in the old call
   uint32_t reclenOffset() const { return spec_.name == "getdents" ? 2 * wordBytes() : 16; }
@@ -355,7 +368,7 @@ CapturePlan::CapturePlan(int64_t snaplen) : rows_(size_t{PLAN_TABLES} * PLAN_CAL
   constexpr std::array kAbis = {Abi::x86_64, Abi::i386, Abi::x32};
 #endif
   for (CallShape& row : rows_) {
-    row.plan.fd_arg[0] = row.plan.fd_arg[1] = row.plan.pair_arg = NO_ARG;
+    row.plan.fd_arg[0] = row.plan.fd_arg[1] = row.plan.pair_arg = row.plan.rest_item = NO_ARG;
   }
   for (const Abi abi : kAbis) {
     for (const SyscallSpec& spec : allSyscalls(abi)) {

@@ -61,6 +61,7 @@ void RawEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_
   }
   for (const Bytes record : waiting_) call(record, writer, true);
   waiting_.clear();
+  rest_.nextBatch();
   for (const uint32_t thread : threads_.forgetEnded(now_ns, writer)) enter_data_.erase(thread);
   resources_.tick(now_ns, writer);
 }
@@ -113,6 +114,7 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
     case RT_ENTER_DATA: enterData(record); break;
+    case RT_REST: rest(record, writer); break;
     case RT_CALL:
       if (!call(record, writer, false)) waiting_.push_back(record);
       break;
@@ -145,6 +147,17 @@ void RawEncoder::enterData(Bytes bytes) {
   EnterData& data = freeEnterData(record->thread);
   data.call_seq = record->call_seq;
   data.parts.assign(parts.begin(), parts.end());
+}
+
+void RawEncoder::rest(Bytes bytes, TraceWriter& writer) {
+  const auto* record = as<rec_rest>(bytes);
+  if (record == nullptr || rest_.add(*record, bytes.subspan(sizeof(rec_rest)))) return;
+  LossEvent event;
+  event.ts_ns = bootTimeNs();
+  event.source = LossSource::payload;
+  event.thread = threads_.find(record->thread);
+  event.count = 1;
+  writer.add(event);
 }
 
 // A thread that moves between CPUs may have several in one batch, whose calls come in another ring.
@@ -231,6 +244,8 @@ bool RawEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   const CallShape* shape = plan_.find(record->abi, record->nr);
   fillArgs(record->args, shape, event);
   addParts(bytes.subspan(sizeof(rec_call)), writer);
+  if (record->ret > 0)
+    rest_.take(record->thread, record->call_seq, static_cast<uint64_t>(record->ret), payloads_);
   if (shape != nullptr) addObjects(*record, *shape, writer);
   event.objects = objects_;
   event.strings = strings_;

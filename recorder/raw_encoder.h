@@ -13,6 +13,7 @@
 
 #include "format/syscall_set.h"
 #include "recorder/backend.h"
+#include "recorder/call_rest.h"
 #include "recorder/capture_plan.h"
 #include "recorder/kernel_symbols.h"
 #include "recorder/raw_resource_table.h"
@@ -45,6 +46,7 @@ class RawEncoder {
   void definition(Bytes record, TraceWriter& writer);
   void event(Bytes record, TraceWriter& writer);
   void enterData(Bytes record);
+  void rest(Bytes record, TraceWriter& writer);
   EnterData& freeEnterData(uint32_t thread);
   EnterData* findEnterData(uint32_t thread, uint32_t call_seq);
   // false: its enter data has not come yet
@@ -84,6 +86,7 @@ class RawEncoder {
   uint32_t stacks_epoch_ = 0;
   std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;  // by kernel thread id
   std::vector<Bytes> waiting_;                                       // calls, during one batch
+  CallRest rest_;
 
   // of the call that is being translated
   std::vector<ObjectRef> objects_;

@@ -7,7 +7,7 @@
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
  *                    RT_RELEASED RT_EPOLL_MEMBER
- * Event rings:       RT_ENTER_DATA RT_CALL RT_SIGNAL, long ones of the following
+ * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL, long ones of the following
  * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
@@ -43,6 +43,7 @@ enum {
 	RT_SWITCH_OUT,
 	RT_WAKE,
 	RT_SIGNAL,
+	RT_REST,
 };
 
 enum { /* the abi of a call; numbers as in enum class Abi */
@@ -397,6 +398,21 @@ struct rec_enter_data {
 	/* parts, to the end of the record */
 };
 
+enum { REST_BYTES = 15 * 1024 };
+
+struct rec_rest { /* a piece of what a call moved, before its RT_CALL */
+	__u8 type;
+	__u8 arg;
+	__u8 index; /* PayloadRef::part */
+	__u8 out;
+	__u32 thread;
+	__u32 call_seq;
+	__u32 len;
+	__u64 offset; /* in all that was moved */
+	/* `len` bytes */
+};
+TARRY_ASSERT_SIZE(struct rec_rest, 24);
+
 enum {
 	PART_STRING = 1,
 	PART_PAYLOAD = 2,
@@ -501,9 +517,11 @@ struct call_plan {
 	__u8 items;
 	__u8 returns_if_dup; /* fcntl: an fd only with F_DUPFD */
 	__u8 sets; /* SETS_* */
+	__u8 rest_item; /* of whose bytes on a socket or pipe all are taken; NO_ARG: none */
+	__u8 pad[7];
 	struct plan_item item[MAX_ITEMS];
 };
-TARRY_ASSERT_SIZE(struct call_plan, 8 + 8 * MAX_ITEMS);
+TARRY_ASSERT_SIZE(struct call_plan, 16 + 8 * MAX_ITEMS);
 
 /* Rows of the plan table: x86-64 (or aarch64), i386, x32. */
 enum { PLAN_CALLS = 1024, PLAN_TABLES = 3 };

@@ -6,6 +6,7 @@
 
 const volatile __u32 mode = MODE_MARKED;
 const volatile __u32 snaplen = 0; /* payload bytes of a call, at most PAYLOAD_MAX */
+const volatile __u64 rest_snaplen = 0; /* of a call on a socket or pipe, in pieces */
 const volatile bool trace_syscalls = false;
 const volatile __u64 stack_min_sleep_ns = 0; /* ~0: never */
 const volatile __u64 target_cgroup = 0;      /* kernfs id */

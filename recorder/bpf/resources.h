@@ -17,6 +17,8 @@
 #define TCP_LISTEN 10 /* also of Unix stream sockets */
 
 #define S_IFMT 00170000
+#define S_IFIFO 0010000
+#define S_IFSOCK 0140000
 
 #define OFFSET(type, field) bpf_core_field_offset(type, field)
 

@@ -196,7 +196,6 @@ int on_polling_task(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-#define S_IFSOCK 0140000
 
 /* The fds of recorded processes, and the sockets of all, so that a peer on this machine has a name. */
 SEC("iter/task_file")

@@ -2,6 +2,11 @@
 
 #include "recorder/capture/gathering.h"
 
+struct rest_walk;
+static long put_rest(struct rest_walk *walk, u64 address, u32 len);
+
+#include "recorder/capture/rest.h"
+
 /* Strings and buffers that the kernel will read, taken before the call can change them or, in an
  * execve, before they are gone. 1: a path is relative (or not known yet). */
 __noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
@@ -185,6 +190,52 @@ __noinline int put_call_with_parts(struct thread_state *st, struct call_plan *pl
 	return 0;
 }
 
+static long put_rest(struct rest_walk *walk, u64 address, u32 len)
+{
+	struct scratch *s = get_scratch(SLOT_EXIT);
+	void *ring = event_ring();
+	u64 size = len;
+
+	if (!s || !ring)
+		return 1;
+	asm volatile("" : "+r"(size));
+	if (size > REST_BYTES)
+		return 1;
+	__builtin_memcpy(s->bytes, &walk->head, sizeof(walk->head));
+	if (bpf_probe_read_user(&s->bytes[sizeof(walk->head)], (u32)size, (const void *)address))
+		return 1;
+	walk->failed = bpf_ringbuf_output(ring, s->bytes, sizeof(walk->head) + size, BPF_RB_NO_WAKEUP) != 0;
+	return walk->failed;
+}
+
+static __always_inline bool is_channel(u64 file)
+{
+	u64 inode = load_word(file + OFFSET(struct file, f_inode));
+	u64 type = load_word(inode + OFFSET(struct inode, i_mode)) & S_IFMT;
+
+	return type == S_IFSOCK || type == S_IFIFO;
+}
+
+__noinline int put_rest_of_call(struct thread_state *st, struct call_plan *plan, s64 ret, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct rest_walk walk = {};
+
+	if (!st || !plan)
+		return 0;
+	u64 file = file_of_fd(task, (u32)st->args[0]);
+	struct plan_item *item = &plan->item[plan->rest_item & (MAX_ITEMS - 1)];
+
+	if (!file || !is_channel(file))
+		return 0;
+	walk.head.thread = st->id;
+	walk.head.call_seq = st->call_seq;
+	take_rest(&walk, item, st->args[1], st->abi == ABI_I386, st->args[2], (u64)ret, rest_snaplen);
+	if (walk.failed)
+		lose(st, LOSS_PAYLOAD, now);
+	return 0;
+}
+
 /* User space may have forgotten what the call's objects were when it began: they are looked up again. */
 static __always_inline bool is_outdated(struct thread_state *st)
 {
@@ -257,6 +308,8 @@ static __always_inline void exit_long_call(struct thread_state *st, struct task_
 		st->res[RES_CWD] = cached_cwd(st, task, SLOT_EXIT);
 	if (todo & (PLAN_RETURNS_FD | PLAN_PAIR))
 		returned_fds(st, task, plan, ret);
+	if (ret > REST_FROM && plan->rest_item < MAX_ITEMS && rest_snaplen > REST_FROM)
+		put_rest_of_call(st, plan, ret, now);
 	if (st->retry || todo & PLAN_EXIT_PARTS)
 		put_call_with_parts(st, plan, ret, now, flags);
 	else

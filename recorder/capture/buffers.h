@@ -86,11 +86,11 @@ static long put_iovec_bytes(u32 turn, void *context)
 
 	if (!walk->left || !read_iovec(walk, turn))
 		return 1;
-	u32 len = copy_buffer(walk->one.base, walk->one.len < walk->left ? walk->one.len : walk->left,
-			      walk->slot, walk->at, walk->used);
+	u64 wanted = walk->one.len < walk->left ? walk->one.len : walk->left;
+	u32 len = copy_buffer(walk->one.base, wanted, walk->slot, walk->at, walk->used);
 	walk->used += len;
 	walk->left -= len;
-	return len == 0 && walk->one.len != 0;
+	return len != wanted; /* what comes behind a gap would seem to follow */
 }
 
 static long add_iovec_length(u32 turn, void *context)

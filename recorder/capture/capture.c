@@ -134,6 +134,28 @@ static long bpf_probe_read_user_str(void *to, u32 size, const void *address)
 
 #include "recorder/capture/gathering.h"
 
+struct rest_walk;
+static long put_rest(struct rest_walk *walk, u64 address, u32 len);
+
+#include "recorder/capture/rest.h"
+
+_Static_assert((int)CAPTURE_REST_FROM == (int)REST_FROM, "the same bound");
+
+/* Where its pieces go. */
+static capture_put rest_put;
+static void *rest_owner;
+
+static long put_rest(struct rest_walk *walk, u64 address, u32 len)
+{
+	u8 *bytes = (u8 *)current_capture->bytes;
+
+	memcpy(bytes, &walk->head, sizeof(walk->head));
+	if (!capture_read(current_capture->tid, bytes + sizeof(walk->head), len, address))
+		return 1;
+	rest_put(rest_owner, bytes, sizeof(walk->head) + len);
+	return 0;
+}
+
 /* ---- the capture ---- */
 
 static void begin_capture(struct capture *capture, struct thread_state *st)
@@ -166,6 +188,23 @@ u32 capture_at_exit(struct capture *capture, const struct call_plan *plan, s64 r
 	begin_capture(capture, &st);
 	LOOP(MAX_ITEMS, gather_at_exit, &all);
 	return all.at;
+}
+
+void capture_rest(struct capture *capture, const struct call_plan *plan, s64 ret, u64 most, u32 thread, u32 call_seq,
+		  capture_put put, void *owner)
+{
+	struct rest_walk walk = {};
+	struct thread_state st;
+	struct call_plan copy = *plan;
+
+	if (ret <= REST_FROM || plan->rest_item >= MAX_ITEMS || most <= REST_FROM)
+		return;
+	begin_capture(capture, &st);
+	rest_put = put;
+	rest_owner = owner;
+	walk.head.thread = thread;
+	walk.head.call_seq = call_seq;
+	take_rest(&walk, &copy.item[plan->rest_item], st.args[1], st.abi == ABI_I386, st.args[2], (u64)ret, most);
 }
 
 u32 capture_put_root(struct capture *capture, u32 root, u32 end)

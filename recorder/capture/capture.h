@@ -15,7 +15,10 @@
 extern "C" {
 #endif
 
-enum { CAPTURE_BYTES = 32 * 1024 };
+enum {
+	CAPTURE_BYTES = 32 * 1024,
+	CAPTURE_REST_FROM = 15 * 1024 / 2, /* REST_FROM */
+};
 
 struct capture {
 	pid_t tid; /* stopped, and traced by the calling thread */
@@ -41,6 +44,12 @@ struct captured capture_at_enter(struct capture *capture, const struct call_plan
 __u32 capture_at_exit(struct capture *capture, const struct call_plan *plan, __s64 ret, __u32 begin);
 /* Appends the directory that absolute paths start from; the new end. */
 __u32 capture_put_root(struct capture *capture, __u32 root, __u32 end);
+
+/* What a call moved beyond its parts (recorder/capture/rest.h), at most `most` bytes from the beginning: each piece
+ * as an RT_REST record under `thread` and `call_seq` to `put`. */
+typedef void (*capture_put)(void *owner, const void *record, size_t size);
+void capture_rest(struct capture *capture, const struct call_plan *plan, __s64 ret, __u64 most, __u32 thread,
+		  __u32 call_seq, capture_put put, void *owner);
 
 /* Does a path of the call start from the working directory? Does it return an fd? */
 bool capture_is_from_cwd(struct capture *capture, const struct call_plan *plan);

@@ -77,6 +77,7 @@ Calls::Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& pla
   const int64_t most = kSnaplenMax;
   capture_.snaplen = static_cast<uint32_t>(snaplen < 0 ? most : std::min(snaplen, most));
   capture_.resource_of_fd = resourceOfFd;
+  most_of_channels_ = snaplen < 0 ? UINT64_MAX : static_cast<uint64_t>(snaplen);
 }
 
 void Calls::prepare(Tracee& tracee, uint64_t stack_pointer) {
@@ -162,6 +163,18 @@ void Calls::takeAtEnter(Tracee& tracee, uint64_t stack_pointer) {
   call.has_enter_data = true;
 }
 
+void Calls::takeRest(Tracee& tracee, int64_t result) {
+  const OpenCall& call = tracee.call;
+  // Most calls are smaller than that, and need not be asked what they were on.
+  if (result <= CAPTURE_REST_FROM || !isChannel(tracee.tid, static_cast<int>(call.args[0]))) return;
+  capture_rest(
+      &capture_, &call.shape->plan, result, most_of_channels_, tracee.id, call.seq,
+      [](void* sink, const void* record, size_t size) {
+        static_cast<RecordSink*>(sink)->eventBytes({static_cast<const uint8_t*>(record), size});
+      },
+      &sink_);
+}
+
 void Calls::lookUpResults(Tracee& tracee, int64_t result) {
   OpenCall& call = tracee.call;
   const call_plan& plan = call.shape->plan;
@@ -207,6 +220,7 @@ void Calls::exit(Tracee& tracee, int64_t result, int64_t now_ns) {
     }
   }
   if ((plan.flags & (PLAN_RETURNS_FD | PLAN_PAIR)) != 0) lookUpResults(tracee, result);
+  if (plan.rest_item != NO_ARG) takeRest(tracee, result);
   uint32_t end = sizeof(rec_call);
   if (call.retry != 0 || (plan.flags & PLAN_EXIT_PARTS) != 0)
     end = capture_at_exit(&capture_, &plan, result, end);

@@ -40,6 +40,7 @@ class Calls {
   void prepare(Tracee& tracee, uint64_t stack_pointer);
   void lookUpArguments(Tracee& tracee, bool changed);
   void takeAtEnter(Tracee& tracee, uint64_t stack_pointer);
+  void takeRest(Tracee& tracee, int64_t result);
   void lookUpResults(Tracee& tracee, int64_t result);
   uint32_t unconnected(const Tracee& tracee);
   void findPolled(Tracee& tracee, rec_polled& polled);
@@ -51,6 +52,7 @@ class Calls {
   const SyscallSet keeps_fds_;
   const bool records_calls_;
   const SyscallSet* wanted_;
+  uint64_t most_of_channels_ = 0;  // --snaplen of a call on a socket or pipe
   capture capture_{};
 };
 

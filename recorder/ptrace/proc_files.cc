@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,6 +120,12 @@ std::optional<TaskStatus> readStatus(pid_t tid) {
   status.max_rss_bytes = number(field(text, "VmHWM")) * 1024;
   status.voluntary = number(field(text, "voluntary_ctxt_switches"));
   return status;
+}
+
+bool isChannel(pid_t tid, int fd) {
+  struct stat what;
+  const std::string path = "/proc/" + std::to_string(tid) + "/fd/" + std::to_string(fd);
+  return ::stat(path.c_str(), &what) == 0 && (S_ISSOCK(what.st_mode) || S_ISFIFO(what.st_mode));
 }
 
 std::optional<TaskStat> readStat(pid_t tid, bool thread) {

@@ -54,6 +54,9 @@ struct TaskStatus {
 };
 std::optional<TaskStatus> readStatus(pid_t tid);
 
+// Is the fd a socket, pipe or FIFO?
+bool isChannel(pid_t tid, int fd);
+
 // /proc/PID/stat
 struct TaskStat {
   char state = '?';
