@@ -17,6 +17,7 @@ Action declareInfo(FlagSet& verb);
 Action declareQuery(FlagSet& verb);
 Action declareLoad(FlagSet& verb);
 Action declareReports(FlagSet& verb);
+Action declareExport(FlagSet& verb);
 Action declareCheck(FlagSet& verb);
 Action declareDoctor(FlagSet& verb);
 
@@ -52,6 +53,8 @@ constexpr Command kCommands[] = {
      "tarry load slow.tarry -o slow.db"},
     {"reports", "list or run the ready-made queries", declareReports, Group::query, Takes::other,
      "tarry reports"},
+    {"export", "write a capture file that Wireshark opens", declareExport, Group::query, Takes::trace,
+     "tarry export slow.tarry --pcapng slow.pcapng"},
 #endif
     {"check", "verify a trace file, or repair a damaged one", declareCheck, Group::check, Takes::trace,
      "tarry check slow.tarry"},
@@ -78,9 +81,10 @@ constexpr std::string_view kNoAnalyzer =
     "this build of tarry only records (copy the trace to where a full one is, and explain it there: tarry "
     "why FILE.tarry)";
 constexpr MissingVerb kMissing[] = {
-    {"why", kNoAnalyzer, kFailure},   {"time", kNoAnalyzer, kFailure},  {"summary", kNoAnalyzer, kFailure},
-    {"show", kNoAnalyzer, kFailure},  {"files", kNoAnalyzer, kFailure}, {"tree", kNoAnalyzer, kFailure},
-    {"query", kNoAnalyzer, kFailure}, {"load", kNoAnalyzer, kFailure},  {"reports", kNoAnalyzer, kFailure},
+    {"why", kNoAnalyzer, kFailure},    {"time", kNoAnalyzer, kFailure},  {"summary", kNoAnalyzer, kFailure},
+    {"show", kNoAnalyzer, kFailure},   {"files", kNoAnalyzer, kFailure}, {"tree", kNoAnalyzer, kFailure},
+    {"query", kNoAnalyzer, kFailure},  {"load", kNoAnalyzer, kFailure},  {"reports", kNoAnalyzer, kFailure},
+    {"export", kNoAnalyzer, kFailure},
 };
 #endif
 

@@ -11,7 +11,7 @@ build_packages="
 # What the tests need beside it.
 test_packages="
   bash binutils catch2 ccache clang-format dpkg-dev file gcc git libc6-dev man-db procps sqlite3 strace util-linux
-  libclang-rt-14-dev liburing-dev zstd"
+  libclang-rt-14-dev liburing-dev tshark zstd"
 # It would replace the package busybox, which does as well.
 command -v busybox >/dev/null 2>&1 || test_packages="$test_packages busybox-static"
 tidy_packages="clang-tidy"

@@ -43,6 +43,8 @@ class StreamTracker {
   void advance(int64_t ts) {
     if (!waiting_.empty() && waiting_.front().piece.ts <= ts) release(ts);
   }
+  // Nothing more comes: what waits here is said.
+  void release() { release(INT64_MAX); }
   // Once: both flows of every channel end.
   void finish(int64_t end_ts);
 

@@ -3,6 +3,7 @@
 #include "analyzer/loader.h"
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
+#include "query/export/pcapng.h"
 #include "query/files.h"
 #include "query/show/show.h"
 #include "query/summary.h"
@@ -43,6 +44,7 @@ void fuzzExplain(ByteView input) {
     db = loadTrace(reader);
     std::ostringstream notes;
     show(reader, {}, out, notes);
+    ask([&](std::ostream& more) { exportPcapng(reader, more); });
     why(db, WhyView::command, false);
     why(db, WhyView::ongoing, true);
     ask([&](std::ostream& more) { treeReport(db, {}, more); });

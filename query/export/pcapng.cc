@@ -1,0 +1,335 @@
+#include "query/export/pcapng.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/net/stream_reader.h"
+#include "query/export/ip_frames.h"
+#include "query/export/pcapng_writer.h"
+#include "query/render/units.h"
+
+namespace tarry {
+namespace {
+
+using analysis::Channel;
+using analysis::ChannelDecoder;
+using analysis::ConnectFacts;
+using analysis::Endpoint;
+using analysis::Flow;
+using analysis::Piece;
+
+// include/uapi/linux/in.h, asm-generic/errno.h
+constexpr uint16_t kTcp = 6;
+constexpr uint16_t kUdp = 17;
+constexpr int32_t kInProgress = 115;
+constexpr int32_t kRefused = 111;
+
+// As a network card would take them off the sender's hands.
+constexpr uint32_t kSegmentData = 16'384;
+// Of a sender that is recorded, datagrams whose receipt is expected.
+constexpr size_t kMostExpected = 4096;
+
+constexpr size_t indexOf(bool from_second) {
+  return from_second ? 1 : 0;
+}
+
+// What both of its ends call the connection.
+struct Tuple {
+  Endpoint first, second;
+
+  static int compare(const Endpoint& a, const Endpoint& b) {
+    if (a.family != b.family) return a.family < b.family ? -1 : 1;
+    if (a.addr != b.addr) return a.addr < b.addr ? -1 : 1;
+    return a.port == b.port ? 0 : a.port < b.port ? -1 : 1;
+  }
+  bool operator<(const Tuple& other) const {
+    const int order = compare(first, other.first);
+    return order != 0 ? order < 0 : compare(second, other.second) < 0;
+  }
+};
+
+struct Connection {
+  Tuple ends;
+  // By sender: ends.first, ends.second.
+  std::array<uint32_t, 2> next{1, 1};  // sequence number of the next byte
+  std::array<bool, 2> speaks{};        // its own process is in the trace
+  std::array<bool, 2> finished{};
+  ResourceId opened_by{};       // socket whose connect is framed
+  bool handshake_open = false;  // a SYN has been framed, the answer has not
+  bool client_is_second = false;
+  bool accepted = false;
+
+  const Endpoint& end(bool second) const { return second ? ends.second : ends.first; }
+};
+
+// Datagrams that were framed as they were sent, and will be received.
+class Expected {
+ public:
+  void add(const Endpoint& to, std::span<const uint8_t> data) {
+    if (order_.size() == kMostExpected) {
+      forget(order_.front());
+      order_.erase(order_.begin());
+    }
+    order_.push_back(key(to, data));
+    counts_[order_.back()]++;
+  }
+  bool take(const Endpoint& to, std::span<const uint8_t> data) {
+    const std::string wanted = key(to, data);
+    if (!counts_.contains(wanted)) return false;
+    forget(wanted);
+    order_.erase(std::find(order_.begin(), order_.end(), wanted));
+    return true;
+  }
+
+ private:
+  static std::string key(const Endpoint& to, std::span<const uint8_t> data) {
+    std::string key(data.begin(), data.end());
+    return key + static_cast<char>(to.port >> 8U) + static_cast<char>(to.port);
+  }
+  void forget(const std::string& key) {
+    const auto found = counts_.find(key);
+    if (--found->second == 0) counts_.erase(found);
+  }
+
+  std::vector<std::string> order_;
+  std::map<std::string, int> counts_;
+};
+
+class Exporter {
+ public:
+  Exporter(TraceReader& trace, std::ostream& out)
+      : realtime_ns_(trace.header().start.realtime_ns),
+        writer_(out, "tarry " + trace.header().tarry_version,
+                trace.header().os_name + ", Linux " + trace.header().kernel_release),
+        streams_(trace, [this](const Channel& channel) { return decoderFor(channel); }) {
+    interface_ =
+        writer_.addInterface(LinkType::raw_ip, "sockets", "what programs sent and received, framed by tarry");
+    streams_.onConnect([this](const ConnectFacts& facts) { connected(facts); });
+    streams_.onTime([this](int64_t ts) { release(ts); });
+  }
+
+  PcapngCounts run() {
+    streams_.run();
+    release(INT64_MAX);
+    return counts_;
+  }
+
+ private:
+  struct Timed {
+    int64_t ts = 0;
+    uint64_t order = 0;
+    IpFrame frame;
+    std::string comment;
+    bool operator<(const Timed& other) const {  // the earliest is the greatest, for the heap
+      return ts != other.ts ? ts > other.ts : order > other.order;
+    }
+  };
+  class Decoder;
+
+  std::unique_ptr<ChannelDecoder> decoderFor(const Channel& channel);
+
+  void put(int64_t ts, IpFrame frame, std::string comment) {
+    waiting_.push_back({ts, order_++, std::move(frame), std::move(comment)});
+    std::push_heap(waiting_.begin(), waiting_.end());
+  }
+  void release(int64_t ts) {
+    while (!waiting_.empty() && waiting_.front().ts <= ts) {
+      std::pop_heap(waiting_.begin(), waiting_.end());
+      const Timed& next = waiting_.back();
+      CapturedPacket packet;
+      packet.interface = interface_;
+      packet.time_ns = realtime_ns_ + next.ts;
+      packet.bytes = next.frame.bytes;
+      packet.original_bytes = next.frame.original_bytes;
+      packet.comment = next.comment;
+      writer_.write(packet);
+      counts_.packets++;
+      waiting_.pop_back();
+    }
+  }
+
+  std::string comment(analysis::Utid utid, bool receives) const {
+    if (utid == 0) return {};
+    const analysis::TrackedThread& thread = streams_.tasks().thread(utid);
+    const analysis::TrackedProcess& process = streams_.tasks().process(thread.upid);
+    return fmt::format("{}{} (pid {}, tid {})", receives ? "received by " : "",
+                       printable(streams_.text(process.comm)), process.pid, thread.tid);
+  }
+
+  // nullptr: its ends are not known. `from_second`: `local` is its second end.
+  Connection* find(const Endpoint& local, const Endpoint& remote, bool& local_is_second) {
+    if (local.port == 0 || remote.port == 0) return nullptr;
+    Tuple tuple{unmapped(local), unmapped(remote)};
+    local_is_second = Tuple::compare(tuple.second, tuple.first) < 0;
+    if (local_is_second) std::swap(tuple.first, tuple.second);
+    Connection& connection = connections_[tuple];
+    if (connection.ends.first.port == 0) {
+      connection.ends = tuple;
+      counts_.connections++;
+    }
+    return &connection;
+  }
+
+  void connected(const ConnectFacts& facts);
+  void segment(const Connection& connection, bool from_second, uint8_t flags, int64_t ts, std::string comment,
+               uint32_t sequence, std::span<const uint8_t> data = {}, uint32_t missing = 0);
+  void answerHandshake(Connection& connection, int64_t ts);
+  void stream(const Channel& channel, const Piece& piece);
+  void datagram(const Channel& channel, const Piece& piece);
+  void ended(const Channel& channel, Flow flow, int64_t ts);
+
+  const int64_t realtime_ns_;
+  PcapngWriter writer_;
+  uint32_t interface_ = 0;
+  PcapngCounts counts_;
+  std::map<Tuple, Connection> connections_;
+  Expected expected_;
+  std::vector<Timed> waiting_;
+  uint64_t order_ = 0;
+  analysis::StreamReader streams_;
+};
+
+class Exporter::Decoder final : public ChannelDecoder {
+ public:
+  explicit Decoder(Exporter& exporter) : exporter_(exporter) {}
+  void piece(const Channel& channel, const Piece& piece) override {
+    if (channel.datagrams) exporter_.datagram(channel, piece);
+    else exporter_.stream(channel, piece);
+  }
+  // How much is not known; what follows is framed as if nothing were missing.
+  void lost(const Channel& /*channel*/, int64_t /*ts*/) override {}
+  void ended(const Channel& channel, Flow flow, int64_t ts) override { exporter_.ended(channel, flow, ts); }
+
+ private:
+  Exporter& exporter_;
+};
+
+std::unique_ptr<ChannelDecoder> Exporter::decoderFor(const Channel& channel) {
+  if (channel.kind != ResourceKind::socket) return nullptr;
+  const Resource* socket = streams_.resources().find(channel.resource);
+  const uint16_t wanted = channel.datagrams ? kUdp : kTcp;
+  if (socket == nullptr || (socket->protocol != 0 && socket->protocol != wanted)) return nullptr;
+  return std::make_unique<Decoder>(*this);
+}
+
+void Exporter::segment(const Connection& connection, bool from_second, uint8_t flags, int64_t ts,
+                       std::string comment, uint32_t sequence, std::span<const uint8_t> data,
+                       uint32_t missing) {
+  TcpSegment segment;
+  segment.from = connection.end(from_second);
+  segment.to = connection.end(!from_second);
+  segment.flags = flags;
+  segment.sequence = sequence;
+  if ((flags & kTcpAck) != 0) segment.acknowledged = connection.next[indexOf(!from_second)];
+  segment.data = data;
+  segment.missing = missing;
+  put(ts, tcpFrame(segment), std::move(comment));
+}
+
+void Exporter::answerHandshake(Connection& connection, int64_t ts) {
+  if (!std::exchange(connection.handshake_open, false)) return;
+  segment(connection, !connection.client_is_second, kTcpSyn | kTcpAck, ts, {}, 0);
+  segment(connection, connection.client_is_second, kTcpAck, ts, {}, 1);
+}
+
+void Exporter::connected(const ConnectFacts& facts) {
+  const Resource& socket = *streams_.resources().find(facts.resource);
+  if (socket.kind != ResourceKind::socket || socket.protocol != kTcp) return;
+  bool second = false;
+  Connection* connection = find({socket.family, socket.local_port, socket.local_addr},
+                                {socket.family, socket.remote_port, socket.remote_addr}, second);
+  if (connection == nullptr) return;
+  if (facts.accepted) {
+    // Its client may be in the trace, and have begun it.
+    if (connection->opened_by && !std::exchange(connection->accepted, true)) {
+      answerHandshake(*connection, facts.exit_ts);
+      return;
+    }
+    second = !second;
+  }
+  // The same addresses may be used for one connection after the other.
+  const Tuple ends = connection->ends;
+  *connection = Connection{};
+  connection->ends = ends;
+  connection->opened_by = facts.resource;
+  connection->accepted = facts.accepted;
+  connection->client_is_second = second;
+  connection->handshake_open = true;
+  const int64_t begin_ts = facts.accepted ? facts.exit_ts : facts.ts;
+  segment(*connection, second, kTcpSyn, begin_ts, facts.accepted ? "" : comment(facts.utid, false), 0);
+  if (facts.error == kInProgress) return;
+  if (facts.error == 0) {
+    answerHandshake(*connection, facts.exit_ts);
+  } else {
+    connection->handshake_open = false;
+    if (facts.error == kRefused) segment(*connection, !second, kTcpReset | kTcpAck, facts.exit_ts, {}, 0);
+  }
+}
+
+void Exporter::stream(const Channel& channel, const Piece& piece) {
+  bool local_is_second = false;
+  Connection* connection = find(channel.local, channel.remote, local_is_second);
+  if (connection == nullptr) return;
+  const bool received = piece.flow == Flow::received;
+  const bool from_second = local_is_second != received;
+  if (received && connection->speaks[indexOf(from_second)]) return;
+  if (!received) connection->speaks[indexOf(from_second)] = true;
+  answerHandshake(*connection, piece.ts);
+  const std::string who = comment(piece.utid, received);
+  std::span<const uint8_t> data = piece.data;
+  uint64_t missing = piece.missing;
+  counts_.missing_bytes += missing;
+  uint32_t& next = connection->next[indexOf(from_second)];
+  while (!data.empty() || missing > 0) {
+    const std::span<const uint8_t> part = data.first(std::min<size_t>(data.size(), kSegmentData));
+    data = data.subspan(part.size());
+    const uint64_t room = kMostFrameData - part.size();
+    const auto cut = static_cast<uint32_t>(data.empty() ? std::min(missing, room) : 0);
+    missing -= cut;
+    segment(*connection, from_second, kTcpPush | kTcpAck, piece.ts, who, next, part, cut);
+    next += static_cast<uint32_t>(part.size()) + cut;
+  }
+}
+
+void Exporter::datagram(const Channel& channel, const Piece& piece) {
+  const Endpoint local = unmapped(channel.local), remote = unmapped(piece.remote);
+  if (remote.family == 0) return;
+  const bool received = piece.flow == Flow::received;
+  if (received && expected_.take(local, piece.data)) return;
+  if (!received) expected_.add(remote, piece.data);
+  const auto missing = static_cast<uint32_t>(std::min<uint64_t>(
+      piece.missing, kMostFrameData - std::min<uint64_t>(kMostFrameData, piece.data.size())));
+  counts_.missing_bytes += missing;
+  const std::span<const uint8_t> data = piece.data.first(std::min<size_t>(piece.data.size(), kMostFrameData));
+  Endpoint here = local;
+  if (here.family == 0) here.family = remote.family;
+  put(piece.ts, received ? udpFrame(remote, here, data, missing) : udpFrame(here, remote, data, missing),
+      comment(piece.utid, received));
+}
+
+void Exporter::ended(const Channel& channel, Flow flow, int64_t ts) {
+  if (channel.datagrams || streams_.atEnd()) return;
+  bool local_is_second = false;
+  Connection* connection = find(channel.local, channel.remote, local_is_second);
+  if (connection == nullptr) return;
+  const bool from_second = local_is_second != (flow == Flow::received);
+  if (std::exchange(connection->finished[indexOf(from_second)], true)) return;
+  uint32_t& next = connection->next[indexOf(from_second)];
+  segment(*connection, from_second, kTcpFin | kTcpAck, ts, {}, next);
+  next++;
+}
+
+}  // namespace
+
+PcapngCounts exportPcapng(TraceReader& reader, std::ostream& out) {
+  return Exporter(reader, out).run();
+}
+
+}  // namespace tarry
