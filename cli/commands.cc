@@ -18,6 +18,7 @@ Action declareQuery(FlagSet& verb);
 Action declareLoad(FlagSet& verb);
 Action declareReports(FlagSet& verb);
 Action declareExport(FlagSet& verb);
+Action declareReplay(FlagSet& verb);
 Action declareCheck(FlagSet& verb);
 Action declareDoctor(FlagSet& verb);
 
@@ -55,6 +56,8 @@ constexpr Command kCommands[] = {
      "tarry reports"},
     {"export", "write a capture file that Wireshark opens", declareExport, Group::query, Takes::trace,
      "tarry export slow.tarry --pcapng slow.pcapng"},
+    {"replay", "stand in for the recorded servers, to run a client without them", declareReplay, Group::query,
+     Takes::trace, "tarry replay slow.tarry --serve --speed max -- curl http://shop/"},
 #endif
     {"check", "verify a trace file, or repair a damaged one", declareCheck, Group::check, Takes::trace,
      "tarry check slow.tarry"},
@@ -81,10 +84,10 @@ constexpr std::string_view kNoAnalyzer =
     "this build of tarry only records (copy the trace to where a full one is, and explain it there: tarry "
     "why FILE.tarry)";
 constexpr MissingVerb kMissing[] = {
-    {"why", kNoAnalyzer, kFailure},    {"time", kNoAnalyzer, kFailure},  {"summary", kNoAnalyzer, kFailure},
-    {"show", kNoAnalyzer, kFailure},   {"files", kNoAnalyzer, kFailure}, {"tree", kNoAnalyzer, kFailure},
-    {"query", kNoAnalyzer, kFailure},  {"load", kNoAnalyzer, kFailure},  {"reports", kNoAnalyzer, kFailure},
-    {"export", kNoAnalyzer, kFailure},
+    {"why", kNoAnalyzer, kFailure},    {"time", kNoAnalyzer, kFailure},   {"summary", kNoAnalyzer, kFailure},
+    {"show", kNoAnalyzer, kFailure},   {"files", kNoAnalyzer, kFailure},  {"tree", kNoAnalyzer, kFailure},
+    {"query", kNoAnalyzer, kFailure},  {"load", kNoAnalyzer, kFailure},   {"reports", kNoAnalyzer, kFailure},
+    {"export", kNoAnalyzer, kFailure}, {"replay", kNoAnalyzer, kFailure},
 };
 #endif
 

@@ -41,8 +41,8 @@ void writeWhole(const std::string& path, Write write) {
 }
 
 int exportTrace(const ExportFlags& flags) {
-  if (flags.pcapng.empty()) throw UsageError("say what to write (--pcapng OUT, for Wireshark and tcpdump)");
   TraceReader reader = openReader(traceFile(flags.file));
+  if (flags.pcapng.empty()) throw UsageError("say what to write (--pcapng OUT, for Wireshark and tcpdump)");
   PcapngCounts counts;
   writeWhole(flags.pcapng, [&](std::ostream& out) { counts = exportPcapng(reader, out); });
   for (const std::string& problem : reader.report().problems)

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "format/unique_fd.h"
 #include "recorder/backend.h"
 #include "recorder/bpf_lane.h"
 #include "recorder/bpf_ring.h"
 #include "recorder/capture_plan.h"
 #include "recorder/records.h"
-#include "recorder/unique_fd.h"
 
 struct tarry_bpf;
 struct bpf_link;

@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace tarry {
 

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "format/unique_fd.h"
 #include "recorder/signals.h"
-#include "recorder/unique_fd.h"
 #include "recorder/user_identity.h"
 
 namespace tarry {

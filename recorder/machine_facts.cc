@@ -16,12 +16,12 @@
 #include <memory>
 #include <sstream>
 
+#include "format/unique_fd.h"
 #include "recorder/doctor.h"
 #include "recorder/doctor_needs.h"
 #include "recorder/host_info.h"
 #include "recorder/ptrace/trial.h"
 #include "recorder/targets.h"
-#include "recorder/unique_fd.h"
 
 namespace tarry {
 

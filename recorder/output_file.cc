@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "format/errors.h"
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace tarry {
 

@@ -15,9 +15,9 @@
 #include <thread>
 
 #include "format/trace_writer.h"
+#include "format/unique_fd.h"
 #include "recorder/backend.h"
 #include "recorder/batch_queue.h"
-#include "recorder/unique_fd.h"
 
 namespace tarry {
 

@@ -13,7 +13,7 @@
 
 #include <optional>
 
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace tarry {
 

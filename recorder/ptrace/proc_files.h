@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace tarry::ptracing {
 

@@ -17,8 +17,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "format/unique_fd.h"
 #include "recorder/ptrace/proc_files.h"
-#include "recorder/unique_fd.h"
 
 namespace tarry::ptracing {
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "format/unique_fd.h"
 #include "recorder/capture_plan.h"
 #include "recorder/ptrace/proc_files.h"
 #include "recorder/records.h"
-#include "recorder/unique_fd.h"
 
 namespace tarry::ptracing {
 

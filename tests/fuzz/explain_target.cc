@@ -10,6 +10,7 @@
 #include "query/time.h"
 #include "query/tree.h"
 #include "query/why/why.h"
+#include "replay/script.h"
 #include "tests/fuzz/targets.h"
 
 namespace tarry::fuzz {
@@ -45,6 +46,7 @@ void fuzzExplain(ByteView input) {
     std::ostringstream notes;
     show(reader, {}, out, notes);
     ask([&](std::ostream& more) { exportPcapng(reader, more); });
+    ask([&](std::ostream&) { replay::readScript(reader); });
     why(db, WhyView::command, false);
     why(db, WhyView::ongoing, true);
     ask([&](std::ostream& more) { treeReport(db, {}, more); });
