@@ -13,6 +13,7 @@ std::string_view lossSourceText(LossSource source) {
     case LossSource::payload: return "payload";
     case LossSource::encoder: return "recorder too slow";
     case LossSource::signals: return "signals";
+    case LossSource::sockets: return "socket events";
   }
   return "unknown";
 }

@@ -19,6 +19,7 @@ std::string_view blockKindName(BlockKind kind) {
     case BlockKind::trailer: return "trailer";
     case BlockKind::signals: return "signals";
     case BlockKind::folds: return "folds";
+    case BlockKind::sockets: return "sockets";
   }
   return "unknown";
 }
@@ -32,7 +33,8 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::losses:
     case BlockKind::clocks:
     case BlockKind::signals:
-    case BlockKind::folds: return true;
+    case BlockKind::folds:
+    case BlockKind::sockets: return true;
     case BlockKind::unknown:
     case BlockKind::header:
     case BlockKind::strings:

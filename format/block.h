@@ -28,8 +28,9 @@ enum class BlockKind : uint16_t {
   trailer = 12,
   signals = 13,
   folds = 14,
+  sockets = 15,
 };
-inline constexpr int kBlockKinds = 15;
+inline constexpr int kBlockKinds = 16;
 
 std::string_view blockKindName(BlockKind kind);
 

@@ -45,6 +45,44 @@ std::string_view lossSourceName(LossSource source) {
     case LossSource::payload: return "payload";
     case LossSource::encoder: return "encoder";
     case LossSource::signals: return "signals";
+    case LossSource::sockets: return "sockets";
+  }
+  return "unknown";
+}
+
+std::string_view socketEventName(SocketEventKind kind) {
+  switch (kind) {
+    case SocketEventKind::unknown: return "unknown";
+    case SocketEventKind::connecting: return "connecting";
+    case SocketEventKind::established: return "established";
+    case SocketEventKind::accepted: return "accepted";
+    case SocketEventKind::listening: return "listening";
+    case SocketEventKind::state: return "state";
+    case SocketEventKind::retransmit: return "retransmit";
+    case SocketEventKind::synack_retransmit: return "synack-retransmit";
+    case SocketEventKind::reset_sent: return "reset-sent";
+    case SocketEventKind::reset_received: return "reset-received";
+    case SocketEventKind::failed: return "failed";
+    case SocketEventKind::closed: return "closed";
+    case SocketEventKind::facts: return "facts";
+  }
+  return "unknown";
+}
+
+std::string_view tcpStateName(TcpState state) {
+  switch (state) {
+    case TcpState::unknown: return "unknown";
+    case TcpState::established: return "ESTAB";
+    case TcpState::syn_sent: return "SYN-SENT";
+    case TcpState::syn_recv: return "SYN-RECV";
+    case TcpState::fin_wait1: return "FIN-WAIT-1";
+    case TcpState::fin_wait2: return "FIN-WAIT-2";
+    case TcpState::time_wait: return "TIME-WAIT";
+    case TcpState::close: return "CLOSE";
+    case TcpState::close_wait: return "CLOSE-WAIT";
+    case TcpState::last_ack: return "LAST-ACK";
+    case TcpState::listen: return "LISTEN";
+    case TcpState::closing: return "CLOSING";
   }
   return "unknown";
 }

@@ -12,6 +12,8 @@ std::string_view levelName(Level level);
 std::string_view targetKindName(TargetKind kind);
 std::string_view endReasonName(EndReason reason);
 std::string_view lossSourceName(LossSource source);
+std::string_view socketEventName(SocketEventKind kind);
+std::string_view tcpStateName(TcpState state);  // as ss prints it
 std::string_view foldKindName(FoldKind kind);
 
 }  // namespace tarry

@@ -398,6 +398,86 @@ struct SignalEvent {
   std::array<uint64_t, 4> fields{};
 };
 
+// ---- sockets ------------------------------------------------------------------------------------
+
+// What happened to a TCP socket (other kinds are told by their calls alone).
+enum class SocketEventKind : uint8_t {
+  unknown = 0,
+  connecting = 1,   // sends its SYN
+  established = 2,  // the handshake of a connect is done
+  accepted = 3,     // likewise on the listener's side: the connection waits for accept(2), or is taken
+  listening = 4,
+  state = 5,              // went on to `state`, where no other kind says so
+  retransmit = 6,         // a segment was sent again
+  synack_retransmit = 7,  // a listener sent the answer to a SYN again; `resource` names both ends
+  reset_sent = 8,
+  reset_received = 9,
+  failed = 10,  // the connect did, with `error`
+  closed = 11,  // its state is `close`; `error`: why, where that was not its owner's wish
+  facts = 12,   // what the kernel counted so far, of a socket that lives when the recording ends
+};
+
+// include/net/tcp_states.h
+enum class TcpState : uint8_t {
+  unknown = 0,
+  established = 1,
+  syn_sent = 2,
+  syn_recv = 3,
+  fin_wait1 = 4,
+  fin_wait2 = 5,
+  time_wait = 6,
+  close = 7,
+  close_wait = 8,
+  last_ack = 9,
+  listen = 10,
+  closing = 11,
+};
+
+// What the kernel keeps of a TCP connection, as in tcp_info (include/uapi/linux/tcp.h).
+struct TcpFacts {
+  uint64_t srtt_us = 0;     // smoothed round trip; 0: none measured
+  uint64_t min_rtt_us = 0;  // 0: none measured
+  uint64_t rtt_var_us = 0;
+  uint64_t bytes_sent = 0;  // with what was sent again
+  uint64_t bytes_acked = 0;
+  uint64_t bytes_received = 0;
+  uint64_t bytes_retrans = 0;
+  uint64_t segs_out = 0, segs_in = 0;
+  uint64_t data_segs_out = 0, data_segs_in = 0;
+  uint64_t retransmits = 0;        // segments, SYNs among them
+  uint64_t busy_us = 0;            // had something to send or to be acknowledged; of that:
+  uint64_t rwnd_limited_us = 0;    // the peer's receive window was full
+  uint64_t sndbuf_limited_us = 0;  // the own send buffer was
+  uint64_t send_queue = 0;         // bytes not acknowledged yet
+  uint64_t receive_queue = 0;      // bytes not read yet
+  uint64_t cwnd = 0;               // congestion window, segments
+  uint64_t mss = 0;
+  friend bool operator==(const TcpFacts&, const TcpFacts&) = default;
+};
+
+// Their order in the file.
+inline constexpr std::array kTcpFacts = {
+    &TcpFacts::srtt_us,       &TcpFacts::min_rtt_us,      &TcpFacts::rtt_var_us,
+    &TcpFacts::bytes_sent,    &TcpFacts::bytes_acked,     &TcpFacts::bytes_received,
+    &TcpFacts::bytes_retrans, &TcpFacts::segs_out,        &TcpFacts::segs_in,
+    &TcpFacts::data_segs_out, &TcpFacts::data_segs_in,    &TcpFacts::retransmits,
+    &TcpFacts::busy_us,       &TcpFacts::rwnd_limited_us, &TcpFacts::sndbuf_limited_us,
+    &TcpFacts::send_queue,    &TcpFacts::receive_queue,   &TcpFacts::cwnd,
+    &TcpFacts::mss,
+};
+
+struct SocketEvent {
+  int64_t ts_ns = 0;
+  SocketEventKind kind = SocketEventKind::unknown;
+  ThreadId thread{};      // that did it; none: an interrupt
+  uint32_t socket = 0;    // tells the recording's sockets apart, whatever inode or addresses they have yet
+  ResourceId resource{};  // as it is addressed now; none: not known. Before accept(2) it has no inode
+  TcpState state = TcpState::unknown;  // from now on
+  int32_t error = 0;                   // errno
+  bool has_facts = false;
+  TcpFacts facts{};
+};
+
 // ---- what a bounded file leaves out ---------------------------------------------------------------
 
 enum class FoldKind : uint8_t { unknown = 0, calls = 1, payload = 2 };
@@ -433,6 +513,7 @@ enum class LossSource : uint8_t {
   payload = 6,
   encoder = 7,  // the recorder itself could not keep up
   signals = 8,
+  sockets = 9,
 };
 
 struct LossEvent {

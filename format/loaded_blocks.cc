@@ -165,6 +165,24 @@ std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const Re
                                                             });
 }
 
+// The thread may be none, and one that is not defined is not known.
+std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped) {
+  auto block = std::make_unique<Events<SocketEvent, &TraceVisitor::onSocket>>(std::move(rows));
+  for (uint32_t i = 0; i < block->rows().size(); ++i) {
+    SocketEvent& row = block->rows()[i];
+    if (!isSaneTime(row.ts_ns)) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(row.ts_ns, row.ts_ns, filter)) continue;
+    definitions.check(row.thread);
+    definitions.check(row.resource);
+    block->due.push_back({row.ts_ns, i, kRankSocket});
+  }
+  return block;
+}
+
 std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped) {
   auto block = std::make_unique<Events<FoldEvent, &TraceVisitor::onFold>>(std::move(rows));

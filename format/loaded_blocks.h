@@ -9,6 +9,7 @@
 #include "format/fold_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
+#include "format/socket_codec.h"
 #include "format/syscall_codec.h"
 #include "format/time_merge.h"
 #include "format/trace.capnp.h"
@@ -50,6 +51,8 @@ std::unique_ptr<LoadedBlock> loadWakes(std::vector<WakeEvent> rows, const ReadFi
 std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadSignals(std::vector<SignalEvent> rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped);
+std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const ReadFilter& filter,
                                          const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
                                         const Definitions& definitions, uint64_t& dropped);

@@ -40,6 +40,7 @@ struct Block {
     trailer @17 :Trailer;
     signals @18 :Signals;
     folds @19 :Folds;
+    sockets @20 :Sockets;
   }
 }
 
@@ -355,6 +356,20 @@ struct Folds {             # columns of Block.rows values; deltas are to the row
   totalNs @10 :Ints;
   longestNs @11 :Ints;
   resultSum @12 :Ints;
+}
+
+struct Sockets {           # columns of Block.rows values; deltas are to the row before
+  baseNs @0 :TimeNs;
+  threads @1 :List(ThreadId);  # 0 among them: none
+  kind @2 :Ints;           # tarry::SocketEventKind
+  state @3 :Ints;          # tarry::TcpState
+  thread @4 :Ints;         # index in threads
+  ts @5 :Ints;             # delta
+  socket @6 :Ints;         # delta
+  resource @7 :Ints;       # delta
+  error @8 :Ints;
+  hasFacts @9 :Ints;       # 0, 1
+  facts @10 :List(Ints);   # in the order of tarry::kTcpFacts; missing ones are 0
 }
 
 struct Loss {

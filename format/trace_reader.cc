@@ -44,6 +44,7 @@ LossSource lossOf(BlockKind kind) {
     case BlockKind::processes: return LossSource::lifecycle;
     case BlockKind::payloads: return LossSource::payload;
     case BlockKind::signals: return LossSource::signals;
+    case BlockKind::sockets: return LossSource::sockets;
     case BlockKind::strings:
     case BlockKind::resources:
     case BlockKind::stacks: return LossSource::definitions;
@@ -168,7 +169,8 @@ struct TraceReader::Impl {
       case BlockKind::clocks:
       case BlockKind::trailer:
       case BlockKind::signals:
-      case BlockKind::folds: break;
+      case BlockKind::folds:
+      case BlockKind::sockets: break;
     }
   }
 
@@ -249,6 +251,10 @@ struct TraceReader::Impl {
           std::vector<FoldEvent> rows;
           decodeFolds(block.getFolds(), block.getRows(), rows);
           loaded = loadFolds(std::move(rows), pass.filter, definitions, dropped);
+        } else if (block.isSockets()) {
+          std::vector<SocketEvent> rows;
+          decodeSockets(block.getSockets(), block.getRows(), rows);
+          loaded = loadSockets(std::move(rows), pass.filter, definitions, dropped);
         } else if (block.isLosses()) {
           std::vector<LossEvent> rows;
           decodeLosses(block.getLosses(), rows);
@@ -278,6 +284,7 @@ struct TraceReader::Impl {
         break;
       case BlockKind::signals:
       case BlockKind::folds:
+      case BlockKind::sockets:
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:

@@ -32,6 +32,7 @@ class TraceVisitor {
   virtual void onSwitch(const SwitchEvent&) {}
   virtual void onWake(const WakeEvent&) {}
   virtual void onSignal(const SignalEvent&) {}
+  virtual void onSocket(const SocketEvent&) {}
   virtual void onFold(const FoldEvent&) {}
   virtual void onLoss(const LossEvent&) {}
   virtual void onClock(const ClockPoint&) {}

@@ -18,6 +18,7 @@
 #include "format/header_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
+#include "format/socket_codec.h"
 #include "format/stop_folder.h"
 #include "format/syscall_codec.h"
 
@@ -108,6 +109,7 @@ struct TraceWriter::Impl {
   EventBlock<SwitchEvent> switches;
   EventBlock<WakeEvent> wakes;
   EventBlock<SignalEvent> signals;
+  EventBlock<SocketEvent> sockets;
   EventBlock<FoldEvent> folds;
   EventBlock<LossEvent> losses;
   EventBlock<ClockPoint> clocks;
@@ -232,6 +234,9 @@ struct TraceWriter::Impl {
   void close(EventBlock<SignalEvent>& block) {
     close(block, [](auto& rows, auto out) { encodeSignals(rows, out.initSignals()); });
   }
+  void close(EventBlock<SocketEvent>& block) {
+    close(block, [](auto& rows, auto out) { encodeSockets(rows, out.initSockets()); });
+  }
   void close(EventBlock<FoldEvent>& block) {
     close(block, [](auto& rows, auto out) { encodeFolds(rows, out.initFolds()); });
   }
@@ -262,6 +267,7 @@ struct TraceWriter::Impl {
     close(wakes);
     close(switches);
     close(signals);
+    close(sockets);
     close(folds);
     close(losses);
     close(clocks);
@@ -343,8 +349,9 @@ struct TraceWriter::Impl {
   // When the oldest row that waits came, INT64_MAX if none does.
   int64_t oldestNs() const {
     int64_t oldest = INT64_MAX;
-    for (const Cover* cover : {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover,
-                               &wakes.cover, &signals.cover, &folds.cover, &losses.cover, &clocks.cover}) {
+    for (const Cover* cover :
+         {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover, &wakes.cover, &signals.cover,
+          &sockets.cover, &folds.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -529,6 +536,14 @@ void TraceWriter::add(const WakeEvent& event) {
 void TraceWriter::add(const SignalEvent& event) {
   impl_->advance(event.ts_ns);
   impl_->append(impl_->signals, event, event.ts_ns, event.ts_ns);
+}
+
+void TraceWriter::add(const SocketEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  w.use(event.resource);
+  w.limitDefinitions();
+  w.append(w.sockets, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const FoldEvent& event) {

@@ -69,6 +69,7 @@ class TraceWriter {
   void add(const SwitchEvent& event);
   void add(const WakeEvent& event);
   void add(const SignalEvent& event);
+  void add(const SocketEvent& event);
   // The writer makes them itself where the file has a size to keep.
   void add(const FoldEvent& event);
   void add(const LossEvent& event);

@@ -248,6 +248,13 @@ ThreadScript& ThreadScript::getsSignal(SignalEvent event) {
   return *this;
 }
 
+ThreadScript& ThreadScript::socketEvent(SocketEvent event) {
+  event.ts_ns = now_;
+  event.thread = def_.id;
+  builder_.add(event);
+  return *this;
+}
+
 ThreadScript& ThreadScript::preemptedFor(int64_t dur_ns, bool throttled) {
   switchOut(TaskState::runnable, {}, false, throttled);
   now_ += dur_ns;
@@ -476,6 +483,9 @@ void TraceBuilder::add(WakeEvent event) {
 void TraceBuilder::add(SignalEvent event) {
   signals_.push_back(event);
 }
+void TraceBuilder::add(SocketEvent event) {
+  sockets_.push_back(event);
+}
 void TraceBuilder::add(FoldEvent event) {
   folds_.push_back(event);
 }
@@ -495,6 +505,7 @@ int64_t TraceBuilder::lastTime() const {
   for (const SwitchEvent& event : switches_) last = std::max(last, event.ts_ns);
   for (const WakeEvent& event : wakes_) last = std::max(last, event.ts_ns);
   for (const SignalEvent& event : signals_) last = std::max(last, event.ts_ns);
+  for (const SocketEvent& event : sockets_) last = std::max(last, event.ts_ns);
   for (const FoldEvent& event : folds_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   for (const auto& call : calls_)
     last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
@@ -546,6 +557,8 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     step(wake.ts_ns, wake, [](WakeEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SignalEvent& event : signals_)
     step(event.ts_ns, event, [](SignalEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  for (const SocketEvent& event : sockets_)
+    step(event.ts_ns, event, [](SocketEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const FoldEvent& event : folds_)
     step(event.ts_ns, event, [](FoldEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SwitchEvent& event : switches_)

@@ -113,6 +113,8 @@ class ThreadScript {
   ThreadScript& kernelStack(StackId stack);  // of the last wake-up
   // Gets a signal: `event` without time and thread. siginfo's pid and uid are fields[0] (signalFrom()).
   ThreadScript& getsSignal(SignalEvent event);
+  // A socket event of its own doing: `event` without time and thread.
+  ThreadScript& socketEvent(SocketEvent event);
   // Loses its CPU but not its wish to run.
   ThreadScript& preemptedFor(int64_t dur_ns, bool throttled = false);
 
@@ -183,6 +185,7 @@ class TraceBuilder {
   void add(SwitchEvent event);
   void add(WakeEvent event);
   void add(SignalEvent event);
+  void add(SocketEvent event);
   void add(FoldEvent event);
   void add(SyscallEvent event);
 
@@ -218,6 +221,7 @@ class TraceBuilder {
   std::vector<SwitchEvent> switches_;
   std::vector<WakeEvent> wakes_;
   std::vector<SignalEvent> signals_;
+  std::vector<SocketEvent> sockets_;
   std::vector<FoldEvent> folds_;
   std::vector<std::unique_ptr<OwnedCall>> calls_;
   std::vector<LossEvent> losses_;

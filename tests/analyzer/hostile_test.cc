@@ -90,6 +90,19 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
         event.fields[1] = static_cast<uint64_t>(n.number());
         b.add(event);
       }
+      if (n.oneIn(2)) {
+        SocketEvent event;
+        event.ts_ns = n.time();
+        event.thread = n.thread();
+        event.kind = static_cast<SocketEventKind>(n.below(13));
+        event.socket = static_cast<uint32_t>(n.below(8));
+        event.resource = n.resource();
+        event.state = static_cast<TcpState>(n.below(12));
+        event.error = static_cast<int32_t>(n.number());
+        event.has_facts = n.oneIn(2);
+        for (const auto fact : kTcpFacts) event.facts.*fact = static_cast<uint64_t>(n.number());
+        b.add(event);
+      }
       if (n.oneIn(5)) {
         FoldEvent event;
         event.kind = static_cast<FoldKind>(n.below(3));

@@ -38,6 +38,7 @@ void tellSmallStory(TraceBuilder& b) {
         .kernelStack(b.stack({"schedule", "tcp_recvmsg"}));
   }
   client.getsSignal(signalFrom(17, 101, 1000, 1)).getsSignal(signalFrom(15, 90, 0));
+  client.socketEvent({.kind = SocketEventKind::closed, .socket = 1, .resource = socket});
   b.loss(1_s, 1_ms, LossSource::wakes, 3);
   client.exits(0);
 }
@@ -126,7 +127,7 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
     size_t tried = 0;
     for (const BlockInfo& info : file.blocks()) {
       if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
-          info.kind != BlockKind::wakes && info.kind != BlockKind::signals)
+          info.kind != BlockKind::wakes && info.kind != BlockKind::signals && info.kind != BlockKind::sockets)
         continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
@@ -371,6 +372,18 @@ TEST_CASE("Hostile blocks are refused block by block") {
           signals.initFields(4);
           putPlanes({zigzag(1)}, signals.initSender());
         }) == 1);
+  CHECK(damage(1, [](auto block) { block.initSockets().setThreads({0}); }) == 0);  // no facts
+  CHECK(damage(1, [](auto block) { block.initSockets(); }) == 1);                  // no threads
+  CHECK(damage(1, [](auto block) {
+          auto sockets = block.initSockets();
+          sockets.setThreads({0});
+          putPlanes({zigzag(1)}, sockets.initThread());
+        }) == 1);
+  CHECK(damage(2, [](auto block) {
+          auto sockets = block.initSockets();
+          sockets.setThreads({0});
+          sockets.initFacts(1)[0].initPlanes(9);
+        }) == 1);
   CHECK(damage(1, [](auto block) {
           auto folds = block.initFolds();
           folds.setThreads({1});
@@ -428,6 +441,33 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   CHECK(actions.signals[0].action == SignalAction::unknown);
   CHECK(!actions.signals[0].sender);  // a thread that nothing defines
   CHECK(of_signals.report().dropped_rows == 2);
+
+  struct Sockets : TraceVisitor {
+    std::vector<SocketEvent> events;
+    void onSocket(const SocketEvent& e) override { events.push_back(e); }
+  } sockets;
+  TraceReader of_sockets = TraceReader::fromMemory(hostile(3, [](auto block) {
+    auto of = block.initSockets();
+    of.setBaseNs(1);
+    of.setThreads({55});
+    putPlanes({zigzag(200), zigzag(~0ULL), 0}, of.initKind());
+    putPlanes({zigzag(200), zigzag(~0ULL), 0}, of.initState());
+    putPlanes({zigzag(~0ULL), 0, 0}, of.initResource());
+    putPlanes({0, 0, zigzag(static_cast<uint64_t>(INT64_MAX))}, of.initTs());
+    auto facts = of.initFacts(kTcpFacts.size() + 1);  // a newer writer knows one more
+    putPlanes({zigzag(7), 0, 0}, facts[0]);
+    putPlanes({zigzag(7), 0, 0}, facts[kTcpFacts.size()]);
+  }));
+  of_sockets.read(sockets);
+  REQUIRE(sockets.events.size() == 2);
+  CHECK(of_sockets.report().dropped_rows == 1);
+  for (const SocketEvent& event : sockets.events) {
+    CHECK(event.kind == SocketEventKind::unknown);
+    CHECK(event.state == TcpState::unknown);
+    CHECK(!event.thread);
+    CHECK(!event.resource);
+  }
+  CHECK(sockets.events[0].facts.srtt_us == 7);
 
   struct Counts : TraceVisitor {
     std::vector<FoldEvent> folds;

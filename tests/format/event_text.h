@@ -42,6 +42,14 @@ inline std::string textOf(const SignalEvent& e) {
                      e.error, e.fields[0], e.fields[1], e.fields[2], e.fields[3]);
 }
 
+inline std::string textOf(const SocketEvent& e) {
+  std::string out =
+      fmt::format("{} socket{} k{} t{} r{} s{} e{} f{}", e.ts_ns, e.socket, static_cast<int>(e.kind),
+                  e.thread.value, e.resource.value, static_cast<int>(e.state), e.error, int{e.has_facts});
+  for (const auto fact : kTcpFacts) out += fmt::format(",{}", e.facts.*fact);
+  return out;
+}
+
 inline std::string textOf(const FoldEvent& e) {
   return fmt::format("{} fold +{} k{} t{} {}:{} e{} r{} n{} ={} #{} {} {}", e.ts_ns, e.dur_ns,
                      static_cast<int>(e.kind), e.thread.value, static_cast<int>(e.abi), e.nr, e.error,
@@ -128,6 +136,7 @@ class Transcript : public TraceVisitor {
   void onSwitch(const SwitchEvent& e) override { events.push_back(textOf(e)); }
   void onWake(const WakeEvent& e) override { events.push_back(textOf(e)); }
   void onSignal(const SignalEvent& e) override { events.push_back(textOf(e)); }
+  void onSocket(const SocketEvent& e) override { events.push_back(textOf(e)); }
   void onFold(const FoldEvent& e) override { events.push_back(textOf(e)); }
   void onLoss(const LossEvent& e) override { events.push_back(textOf(e)); }
   void onClock(const ClockPoint& e) override { events.push_back(textOf(e)); }

@@ -151,6 +151,16 @@ TEST_CASE("A trace brings back every event with extreme values") {
     signal.code = -1;
     signal.fields = {~0ULL, 0, 1, 1ULL << 63};
     writer.add(signal);
+    SocketEvent socket;
+    socket.ts_ns = 7;
+    socket.kind = SocketEventKind::facts;
+    socket.socket = ~0U;
+    socket.resource = r2.id;
+    socket.state = TcpState::closing;
+    socket.error = kI32Min;
+    socket.has_facts = true;
+    for (const auto fact : kTcpFacts) socket.facts.*fact = ~0ULL;
+    writer.add(socket);
     SwitchEvent in;
     in.ts_ns = 3;
     in.thread = a.id;
@@ -195,8 +205,9 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(plain);
     writer.add(call);
     writer.add(out);
-    for (const std::string& text : {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in),
-                                    textOf(plain), textOf(call), textOf(signal), textOf(out)}) {
+    for (const std::string& text :
+         {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in), textOf(plain), textOf(call),
+          textOf(signal), textOf(socket), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -248,7 +259,7 @@ struct RandomTrace {
     for (int i = 0; i < count; ++i) {
       now += static_cast<int64_t>(upTo(200'000));
       const ThreadId thread{static_cast<uint32_t>(1 + upTo(5))};
-      switch (upTo(7)) {
+      switch (upTo(8)) {
         case 6: {
           FoldEvent e;
           e.ts_ns = now;
@@ -276,6 +287,22 @@ struct RandomTrace {
           e.signo = static_cast<int32_t>(1 + upTo(64));
           e.code = static_cast<int32_t>(upTo(10)) - 5;
           for (uint64_t& field : e.fields) field = random() >> upTo(64);
+          writer.add(e);
+          events.emplace_back(e.ts_ns, textOf(e));
+          break;
+        }
+        case 7: {
+          SocketEvent e;
+          e.ts_ns = now;
+          e.thread = upTo(2) == 0 ? thread : ThreadId{};
+          e.kind = static_cast<SocketEventKind>(upTo(13));
+          e.socket = static_cast<uint32_t>(upTo(20));
+          e.resource = ResourceId{static_cast<uint32_t>(upTo(51))};
+          e.state = static_cast<TcpState>(upTo(12));
+          e.error = static_cast<int32_t>(upTo(120));
+          e.has_facts = upTo(2) == 0;
+          if (e.has_facts)
+            for (const auto fact : kTcpFacts) e.facts.*fact = random() >> upTo(64);
           writer.add(e);
           events.emplace_back(e.ts_ns, textOf(e));
           break;
@@ -421,6 +448,7 @@ TEST_CASE("A filter leaves out kinds and times") {
     void onSwitch(const SwitchEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onWake(const WakeEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onSignal(const SignalEvent& e) override { see(e.ts_ns, e.ts_ns); }
+    void onSocket(const SocketEvent& e) override { see(e.ts_ns, e.ts_ns); }
   } all, some;
   reader.read(all);
   const int64_t from = 60'000'000, to = 90'000'000;
@@ -437,6 +465,7 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
   auto& child = parent.forks("cc", 11);
   child.call("read", {.args = {0}}, 0);
   child.execs("/usr/bin/cc");
+  child.socketEvent({.kind = SocketEventKind::closed});
   child.getsSignal(signalFrom(15, 10, 0));
   child.exits(15);
   TraceReader reader = b.reader();
@@ -453,11 +482,12 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
     }
     void onWake(const WakeEvent&) override { note("wake"); }
     void onSignal(const SignalEvent&) override { note("signal"); }
+    void onSocket(const SocketEvent&) override { note("socket"); }
   } seen;
   seen.child = child.id();
   reader.read(seen);
   CHECK(seen.lines ==
-        std::vector<std::string>{"life2", "wake", "in", "call", "signal", "life3", "life5", "out"});
+        std::vector<std::string>{"life2", "wake", "in", "call", "signal", "socket", "life3", "life5", "out"});
 }
 
 }  // namespace

@@ -43,6 +43,18 @@ Bytes inventedTrace(bool finished) {
       .sleepsIn(TaskState::uninterruptible, 3_ms, true);
   client.startsThread("worker", 102).blocksForEver("futex", {.args = {0x1000, 128, 2}});
   b.loss(1_s, 1_ms, LossSource::wakes, 3);
+  SocketEvent connection;
+  connection.socket = 1;
+  connection.resource = socket;
+  connection.kind = SocketEventKind::established;
+  connection.state = TcpState::established;
+  client.socketEvent(connection);
+  connection.kind = SocketEventKind::closed;
+  connection.state = TcpState::close;
+  connection.has_facts = true;
+  connection.facts.bytes_sent = 100;
+  connection.facts.srtt_us = 300;
+  client.socketEvent(connection);
   FoldEvent fold;
   fold.ts_ns = 1_s;
   fold.dur_ns = 50_ms;
