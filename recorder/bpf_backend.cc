@@ -96,6 +96,7 @@ class BpfBackend : public Backend {
     if (!programs_) return;
     programs_->detach();
     visit(SNAP_FINISH);
+    programs_->visitSockets([this] { keepDefinitions(); });
   }
 
   void fillCost(RecorderCost& cost) override {

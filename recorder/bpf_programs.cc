@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,6 +89,13 @@ uint64_t laneBytes(uint64_t ring_bytes) {
   return std::clamp<uint64_t>(ring_bytes / 2, LANE_LEAST, kMostLaneBytes);
 }
 
+// One of the kernel's jiffies: the clock that is only moved on by ticks shows how long one is.
+uint64_t tickMicroseconds() {
+  timespec tick{};
+  ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  return static_cast<uint64_t>(tick.tv_nsec) / 1000;
+}
+
 uint64_t restOfRing(uint64_t ring_bytes) {
   return std::max(ring_bytes / 2, kLeastRingBytes);
 }
@@ -131,6 +139,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   settings.rest_snaplen = static_cast<uint64_t>(options.snaplen < 0 ? INT64_MAX : options.snaplen);
   settings.stack_min_sleep_ns =
       options.stack_min_sleep_ns < 0 ? ~0ULL : static_cast<uint64_t>(options.stack_min_sleep_ns);
+  settings.tick_us = tickMicroseconds();
   settings.target_cgroup = cgroup.id;
   settings.target_hierarchy = cgroup.hierarchy;
 
@@ -141,6 +150,12 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   }
   if (!features.user_task_copy) bpf_program__set_autoload(programs.on_polling_task, false);
   if (!features.data_ready) bpf_program__set_autoload(programs.on_data_ready, false);
+  if (!features.sockets) {
+    for (bpf_program* program : {programs.on_socket_state, programs.on_socket_destroyed,
+                                 programs.on_retransmit, programs.on_retransmit_synack,
+                                 programs.on_send_reset, programs.on_receive_reset, programs.on_socket_mark})
+      bpf_program__set_autoload(program, false);
+  }
   if (!features.suspends) bpf_program__set_autoload(programs.on_suspend, false);
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
@@ -204,7 +219,11 @@ void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
   bpf_object__for_each_program(program, skeleton_->obj) {
     const std::string_view section = bpf_program__section_name(program);
     if (!bpf_program__autoload(program) || !wanted(section)) continue;
-    LinkPtr link(bpf_program__attach(program));
+    bpf_iter_link_info info{};
+    info.map.map_fd = static_cast<uint32_t>(bpf_map__fd(skeleton_->maps.socket_marks));
+    LIBBPF_OPTS(bpf_iter_attach_opts, of_marks, .link_info = &info, .link_info_len = sizeof(info));
+    const bool over_marks = section == "iter/bpf_map_elem";
+    LinkPtr link(over_marks ? bpf_program__attach_iter(program, &of_marks) : bpf_program__attach(program));
     if (!link) refuse("cannot attach to " + std::string(section), errno);
     if (section == "iter/task") {
       task_iterator_ = std::move(link);
@@ -212,6 +231,8 @@ void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
       polling_iterator_ = std::move(link);
     } else if (section == "iter/task_file") {
       file_iterator_ = std::move(link);
+    } else if (over_marks) {
+      socket_iterator_ = std::move(link);
     } else {
       links_.push_back(std::move(link));
     }
@@ -245,6 +266,10 @@ void BpfPrograms::visitTasks(uint32_t job, int32_t pid, const std::function<void
 
 void BpfPrograms::visitFiles(const std::function<void()>& between) {
   iterate(file_iterator_, between);
+}
+
+void BpfPrograms::visitSockets(const std::function<void()>& between) {
+  if (socket_iterator_) iterate(socket_iterator_, between);
 }
 
 void BpfPrograms::addTargetPid(int32_t pid) {

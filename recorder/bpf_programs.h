@@ -44,6 +44,7 @@ class BpfPrograms {
   // (the definitions ring has to be emptied meanwhile).
   void visitTasks(uint32_t job, int32_t pid, const std::function<void()>& between);
   void visitFiles(const std::function<void()>& between);
+  void visitSockets(const std::function<void()>& between);  // recorded TCP sockets that live: their facts
   void addTargetPid(int32_t pid);
 
   // One per CPU.
@@ -84,6 +85,7 @@ class BpfPrograms {
   std::unique_ptr<BpfRing> definitions_;
   std::vector<LinkPtr> links_;
   LinkPtr task_iterator_, file_iterator_;
+  LinkPtr socket_iterator_;   // null where the kernel has no TCP
   LinkPtr polling_iterator_;  // null before Linux 5.18
   uint64_t lane_bytes_ = 0;
   uint64_t ring_bytes_ = 0;  // of all together

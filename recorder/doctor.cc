@@ -204,6 +204,9 @@ const std::vector<Need>& neededTracepoints() {
       {"cgroup_attach_task", true, "processes that move into a recorded cgroup"},
       {"mm_filemap_add_to_page_cache", true, "the file behind a page fault"},
       {"sk_data_ready", true, "the socket that ended a poll at level waits"},
+      {"inet_sock_set_state", true, "lives of TCP sockets"},
+      {"tcp_retransmit_skb", true, "retransmissions"},
+      {"tcp_send_reset", true, "resets"},
       {"suspend_resume", true, "times after a suspend of the machine"},
   };
   return needs;

@@ -100,6 +100,9 @@ void RawEncoder::definition(Bytes record, TraceWriter& writer) {
         if (member.process) writer.add(member);
       }
       break;
+    case RT_SOCKET:
+      if (const auto* one = as<rec_socket_event>(record)) socket(*one, writer);
+      break;
     case RT_LOSS:
       if (const auto* lost = as<rec_loss>(record)) loss(*lost, writer);
       break;
@@ -128,6 +131,9 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
     case RT_WAKE: wake(record, writer); break;
     case RT_SIGNAL:
       if (const auto* sent = as<rec_signal>(record)) signal(*sent, writer);
+      break;
+    case RT_SOCKET:
+      if (const auto* one = as<rec_socket_event>(record)) socket(*one, writer);
       break;
     default: break;
   }
@@ -437,6 +443,23 @@ void RawEncoder::signal(const rec_signal& record, TraceWriter& writer) {
   event.error = record.info.error;
   event.code = record.info.code;
   std::copy(std::begin(record.info.fields), std::end(record.info.fields), event.fields.begin());
+  writer.add(event);
+}
+
+void RawEncoder::socket(const rec_socket_event& record, TraceWriter& writer) {
+  static_assert(kTcpFacts.size() == SOCKET_FACTS_COUNT);
+  SocketEvent event;
+  event.ts_ns = static_cast<int64_t>(record.ts_ns);
+  event.thread = threads_.find(record.thread);
+  event.kind = static_cast<SocketEventKind>(record.kind);
+  event.state = static_cast<TcpState>(record.state);
+  event.socket = record.socket;
+  event.error = record.error;
+  // A port is given to a connecting socket only after it has told of that.
+  if (record.ends.local_port != 0) event.resource = resources_.useSocket(record.inode, record.ends, writer);
+  event.has_facts = record.has_facts != 0;
+  for (size_t i = 0; event.has_facts && i < kTcpFacts.size(); ++i)
+    event.facts.*kTcpFacts[i] = record.facts[i];
   writer.add(event);
 }
 

@@ -56,6 +56,7 @@ class RawEncoder {
   void switchOut(Bytes record, TraceWriter& writer);
   void wake(Bytes record, TraceWriter& writer);
   void signal(const rec_signal& record, TraceWriter& writer);
+  void socket(const rec_socket_event& record, TraceWriter& writer);
   void blocked(const rec_blocked& record, TraceWriter& writer);
   void loss(const rec_loss& record, TraceWriter& writer);
 

@@ -20,6 +20,7 @@ namespace {
 constexpr uint64_t kAnonInodeFs = 0x09041934;
 constexpr uint64_t kPipeFs = 0x50495045;
 constexpr uint64_t kPidFs = 0x50494446;
+constexpr uint64_t kSockFs = 0x534f434b;
 constexpr uint64_t kTmpFs = 0x01021994;
 constexpr uint64_t kHugetlbFs = 0x958458f6;
 constexpr uint64_t kMqueueFs = 0x19800202;
@@ -155,7 +156,11 @@ void RawResourceTable::define(std::span<const uint8_t> record) {
   const std::string_view text(reinterpret_cast<const char*>(record.data()) + sizeof(head), text_size);
   if (head.resource_epoch > epoch_) beginEpoch(head.resource_epoch);
   ++defined_in_epoch_;
+  ids_[head.id] = &intern(head, text);
+}
 
+RawResourceTable::Entries::value_type& RawResourceTable::intern(const rec_resource& head,
+                                                                std::string_view text) {
   Resource resource;
   resource.kind = kindOf(head, text);
   resource.dev_major = head.dev >> kMinorBits;
@@ -198,14 +203,15 @@ void RawResourceTable::define(std::span<const uint8_t> record) {
   std::string content(reinterpret_cast<const char*>(&key), sizeof(key));
   content += path;
   const auto [it, is_new] = by_content_.try_emplace(std::move(content));
-  ids_[head.id] = &*it;
   it->second.epoch = epoch_;
   if (resource.kind == ResourceKind::file && head.no_mount == 0) {
     by_inode_[{head.dev, head.inode, head.generation}] = &*it;
   }
-  if (!is_new) return;
-  resource.id = ResourceId{++last_id_};
-  it->second.resource = resource;
+  if (is_new) {
+    resource.id = ResourceId{++last_id_};
+    it->second.resource = resource;
+  }
+  return *it;
 }
 
 // A record of the epoch before may come after the first of the next: it stands in the present one.
@@ -223,16 +229,31 @@ const Resource* RawResourceTable::describe(uint32_t kernel_id) const {
 
 ResourceId RawResourceTable::use(uint32_t kernel_id, TraceWriter& writer) {
   auto* const one = find(kernel_id);
-  if (one == nullptr) return {};
-  Entry& entry = one->second;
-  entry.last_use = sweep_;
+  return one == nullptr ? ResourceId{} : use(*one, sweep_, writer);
+}
+
+ResourceId RawResourceTable::use(Entries::value_type& one, uint32_t sweep, TraceWriter& writer) {
+  Entry& entry = one.second;
+  entry.last_use = sweep;
   if (!entry.defined) {
     Resource resource = entry.resource;
-    resource.path = path(*one, writer);
+    resource.path = path(one, writer);
     writer.define(resource);
     entry.defined = true;
   }
   return entry.resource.id;
+}
+
+// Has the same content as what the kernel side defines of it (define_socket() of recorder/bpf/resources.h).
+ResourceId RawResourceTable::useSocket(uint64_t inode, const rec_socket& ends, TraceWriter& writer) {
+  rec_resource head{};
+  head.type = RT_RESOURCE;
+  head.is_socket = 1;
+  head.mode = S_IFSOCK;
+  head.inode = inode;
+  head.magic = kSockFs;
+  head.socket = ends;
+  return use(intern(head, {}), sweep_, writer);
 }
 
 std::string_view RawResourceTable::pathOf(const Entries::value_type& one) {

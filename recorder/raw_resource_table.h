@@ -31,6 +31,8 @@ class RawResourceTable {
   void define(std::span<const uint8_t> record);
   // The trace's id, for an event that is about to be written; none where not known.
   ResourceId use(uint32_t kernel_id, TraceWriter& writer);
+  // The same for an internet socket that is told with its addresses instead of a number.
+  ResourceId useSocket(uint64_t inode, const rec_socket& ends, TraceWriter& writer);
   // What it is, but for its path; nullptr where not known. Valid until the next call of tick().
   const Resource* describe(uint32_t kernel_id) const;
   // Call once a batch. What has not been used for a while is forgotten, so that the definitions that
@@ -61,6 +63,9 @@ class RawResourceTable {
   using Entries = std::unordered_map<std::string, Entry>;
   using Ids = std::unordered_map<uint32_t, Entries::value_type*>;
   using Inode = std::tuple<uint32_t, uint64_t, uint32_t>;  // the kernel's dev_t, number, generation
+  // The one of this content, made if need be.
+  Entries::value_type& intern(const rec_resource& head, std::string_view text);
+  static ResourceId use(Entries::value_type& one, uint32_t sweep, TraceWriter& writer);
   Entries::value_type* find(uint32_t kernel_id) const;
   static std::string_view pathOf(const Entries::value_type& one);
   static StringId path(const Entries::value_type& one, TraceWriter& writer);

@@ -6,8 +6,8 @@
  * are CLOCK_BOOTTIME nanoseconds. Thread, resource ids: serial numbers of this recording, 0: none.
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
- *                    RT_RELEASED RT_EPOLL_MEMBER
- * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL, long ones of the following
+ *                    RT_RELEASED RT_EPOLL_MEMBER, RT_SOCKET of what lives at the end
+ * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_SOCKET, long ones of the following
  * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
@@ -44,6 +44,7 @@ enum {
 	RT_WAKE,
 	RT_SIGNAL,
 	RT_REST,
+	RT_SOCKET,
 };
 
 enum { /* the abi of a call; numbers as in enum class Abi */
@@ -343,6 +344,61 @@ struct rec_signal {
 };
 TARRY_ASSERT_SIZE(struct rec_signal, 72);
 
+/* ---- sockets ---- */
+
+enum { /* as in enum class SocketEventKind */
+	SOCKET_CONNECTING = 1,
+	SOCKET_ESTABLISHED = 2,
+	SOCKET_ACCEPTED = 3,
+	SOCKET_LISTENING = 4,
+	SOCKET_STATE = 5,
+	SOCKET_RETRANSMIT = 6,
+	SOCKET_SYNACK_RETRANSMIT = 7,
+	SOCKET_RESET_SENT = 8,
+	SOCKET_RESET_RECEIVED = 9,
+	SOCKET_FAILED = 10,
+	SOCKET_CLOSED = 11,
+	SOCKET_FACTS = 12,
+};
+
+enum { /* in the order of kTcpFacts */
+	FACT_SRTT_US,
+	FACT_MIN_RTT_US,
+	FACT_RTT_VAR_US,
+	FACT_BYTES_SENT,
+	FACT_BYTES_ACKED,
+	FACT_BYTES_RECEIVED,
+	FACT_BYTES_RETRANS,
+	FACT_SEGS_OUT,
+	FACT_SEGS_IN,
+	FACT_DATA_SEGS_OUT,
+	FACT_DATA_SEGS_IN,
+	FACT_RETRANSMITS,
+	FACT_BUSY_US,
+	FACT_RWND_LIMITED_US,
+	FACT_SNDBUF_LIMITED_US,
+	FACT_SEND_QUEUE,
+	FACT_RECEIVE_QUEUE,
+	FACT_CWND,
+	FACT_MSS,
+	SOCKET_FACTS_COUNT,
+};
+
+struct rec_socket_event {
+	__u8 type;
+	__u8 kind;  /* SOCKET_* */
+	__u8 state; /* TCP_*: from now on */
+	__u8 has_facts;
+	__u32 thread; /* 0: an interrupt */
+	__u32 socket;
+	__s32 error; /* errno */
+	__u64 ts_ns;
+	__u64 inode; /* 0: has none */
+	struct rec_socket ends;
+	__u64 facts[SOCKET_FACTS_COUNT];
+};
+TARRY_ASSERT_SIZE(struct rec_socket_event, 240);
+
 /* ---- system calls ---- */
 
 enum {
@@ -541,7 +597,8 @@ enum { /* as in enum class LossSource */
 	LOSS_DEFINITIONS = 5,
 	LOSS_PAYLOAD = 6,
 	LOSS_SIGNALS = 8, /* 7: the recorder's own */
-	LOSS_SOURCES = 9,
+	LOSS_SOCKETS = 9,
+	LOSS_SOURCES = 10,
 };
 
 /* NOLINTEND(readability-identifier-naming) */

@@ -170,6 +170,12 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct net;
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	u32 skc_daddr;
 	u32 skc_rcv_saddr;
@@ -177,6 +183,7 @@ struct sock_common {
 	u16 skc_num;
 	u16 skc_family;
 	unsigned char skc_state;
+	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };
@@ -195,9 +202,41 @@ struct sock {
 	struct sock_common __sk_common;
 	u16 sk_protocol;
 	u16 sk_type;
+	int sk_err;
 	struct socket *sk_socket;
 	struct pid *sk_peer_pid;
 };
+
+struct inet_sock {
+	u16 inet_sport;
+};
+
+struct minmax_sample {
+	u32 t;
+	u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
+};
+
+struct tcp_sock {
+	u32 segs_out, segs_in;
+	u32 data_segs_out, data_segs_in;
+	u64 bytes_sent, bytes_acked, bytes_received, bytes_retrans;
+	u32 total_retrans;
+	u32 srtt_us, mdev_us; /* times 8, times 4 */
+	struct minmax rtt_min;
+	u8 chrono_type : 2; /* a whole byte since 6.8 */
+	u32 chrono_start;
+	u32 chrono_stat[3];
+	u32 write_seq, snd_una;
+	u32 rcv_nxt, copied_seq;
+	u32 snd_cwnd;
+	u32 mss_cache;
+};
+
+struct request_sock;
 
 struct socket {
 	struct file *file;
@@ -340,6 +379,12 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	void *key;
+	void *value;
 };
 
 struct bpf_iter__task_file {

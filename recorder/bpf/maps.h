@@ -10,6 +10,7 @@ const volatile __u64 rest_snaplen = 0; /* of a call on a socket or pipe, in piec
 const volatile bool trace_syscalls = false;
 const volatile __u64 stack_min_sleep_ns = 0; /* ~0: never */
 const volatile __u64 target_cgroup = 0;      /* kernfs id */
+const volatile __u64 tick_us = 4000; /* of the kernel's jiffies */
 const volatile __s32 target_hierarchy = -1;  /* subsystem index of a v1 hierarchy, -1: v2 */
 
 /* ---- shared with user space while running ---- */
@@ -76,7 +77,7 @@ __u64 lost_unattributed[LOSS_SOURCES] = {};
 
 /* Buffers too large for the stack. Each kind of program has its own, because one can interrupt
  * another on the same CPU; a program never interrupts itself. */
-enum { SLOT_ENTER, SLOT_EXIT, SLOT_LIFE, SLOT_SWITCH, SLOT_WAKE, SLOT_SIGNAL, SLOT_SNAPSHOT, SLOTS };
+enum { SLOT_ENTER, SLOT_EXIT, SLOT_LIFE, SLOT_SWITCH, SLOT_WAKE, SLOT_SIGNAL, SLOT_SOCKET, SLOT_SNAPSHOT, SLOTS };
 enum { SCRATCH_BYTES = 32 * 1024 };
 
 struct scratch {

@@ -14,7 +14,6 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
-#define TCP_LISTEN 10 /* also of Unix stream sockets */
 
 #define S_IFMT 00170000
 #define S_IFIFO 0010000
@@ -250,6 +249,29 @@ static __always_inline u32 fill_unix(struct rec_resource *rec, struct scratch *s
 	return len;
 }
 
+/* Addresses, ports and kind of an internet socket, or of a request to connect. */
+static __always_inline void fill_inet(struct rec_socket *to, u64 sk_addr)
+{
+	struct sock *sk = (struct sock *)sk_addr;
+
+	to->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	to->listening = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
+	to->type = BPF_CORE_READ(sk, sk_type);
+	to->protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (to->family == AF_INET) {
+		*(u32 *)to->local_addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		*(u32 *)to->remote_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	} else if (to->family == AF_INET6) {
+		BPF_CORE_READ_INTO(&to->local_addr, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&to->remote_addr, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	} else {
+		return;
+	}
+	to->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	to->remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* A recorded thread uses the socket, unless the snapshot asks. */
 __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 {
 	struct res_key key = {};
@@ -259,10 +281,11 @@ __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 		return 0;
 	socket_key(sk_addr, ino, &key);
 	u32 *known = bpf_map_lookup_elem(&resources, &key);
+	if (slot != SLOT_SNAPSHOT && !(known && slot == SLOT_WAKE))
+		mark_used(sk_addr, ino);
 	if (known)
 		return *known;
 	struct rec_resource *rec = (struct rec_resource *)scratch->bytes;
-	struct sock *sk = (struct sock *)sk_addr;
 	u32 text = 0;
 
 	__builtin_memset(rec, 0, sizeof(*rec));
@@ -270,26 +293,9 @@ __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 	rec->mode = 0140000;
 	rec->inode = ino;
 	rec->magic = SOCKFS_MAGIC;
-	rec->socket.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	rec->socket.listening = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
-	rec->socket.type = BPF_CORE_READ(sk, sk_type);
-	rec->socket.protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (rec->socket.family == AF_INET) {
-		*(u32 *)rec->socket.local_addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
-		*(u32 *)rec->socket.remote_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-	} else if (rec->socket.family == AF_INET6) {
-		BPF_CORE_READ_INTO(&rec->socket.local_addr, sk,
-				   __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&rec->socket.remote_addr, sk,
-				   __sk_common.skc_v6_daddr.in6_u.u6_addr8);
-	} else if (rec->socket.family == AF_UNIX) {
+	fill_inet(&rec->socket, sk_addr);
+	if (rec->socket.family == AF_UNIX)
 		text = fill_unix(rec, scratch, sk_addr);
-	}
-	if (rec->socket.family == AF_INET || rec->socket.family == AF_INET6) {
-		rec->socket.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-		rec->socket.remote_port =
-			__builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	}
 	return submit_resource(scratch, text, &key);
 }
 

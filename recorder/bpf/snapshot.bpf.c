@@ -197,6 +197,15 @@ int on_polling_task(struct bpf_iter__task *ctx)
 }
 
 
+static __always_inline void mark_open_socket(u64 file_addr)
+{
+	u64 socket = load_word(file_addr + OFFSET(struct file, private_data));
+	u64 sk_addr = load_word(socket + OFFSET(struct socket, sk));
+
+	if (sk_addr)
+		mark_used(sk_addr, socket_inode(sk_addr));
+}
+
 /* The fds of recorded processes, and the sockets of all, so that a peer on this machine has a name. */
 SEC("iter/task_file")
 int on_task_file(struct bpf_iter__task_file *ctx)
@@ -214,7 +223,10 @@ int on_task_file(struct bpf_iter__task_file *ctx)
 	}
 	if (!st)
 		return 0;
-	u32 resource = file_resource(address_of(st, file), SLOT_SNAPSHOT);
+	u64 file_addr = address_of(st, file);
+	if (st->recorded && (file->f_inode->i_mode & S_IFMT) == S_IFSOCK)
+		mark_open_socket(file_addr);
+	u32 resource = file_resource(file_addr, SLOT_SNAPSHOT);
 	if (!resource)
 		return 0;
 	struct rec_open_fd *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);

@@ -12,6 +12,7 @@
 
 #include "recorder/bpf/maps.h"
 #include "recorder/bpf/lanes.h"
+#include "recorder/bpf/socket_marks.h"
 #include "recorder/bpf/resources.h"
 #include "recorder/bpf/short_calls.h"
 #include "recorder/bpf/threads.h"
@@ -24,5 +25,6 @@
 #include "recorder/bpf/syscalls.bpf.c"
 #include "recorder/bpf/lifecycle.bpf.c"
 #include "recorder/bpf/snapshot.bpf.c"
+#include "recorder/bpf/sockets.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

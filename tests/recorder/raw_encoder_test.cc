@@ -38,6 +38,7 @@ struct Collected : TraceVisitor {
   void onSwitch(const SwitchEvent& event) override { switches.push_back(event); }
   void onWake(const WakeEvent& event) override { wakes.push_back(event); }
   void onSignal(const SignalEvent& event) override { signals.push_back(event); }
+  void onSocket(const SocketEvent& event) override { sockets.push_back(event); }
   void onLoss(const LossEvent& event) override { losses.push_back(event); }
   void onSyscall(const SyscallEvent& event) override {
     Call call;
@@ -61,6 +62,7 @@ struct Collected : TraceVisitor {
   std::vector<SwitchEvent> switches;
   std::vector<WakeEvent> wakes;
   std::vector<SignalEvent> signals;
+  std::vector<SocketEvent> sockets;
   std::vector<LossEvent> losses;
   std::vector<Call> calls;
 
@@ -572,6 +574,73 @@ TEST_CASE_METHOD(Fixture, "RawEncoder translates signals") {
   CHECK(!got.signals[1].sender);
   REQUIRE(got.losses.size() == 1);
   CHECK(got.losses[0].source == LossSource::signals);
+}
+
+TEST_CASE_METHOD(Fixture, "RawEncoder translates socket events") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_socket ends{};
+  ends.family = 2;
+  ends.type = 1;
+  ends.protocol = 6;
+  ends.local_addr[0] = 127;
+  ends.local_port = 4000;
+  ends.remote_port = 80;
+  rec_resource of_fd{};
+  of_fd.type = RT_RESOURCE;
+  of_fd.is_socket = 1;
+  of_fd.id = 9;
+  of_fd.mode = S_IFSOCK;
+  of_fd.inode = 55;
+  of_fd.magic = 0x534f434b;
+  of_fd.socket = ends;
+  put(batch.definitions, of_fd);
+  rec_call use = call(1, 1, kRead);
+  use.args[0] = 3;
+  use.res[RES_FIRST] = 9;
+  put(batch.events[0], use);
+
+  rec_socket_event event{};
+  event.type = RT_SOCKET;
+  event.kind = SOCKET_CONNECTING;
+  event.state = 2;
+  event.thread = 1;
+  event.socket = 7;
+  event.inode = 55;
+  event.ts_ns = 2000;
+  put(batch.events[0], event);  // without a port
+  event.kind = SOCKET_FAILED;
+  event.state = 7;
+  event.thread = 0;
+  event.error = 111;
+  event.has_facts = 1;
+  event.ends = ends;
+  for (uint64_t i = 0; i < SOCKET_FACTS_COUNT; ++i) event.facts[i] = 100 + i;
+  event.ts_ns = 2001;
+  put(batch.events[1], event);
+  event.kind = SOCKET_FACTS;
+  event.inode = 0;
+  event.ts_ns = 2002;
+  put(batch.definitions, event);  // what lives at the end comes that way
+  const Collected got = finish();
+  REQUIRE(got.sockets.size() == 3);
+  CHECK(got.sockets[0].kind == SocketEventKind::connecting);
+  CHECK(got.sockets[0].state == TcpState::syn_sent);
+  CHECK(got.sockets[0].thread == got.threads.at(100).id);
+  CHECK(got.sockets[0].socket == 7);
+  CHECK(!got.sockets[0].resource);
+  CHECK(!got.sockets[0].has_facts);
+  CHECK(got.sockets[1].kind == SocketEventKind::failed);
+  CHECK(!got.sockets[1].thread);
+  CHECK(got.sockets[1].error == 111);
+  REQUIRE(got.calls.size() == 1);
+  REQUIRE(!got.calls[0].objects.empty());
+  CHECK(got.sockets[1].resource == got.calls[0].objects[0].resource);  // the same socket by its fd
+  CHECK(got.sockets[1].facts.srtt_us == 100);
+  CHECK(got.sockets[1].facts.mss == 100 + FACT_MSS);
+  CHECK(got.sockets[1].facts.retransmits == 100 + FACT_RETRANSMITS);
+  const Resource& early = got.resources.at(got.sockets[2].resource);
+  CHECK(early.cookie == 0);
+  CHECK(early.remote_port == 80);
 }
 
 TEST_CASE_METHOD(Fixture, "RawEncoder survives records that are cut short") {
