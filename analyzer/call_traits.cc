@@ -8,6 +8,18 @@
 namespace tarry::analysis {
 namespace {
 
+SocketCall socketCallOf(std::string_view name) {
+  static constexpr std::pair<std::string_view, SocketCall> kCalls[] = {
+      {"socket", SocketCall::create}, {"socketpair", SocketCall::pair}, {"bind", SocketCall::bind},
+      {"listen", SocketCall::listen}, {"connect", SocketCall::connect}, {"accept", SocketCall::accept},
+      {"accept4", SocketCall::accept}, {"close", SocketCall::close},
+  };
+  for (const auto& [known, what] : kCalls) {
+    if (known == name) return what;
+  }
+  return SocketCall::none;
+}
+
 struct NamedWait {
   std::string_view name;
   WaitCall wait;
@@ -119,6 +131,7 @@ void fillFromSpec(CallTraits& traits, const SyscallSpec& spec) {
     traits.wait = WaitCall::path;
   }
   traits.moving = findMovingCall(spec.name);
+  traits.socket_call = socketCallOf(spec.name);
   traits.no_return = spec.no_return;
   int dirfds = 0;
   for (size_t i = 0; i < kMaxArgs; i++) {

@@ -39,6 +39,9 @@ enum class WaitCall : uint8_t {
   async_io,  // io_getevents, io_uring_enter
 };
 
+// What a call does to the socket that it is about.
+enum class SocketCall : uint8_t { none, create, pair, bind, listen, connect, accept, close };
+
 struct CallTraits {
   const SyscallSpec* spec = nullptr;  // nullptr: not in the table
   int32_t nr = -1;
@@ -46,6 +49,7 @@ struct CallTraits {
   Label abi;
   WaitCall wait = WaitCall::other;
   bool moves_bytes = false;            // a result >= 0 is a number of bytes
+  SocketCall socket_call = SocketCall::none;
   const MovingCall* moving = nullptr;  // net/moved_bytes.h
   bool no_return = false;
   int8_t path_arg = -1;                        // first argument that is a path

@@ -29,6 +29,7 @@ struct LoadPass::Tables {
       : syscall(image),
         object(image),
         signal(image),
+        tcp_event(image),
         arg(image),
         payload(image),
         stack(image),
@@ -39,6 +40,7 @@ struct LoadPass::Tables {
     syscall.finish();
     object.finish();
     signal.finish();
+    tcp_event.finish();
     arg.finish();
     payload.finish();
     stack.finish();
@@ -49,6 +51,7 @@ struct LoadPass::Tables {
   bulk::BulkTable<tables::kSyscall> syscall;
   bulk::BulkTable<tables::kSyscallObjectMore> object;
   bulk::BulkTable<tables::kSignal> signal;
+  bulk::BulkTable<tables::kTcpEvent> tcp_event;
   bulk::BulkTable<tables::kSyscallArg> arg;
   bulk::BulkTable<tables::kPayload> payload;
   bulk::BulkTable<tables::kStack> stack;
@@ -72,6 +75,7 @@ LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOp
       states_(*this),
       waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
       args_(reader, [this](ResourceId id) { return resources_.find(id); }),
+      sockets_(resources_),
       into_(std::make_unique<Tables>(image)) {
   if (options.states != nullptr) into_states_ = std::make_unique<StateCollector>(*options.states);
   else into_states_ = std::make_unique<StateTable>(image);
@@ -250,6 +254,18 @@ void LoadPass::onSignal(const SignalEvent& event) {
   into_->signal.insert(row);
 }
 
+void LoadPass::onSocket(const SocketEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.socket_events++;
+  const Utid utid = event.thread ? tasks_.utid(event.thread) : 0;
+  if (utid != 0) resources_.used(event.resource, tasks_.thread(utid).upid);
+  tables::TcpEventRow row = sockets_.event(event, ts, utid);
+  if (!inRange(ts, ts)) return;
+  row.id = next_tcp_event_id_++;
+  into_->tcp_event.insert(row);
+}
+
 void LoadPass::onLoss(const LossEvent& event) {
   const int64_t ts = toTrace(event.ts_ns);
   advance(ts);
@@ -265,7 +281,7 @@ void LoadPass::onLoss(const LossEvent& event) {
   counts_.lost_events = clampTime(counts_.lost_events + clampTime(row.count));
   // Calls number themselves, so a lost one is no doubt about the thread's state; nor is a lost signal.
   const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload &&
-                            event.source != LossSource::signals;
+                            event.source != LossSource::signals && event.source != LossSource::sockets;
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 
@@ -296,6 +312,9 @@ void LoadPass::onFold(const FoldEvent& event) {
   if (net_ && traits.moving != nullptr && event.error == 0)
     net_->streams().folded(event.resource, *traits.moving, ts,
                            static_cast<uint64_t>(std::max<int64_t>(event.result_sum, 0)));
+  if (traits.moving != nullptr && event.error == 0)
+    sockets_.folded(event.resource, *traits.moving,
+                    static_cast<uint64_t>(std::max<int64_t>(event.result_sum, 0)));
   if (!inRange(ts, ts + dur)) return;
   row.utid = utid;
   row.abi = traits.abi;
@@ -336,6 +355,8 @@ void LoadPass::storeState(const ThreadState& state) {
   if (state.state == RunState::running)
     time.running_ns = clampTime(time.running_ns + (state.end - state.begin));
   if (state.state == RunState::unknown) time.complete = false;
+  if (state.state == RunState::blocked && state.resource && state.role != WaitRole::idle)
+    sockets_.waited(state.resource, state.parked, state.end - state.begin);
   if (inRange(state.begin, state.end)) into_states_->add(state);
 }
 
@@ -363,6 +384,7 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   calls_.enter(event, next_call_id_, ts, utid);
   if (current.traits->spec == nullptr) counts_.unknown_calls++;
   waits_.entered(event, current, process);
+  sockets_.call(event, *current.traits, ts, current.exit_ts, utid);
   const int64_t first_payload = next_payload_id_;
   if (options_.syscalls && inRange(ts, current.exit_ts)) {
     storeCall(event, ts, current.exit_ts, utid);
@@ -464,6 +486,9 @@ Database LoadPass::finish() {
   storeLateChanges(db);
   storeTasks(db);
   storeResources(db);
+  const bool all_calls = reader_.header().level != Level::waits && reader_.header().calls.empty() &&
+                         counts_.lost_calls == 0;
+  sockets_.store(db, tasks_, waits_.verdicts(), all_calls);
   if (net_) net_->store(db, options_.from_ns, options_.to_ns);
   storeFacts(db, reader_, end_ts_, counts_, states_.counts(), rootProcess());
   db.execute("COMMIT");

@@ -16,6 +16,7 @@
 #include "analyzer/command_start.h"
 #include "analyzer/loader.h"
 #include "analyzer/net/net_tracker.h"
+#include "analyzer/net/socket_tracker.h"
 #include "analyzer/resource_tracker.h"
 #include "analyzer/signal_row.h"
 #include "analyzer/state_tracker.h"
@@ -40,6 +41,7 @@ struct PassCounts {
   int64_t switches = 0;
   int64_t wakes = 0;
   int64_t signals = 0;
+  int64_t socket_events = 0;
   int64_t life_events = 0;
   int64_t payload_bytes = 0;
   int64_t orphan_events = 0;  // of threads that nothing defined
@@ -80,6 +82,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onSwitch(const SwitchEvent& event) override;
   void onWake(const WakeEvent& event) override;
   void onSignal(const SignalEvent& event) override;
+  void onSocket(const SocketEvent& event) override;
   void onLoss(const LossEvent& event) override;
   void onFold(const FoldEvent& event) override;
   void onClock(const ClockPoint& clock) override;
@@ -127,6 +130,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   CallQueue queue_;
   CallArgs args_;
   std::unique_ptr<NetTracker> net_;  // nullptr: the trace has no payload
+  SocketTracker sockets_;
   std::unique_ptr<Tables> into_;
   std::unique_ptr<ThreadStateSink> into_states_;
 
@@ -143,6 +147,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   int64_t next_call_id_ = 1;
   int64_t next_payload_id_ = 1;
   int64_t next_signal_id_ = 1;
+  int64_t next_tcp_event_id_ = 1;
   uint64_t events_ = 0;
 };
 

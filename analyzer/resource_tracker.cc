@@ -66,7 +66,9 @@ void ResourceTracker::define(const Resource& resource) {
     if (resource.listening) {
       listeners_.emplace(resource.local_port, index);
     } else if (resource.remote_port != 0 && resource.local_port != 0) {
-      by_tuple_[tupleKey(resource, false)] = index;
+      // A connection that nobody has accepted yet has no inode; afterwards it is another resource.
+      const auto [known, fresh] = by_tuple_.try_emplace(tupleKey(resource, false), index);
+      if (!fresh && resource.inode != 0) known->second = index;
     }
   } else if (resource.kind == ResourceKind::unix_socket) {
     unix_by_inode_[resource.inode] = index;

@@ -61,6 +61,7 @@ class ResourceTracker {
   ResourceId otherEnd(ResourceId socket) const;
 
   std::string nameOf(const Resource& resource) const;
+  std::string_view pathOf(const Resource& resource) const { return texts_.text(resource.path); }
   const std::vector<TrackedResource>& all() const { return resources_; }  // [0] is not one
   size_t count() const { return resources_.size() - 1; }
   struct FdEntry {

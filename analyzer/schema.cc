@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "analyzer/net/socket_tables.h"
 #include "analyzer/tables.h"
 
 namespace tarry {
@@ -39,6 +40,8 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kSignal>(),
       tableInfo<kResource>(),
       tableInfo<kOpenFd>(),
+      tableInfo<kSocket>(),
+      tableInfo<kTcpEvent>(),
       tableInfo<kPayload>(),
       tableInfo<kStack>(),
       tableInfo<kFrame>(),

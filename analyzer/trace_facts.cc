@@ -93,6 +93,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("switches", counts.switches, "times a thread got or left a CPU");
   put("wakes", counts.wakes, "wake-ups");
   put("signals", counts.signals, "signals taken by threads, and stops");
+  put("socket_events", counts.socket_events, "what happened to TCP sockets");
   put("life_events", counts.life_events, "forks, execs, renames, exits, and what the snapshot found");
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");

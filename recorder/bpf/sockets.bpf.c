@@ -4,6 +4,8 @@
 /* include/net/tcp_states.h */
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7 };
 
+#define SOCK_DONE (1 << 1) /* enum sock_flags: the peer will send nothing more */
+
 /* enum tcp_chrono of include/linux/tcp.h; chrono_stat has what comes after CHRONO_UNSPEC */
 enum { CHRONO_BUSY = 1, CHRONO_RWND_LIMITED = 2, CHRONO_SNDBUF_LIMITED = 3 };
 
@@ -56,6 +58,9 @@ static __always_inline void fill_facts(u64 *facts, u64 tp_addr)
 	facts[FACT_BYTES_SENT] = GET(tp, bytes_sent);
 	facts[FACT_BYTES_ACKED] = GET(tp, bytes_acked);
 	facts[FACT_BYTES_RECEIVED] = GET(tp, bytes_received);
+	/* the kernel counts the peer's FIN as a byte */
+	if (facts[FACT_BYTES_RECEIVED] && GET(TYPED(struct sock_common, tp_addr), skc_flags) & SOCK_DONE)
+		facts[FACT_BYTES_RECEIVED]--;
 	facts[FACT_BYTES_RETRANS] = GET(tp, bytes_retrans);
 	facts[FACT_SEGS_OUT] = GET(tp, segs_out);
 	facts[FACT_SEGS_IN] = GET(tp, segs_in);
