@@ -12,6 +12,7 @@ Action declareTime(FlagSet& verb);
 Action declareSummary(FlagSet& verb);
 Action declareShow(FlagSet& verb);
 Action declareFiles(FlagSet& verb);
+Action declareNet(FlagSet& verb);
 Action declareTree(FlagSet& verb);
 Action declareInfo(FlagSet& verb);
 Action declareQuery(FlagSet& verb);
@@ -42,6 +43,8 @@ constexpr Command kCommands[] = {
      "tarry show slow.tarry -e %network -T"},
     {"files", "which files were opened, tried and missing, read and written", declareFiles, Group::look,
      Takes::trace, "tarry files slow.tarry --missing"},
+    {"net", "who talked to whom, how much, how long, and how long that made them wait", declareNet, Group::look,
+     Takes::trace, "tarry net slow.tarry"},
     {"tree", "the process tree: command lines, durations, exit statuses", declareTree, Group::look,
      Takes::trace, "tarry tree slow.tarry"},
 #endif
@@ -87,7 +90,7 @@ constexpr MissingVerb kMissing[] = {
     {"why", kNoAnalyzer, kFailure},    {"time", kNoAnalyzer, kFailure},   {"summary", kNoAnalyzer, kFailure},
     {"show", kNoAnalyzer, kFailure},   {"files", kNoAnalyzer, kFailure},  {"tree", kNoAnalyzer, kFailure},
     {"query", kNoAnalyzer, kFailure},  {"load", kNoAnalyzer, kFailure},   {"reports", kNoAnalyzer, kFailure},
-    {"export", kNoAnalyzer, kFailure}, {"replay", kNoAnalyzer, kFailure},
+    {"export", kNoAnalyzer, kFailure}, {"replay", kNoAnalyzer, kFailure}, {"net", kNoAnalyzer, kFailure},
 };
 #endif
 

@@ -69,7 +69,7 @@ bool oneLine(const std::string& text) {
 
 TEST_CASE("every verb over a trace answers", "[verbs]") {
   const Here here;
-  for (const char* verb : {"why", "time", "summary", "files", "tree"}) {
+  for (const char* verb : {"why", "time", "summary", "files", "net", "tree"}) {
     INFO(verb);
     const Result result = run({verb, "small.tarry"});
     CHECK(result.status == 0);
