@@ -10,8 +10,8 @@ namespace {
 
 SocketCall socketCallOf(std::string_view name) {
   static constexpr std::pair<std::string_view, SocketCall> kCalls[] = {
-      {"socket", SocketCall::create}, {"socketpair", SocketCall::pair}, {"bind", SocketCall::bind},
-      {"listen", SocketCall::listen}, {"connect", SocketCall::connect}, {"accept", SocketCall::accept},
+      {"socket", SocketCall::create},  {"socketpair", SocketCall::pair}, {"bind", SocketCall::bind},
+      {"listen", SocketCall::listen},  {"connect", SocketCall::connect}, {"accept", SocketCall::accept},
       {"accept4", SocketCall::accept}, {"close", SocketCall::close},
   };
   for (const auto& [known, what] : kCalls) {

@@ -48,7 +48,7 @@ struct CallTraits {
   Label name;
   Label abi;
   WaitCall wait = WaitCall::other;
-  bool moves_bytes = false;            // a result >= 0 is a number of bytes
+  bool moves_bytes = false;  // a result >= 0 is a number of bytes
   SocketCall socket_call = SocketCall::none;
   const MovingCall* moving = nullptr;  // net/moved_bytes.h
   bool no_return = false;

@@ -486,8 +486,8 @@ Database LoadPass::finish() {
   storeLateChanges(db);
   storeTasks(db);
   storeResources(db);
-  const bool all_calls = reader_.header().level != Level::waits && reader_.header().calls.empty() &&
-                         counts_.lost_calls == 0;
+  const bool all_calls =
+      reader_.header().level != Level::waits && reader_.header().calls.empty() && counts_.lost_calls == 0;
   sockets_.store(db, tasks_, waits_.verdicts(), all_calls);
   if (net_) net_->store(db, options_.from_ns, options_.to_ns);
   storeFacts(db, reader_, end_ts_, counts_, states_.counts(), rootProcess());

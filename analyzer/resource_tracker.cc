@@ -141,6 +141,11 @@ ResourceId ResourceTracker::otherEnd(ResourceId id) const {
   return {};
 }
 
+Upid ResourceTracker::listenerOwner(const Resource& socket) const {
+  const Resource* listener = listenerFor(socket, false);
+  return listener != nullptr ? resources_[index_.get(listener->id)].owner : 0;
+}
+
 SocketPeer ResourceTracker::peerOf(const Resource& socket, const TaskTracker& tasks) const {
   SocketPeer peer;
   peer.resource = otherEnd(socket.id);

@@ -56,6 +56,8 @@ class ResourceTracker {
 
   // Client or server by what else is in the trace: a listener with the same port on one of the sides.
   SocketSide sideOf(const Resource& socket) const;
+  // Who listens where this connection came in, 0: not known.
+  Upid listenerOwner(const Resource& socket) const;
   SocketPeer peerOf(const Resource& socket, const TaskTracker& tasks) const;
   // The other end's resource of a connected Unix socket or internet socket, none where not known.
   ResourceId otherEnd(ResourceId socket) const;

@@ -43,8 +43,8 @@ constexpr Command kCommands[] = {
      "tarry show slow.tarry -e %network -T"},
     {"files", "which files were opened, tried and missing, read and written", declareFiles, Group::look,
      Takes::trace, "tarry files slow.tarry --missing"},
-    {"net", "who talked to whom, how much, how long, and how long that made them wait", declareNet, Group::look,
-     Takes::trace, "tarry net slow.tarry"},
+    {"net", "who talked to whom, how much, how long, and how long that made them wait", declareNet,
+     Group::look, Takes::trace, "tarry net slow.tarry"},
     {"tree", "the process tree: command lines, durations, exit statuses", declareTree, Group::look,
      Takes::trace, "tarry tree slow.tarry"},
 #endif

@@ -20,9 +20,11 @@ struct NetFlags : QueryFlags {
 
 Action declareNet(FlagSet& verb) {
   verb.description(
-      "Who talked to whom: a line a connection with both ends (→ this side connected, ← it was connected to), "
+      "Who talked to whom: a line a connection with both ends (→ this side connected, ← it was connected "
+      "to), "
       "bytes, how "
-      "long it lasted, its handshake, round trip and what was sent again, and how long recorded threads waited "
+      "long it lasted, its handshake, round trip and what was sent again, and how long recorded threads "
+      "waited "
       "for it, which is the order. Connections that failed say why.");
   auto flags = std::make_shared<NetFlags>();
   NetOptions& options = flags->options;

@@ -33,7 +33,8 @@ struct Connection {
   std::string kind, type, protocol, role, local_addr, remote_addr, path, label, state, error;
   Number local_port, remote_port;
   Number start, established, close, handshake_ns, srtt_us, sent, received, segs_out, retransmits;
-  Number resets_sent, resets_received, busy_us, rwnd_limited_us, sndbuf_limited_us, send_queue, receive_queue;
+  Number cookie, resets_sent, resets_received, busy_us, rwnd_limited_us, sndbuf_limited_us, send_queue,
+      receive_queue;
   int64_t wait_ns = 0;
 
   bool isTcp() const { return protocol == "TCP"; }
@@ -147,12 +148,13 @@ class Net {
     if (c.resets_received.value_or(0) > 0 && !c.failed()) said.emplace_back("was reset");
     if (c.retransmits.value_or(0) > 0) {
       std::string text = fmt::format("{} sent again", formatCount(static_cast<uint64_t>(*c.retransmits)));
-      if (c.segs_out.value_or(0) > 0) text += fmt::format(" ({})", formatPercent(*c.retransmits, *c.segs_out));
+      if (c.segs_out.value_or(0) > 0)
+        text += fmt::format(" ({})", formatPercent(*c.retransmits, *c.segs_out));
       said.push_back(text);
     }
     limit(c, c.rwnd_limited_us, "peer's window full", said);
     limit(c, c.sndbuf_limited_us, "send buffer full", said);
-    if (c.role == "server" && c.upid == 0) said.emplace_back("never accepted");
+    if (c.isServer() && !c.cookie) said.emplace_back("never accepted");
     if (open && c.role != "listener") {
       if (c.established) said.push_back(c.state == "ESTAB" ? "open" : "half open: " + c.state);
       if (c.send_queue.value_or(0) > 0 && c.established)
@@ -182,7 +184,8 @@ class Net {
       process.facts.exe = textAt(q, 4);
       process.facts.recorded = q.integer(5) != 0;
       if (process.facts.recorded) recorded_.insert(q.integer(0));
-      const bool named = process.facts.comm == options_.process || processName(process.facts) == options_.process;
+      const bool named =
+          process.facts.comm == options_.process || processName(process.facts) == options_.process;
       if (!options_.process.empty() && (std::to_string(process.pid) == options_.process || named))
         wanted_.insert(q.integer(0));
       processes_.emplace(q.integer(0), std::move(process));
@@ -200,10 +203,13 @@ class Net {
   void loadConnections(Database& db) {
     auto q = db.prepare(
         "SELECT s.id, s.upid, s.peer_upid, s.kind, s.type, s.protocol, s.role, s.local_addr, s.remote_addr, "
-        "s.path, r.name, s.state, s.error, s.local_port, s.remote_port, coalesce(s.connect_ts, s.created_ts), "
-        "s.established_ts, s.close_ts, s.handshake_ns, s.srtt_us, s.bytes_sent, s.bytes_received, s.segs_out, "
+        "s.path, r.name, s.state, s.error, s.local_port, s.remote_port, coalesce(s.connect_ts, "
+        "s.created_ts), "
+        "s.established_ts, s.close_ts, s.handshake_ns, s.srtt_us, s.bytes_sent, s.bytes_received, "
+        "s.segs_out, "
         "s.retransmits, s.resets_sent, s.resets_received, s.busy_us, s.rwnd_limited_us, s.sndbuf_limited_us, "
-        "s.send_queue, s.receive_queue, s.wait_ns FROM socket s LEFT JOIN resource r ON r.id = s.resource_id "
+        "s.send_queue, s.receive_queue, s.cookie, s.wait_ns FROM socket s LEFT JOIN resource r ON r.id = "
+        "s.resource_id "
         "ORDER BY s.wait_ns DESC, coalesce(s.connect_ts, s.established_ts, s.created_ts), s.id");
     while (q.step()) {
       Connection c;
@@ -211,15 +217,16 @@ class Net {
       if (!wanted(c.upid)) continue;
       c.id = q.integer(0);
       c.peer_upid = numberAt(q, 2).value_or(0);
-      std::string* const texts[] = {&c.kind, &c.type,  &c.protocol, &c.role,  &c.local_addr,
-                                    &c.remote_addr, &c.path, &c.label, &c.state, &c.error};
+      std::string* const texts[] = {&c.kind,        &c.type, &c.protocol, &c.role,  &c.local_addr,
+                                    &c.remote_addr, &c.path, &c.label,    &c.state, &c.error};
       int column = 3;
       for (std::string* text : texts) *text = textAt(q, column++);
-      Number* const numbers[] = {&c.local_port,  &c.remote_port, &c.start,           &c.established,
-                                 &c.close,       &c.handshake_ns, &c.srtt_us,        &c.sent,
-                                 &c.received,    &c.segs_out,    &c.retransmits,     &c.resets_sent,
-                                 &c.resets_received, &c.busy_us, &c.rwnd_limited_us, &c.sndbuf_limited_us,
-                                 &c.send_queue,  &c.receive_queue};
+      Number* const numbers[] = {
+          &c.local_port,      &c.remote_port,   &c.start,           &c.established,
+          &c.close,           &c.handshake_ns,  &c.srtt_us,         &c.sent,
+          &c.received,        &c.segs_out,      &c.retransmits,     &c.resets_sent,
+          &c.resets_received, &c.busy_us,       &c.rwnd_limited_us, &c.sndbuf_limited_us,
+          &c.send_queue,      &c.receive_queue, &c.cookie};
       for (Number* number : numbers) *number = numberAt(q, column++);
       c.wait_ns = q.integer(column);
       if (options_.all || c.isConnection()) connections_.push_back(std::move(c));
@@ -247,11 +254,35 @@ std::vector<RowColumn> columnsOf(std::initializer_list<const char*> names) {
 
 void writeConnections(const Net& net, const NetOptions& options, RowWriter& writer) {
   if (!forPeople(options)) {
-    writer.begin(columnsOf({"socket_id", "upid", "pid", "process", "role", "protocol", "local_addr", "local_port",
-                            "remote_addr", "remote_port", "remote_name", "path", "peer_pid", "start_ns",
-                            "established_ns", "dur_ns", "handshake_ns", "srtt_us", "sent_bytes", "received_bytes",
-                            "segs_out", "retransmits", "resets_sent", "resets_received", "rwnd_limited_us",
-                            "sndbuf_limited_us", "state", "error", "wait_ns"}));
+    writer.begin(columnsOf({"socket_id",
+                            "upid",
+                            "pid",
+                            "process",
+                            "role",
+                            "protocol",
+                            "local_addr",
+                            "local_port",
+                            "remote_addr",
+                            "remote_port",
+                            "remote_name",
+                            "path",
+                            "peer_pid",
+                            "start_ns",
+                            "established_ns",
+                            "dur_ns",
+                            "handshake_ns",
+                            "srtt_us",
+                            "sent_bytes",
+                            "received_bytes",
+                            "segs_out",
+                            "retransmits",
+                            "resets_sent",
+                            "resets_received",
+                            "rwnd_limited_us",
+                            "sndbuf_limited_us",
+                            "state",
+                            "error",
+                            "wait_ns"}));
     for (const Connection& c : net.connections()) {
       const std::string name = nameOf(c.remote_addr);
       writer.row(std::vector<Cell>{Cell(c.id),
@@ -302,8 +333,8 @@ void writeConnections(const Net& net, const NetOptions& options, RowWriter& writ
     else if (c.retransmits.value_or(0) > 0) remarks.ink = Ink::yellow;
     writer.row(std::vector<Cell>{waitCell(c.wait_ns), cellOf(net.process(c.upid)), cellOf(c.protocol),
                                  Cell(net.ends(c)), sizeCell(c.sent), sizeCell(c.received),
-                                 durationCell(net.lasted(c)), durationCell(c.handshake_ns), microsecondsCell(c.srtt_us),
-                                 remarks});
+                                 durationCell(net.lasted(c)), durationCell(c.handshake_ns),
+                                 microsecondsCell(c.srtt_us), remarks});
   }
 }
 
@@ -317,13 +348,14 @@ struct Group {
 };
 
 std::string groupName(const Net& net, const Connection& c, NetBy by) {
-  if (by == NetBy::process) return c.upid == 0 ? std::string("never accepted") : net.process(c.upid);
+  if (by == NetBy::process) return c.upid == 0 ? std::string("not known") : net.process(c.upid);
   if (c.kind != "socket") return c.label;
   if (c.role == "listener") return endpoint(c.local_addr, c.local_port) + " (listening)";
-  if (!c.remote_port) return "not known";
+  if (!c.remote_port) return "* (not connected)";
   // Clients come from a port of their own each: what they have in common is what they ask.
   if (c.isServer())
-    return fmt::format("{} ← {}", c.local_port ? fmt::format(":{}", *c.local_port) : "*", nameOf(c.remote_addr));
+    return fmt::format("{} ← {}", c.local_port ? fmt::format(":{}", *c.local_port) : "*",
+                       nameOf(c.remote_addr));
   return "→ " + endpoint(c.remote_addr, c.remote_port);
 }
 
@@ -361,8 +393,7 @@ void writeGroups(const Net& net, const NetOptions& options, RowWriter& writer) {
     if (group->failed > 0) failed.ink = Ink::red;
     writer.row(std::vector<Cell>{
         waitCell(group->wait_ns), Cell(group->name), Cell(group->connections), failed, sizeCell(group->sent),
-        sizeCell(group->received),
-        microsecondsCell(group->longest_rtt_us),
+        sizeCell(group->received), microsecondsCell(group->longest_rtt_us),
         group->retransmits == 0 ? Cell::shown(Cell(group->retransmits), " ") : Cell(group->retransmits)});
   }
 }
@@ -378,9 +409,10 @@ void netReport(Database& db, const NetOptions& options, std::ostream& out) {
   const bool table = options.format == RowFormat::table;
   if (table) writeNotes(db, options.style, out);
   if (table && recordedByPtrace(db)) {
-    out << inked(options.style, Ink::yellow,
-                 "! recorded by ptrace: bytes are those of the calls; round trips, retransmissions and resets "
-                 "are not known")
+    out << inked(
+               options.style, Ink::yellow,
+               "! recorded by ptrace: bytes are those of the calls; round trips, retransmissions and resets "
+               "are not known")
         << '\n';
   }
   const Net net(db, options);

@@ -64,7 +64,7 @@ inline constexpr Table<SocketRow, 44> kSocket{
       {"protocol", &SocketRow::protocol, "TCP, UDP, UNIX-STREAM, ..."},
       {"role", &SocketRow::role,
        "client, server (the side that was connected to), listener, datagram, pair (socketpair)"},
-      {"upid", &SocketRow::upid, "process that first had it; NULL: nobody has accepted it"},
+      {"upid", &SocketRow::upid, "process that first had it; NULL: nobody has accepted it, or not known"},
       {"utid", &SocketRow::utid, "thread that made, accepted or connected it"},
       {"created_ts", &SocketRow::created_ts, "socket(2), accept(2); NULL: before the recording, or not seen"},
       {"bound_ts", &SocketRow::bound_ts, "bind(2)"},
@@ -102,7 +102,7 @@ inline constexpr Table<SocketRow, 44> kSocket{
       {"receive_queue", &SocketRow::receive_queue, "bytes not read when the recording ended; NULL: closed"},
       {"cwnd", &SocketRow::cwnd, "congestion window at the end, segments"},
       {"mss", &SocketRow::mss, "largest segment"},
-      {"cookie", &SocketRow::cookie, "resource.cookie"},
+      {"cookie", &SocketRow::cookie, "resource.cookie; NULL: nobody has accepted it"},
       {"wait_ns", &SocketRow::wait_ns, "time that recorded threads waited for it, idle ones left out"}}},
     {"resource_id", "upid"}};
 

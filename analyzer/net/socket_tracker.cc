@@ -239,7 +239,8 @@ void SocketTracker::gather() {
     if (whole.owner == 0) whole.owner = tracked.owner;
     const Resource* best = resources_.find(whole.resource);
     const auto rank = [](const Resource& one) {
-      return (one.remote_port != 0 || one.peer_inode != 0 ? 2 : 0) + (one.local_port != 0 || one.path ? 1 : 0);
+      return (one.remote_port != 0 || one.peer_inode != 0 ? 2 : 0) +
+             (one.local_port != 0 || one.path ? 1 : 0);
     };
     if (best == nullptr || rank(resource) >= rank(*best)) whole.resource = resource.id;
     const auto use = uses_.find(known->first);
@@ -309,7 +310,8 @@ void SocketTracker::fillUse(const Use& use, bool of_life, bool all_calls, tables
 Label SocketTracker::roleOf(const Resource& socket, const Whole& whole) const {
   const Life* life = whole.life != 0 ? &lives_[whole.life - 1] : nullptr;
   if (whole.use != nullptr && whole.use->pair) return Label("pair");
-  const bool listens = whole.listening || (life != nullptr && (life->listen || life->state == TcpState::listen));
+  const bool listens =
+      whole.listening || (life != nullptr && (life->listen || life->state == TcpState::listen));
   if (listens || (whole.use != nullptr && whole.use->listen)) return Label("listener");
   if (socket.sock_type == kDatagram) return Label("datagram");
   if ((life != nullptr && life->accepted) || (whole.use != nullptr && whole.use->accepted))
@@ -344,6 +346,9 @@ void SocketTracker::storeOne(const Whole& whole, int64_t id, const TaskTracker& 
     if (!protocol.empty()) row.protocol = Label(protocol);
     row.role = roleOf(*socket, whole);
     if (socket->cookie != 0) row.cookie = static_cast<int64_t>(socket->cookie);
+    // At level waits nobody is seen to accept it.
+    const bool taken = whole.life != 0 && lives_[whole.life - 1].accepted && socket->cookie != 0;
+    if (!row.upid && taken) row.upid = orNull(resources_.listenerOwner(*socket));
     if (socket->kind == ResourceKind::socket) {
       local = addressText(socket->family, socket->local_addr);
       if (socket->local_port != 0) row.local_port = socket->local_port;

@@ -86,14 +86,14 @@ class SocketTracker {
   const ResourceTracker& resources_;
   std::unordered_map<uint64_t, Use> uses_;
   std::vector<Life> lives_;
-  std::unordered_map<uint32_t, size_t> life_of_;  // by the recording's number: index
+  std::unordered_map<uint32_t, size_t> life_of_;            // by the recording's number: index
   std::map<std::pair<uint32_t, uint32_t>, int64_t> waits_;  // by resource and what turns out about it
   std::vector<MovedBytes> moved_;
   std::string detail_;
 
   // at the end
-  std::vector<Whole> wholes_;                         // index + 1 is socket.id; lives come first
-  std::unordered_map<uint32_t, size_t> whole_of_;     // by resource: index
+  std::vector<Whole> wholes_;                      // index + 1 is socket.id; lives come first
+  std::unordered_map<uint32_t, size_t> whole_of_;  // by resource: index
 };
 
 }  // namespace tarry::analysis

@@ -96,6 +96,8 @@ static __always_inline void fill_socket_event(struct rec_socket_event *rec, u64 
 	rec->inode = inode ? inode : socket_inode(sk_addr);
 	rec->ts_ns = now_ns();
 	fill_ends(&rec->ends, sk_addr);
+	if (state == TCP_LISTEN) /* told before it is so */
+		rec->ends.listening = 1;
 }
 
 static __always_inline struct rec_socket_event *reserve_socket_event(void *ring)
@@ -107,7 +109,8 @@ static __always_inline struct rec_socket_event *reserve_socket_event(void *ring)
 	return rec;
 }
 
-static __noinline void put_socket_event(u64 sk_addr, struct socket_mark *mark, u8 kind, u8 state)
+static __noinline void put_socket_event(u64 sk_addr, struct socket_mark *mark, u8 kind, u8 state,
+				       bool with_facts)
 {
 	struct rec_socket_event *rec = reserve_socket_event(event_ring());
 
@@ -118,8 +121,7 @@ static __noinline void put_socket_event(u64 sk_addr, struct socket_mark *mark, u
 	rec->thread = acting_thread();
 	if (kind == SOCKET_FAILED || kind == SOCKET_CLOSED)
 		rec->error = GET(TYPED(struct sock, sk_addr), sk_err);
-	if (kind == SOCKET_ESTABLISHED || kind == SOCKET_ACCEPTED || kind == SOCKET_FAILED ||
-	    kind == SOCKET_CLOSED) {
+	if (with_facts) {
 		rec->has_facts = 1;
 		fill_facts(rec->facts, sk_addr);
 	}
@@ -182,7 +184,8 @@ int BPF_PROG(on_socket_state, const struct sock *sk, const int old, const int st
 	}
 	if (!mark)
 		return 0;
-	put_socket_event(sk_addr, mark, kind_of_change(sk_addr, old, state), (u8)state);
+	put_socket_event(sk_addr, mark, kind_of_change(sk_addr, old, state), (u8)state,
+			 state == TCP_ESTABLISHED || (state == TCP_CLOSE && old != TCP_LISTEN));
 	if (old == TCP_LISTEN && state == TCP_CLOSE)
 		forget_listener(sk_addr);
 	return 0;
@@ -202,7 +205,8 @@ static __always_inline void put_where_marked(u64 sk_addr, u8 kind)
 	struct socket_mark *mark = sk_addr ? find_mark(sk_addr) : NULL;
 
 	if (mark)
-		put_socket_event(sk_addr, mark, kind, GET(TYPED(struct sock_common, sk_addr), skc_state));
+		put_socket_event(sk_addr, mark, kind, GET(TYPED(struct sock_common, sk_addr), skc_state),
+				 false);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
