@@ -49,6 +49,7 @@ UNKNOWN = {
         "same run": "a process has one tracer: strace cannot trace what tarry does",
         "short queues": "up to 30 µs after a stop a thread waits for the CPU that the tracer is still on",
         "left alone": "a thread found in a call that an interruption would fail is not seen before it does another",
+        "socket events": "what the kernel does with a connection on its own is told to no tracer: only the calls are known",
         "losses": "there are none: the program waits until what it did is written",
     },
 }
