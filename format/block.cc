@@ -20,6 +20,7 @@ std::string_view blockKindName(BlockKind kind) {
     case BlockKind::signals: return "signals";
     case BlockKind::folds: return "folds";
     case BlockKind::sockets: return "sockets";
+    case BlockKind::plaintexts: return "plaintexts";
   }
   return "unknown";
 }
@@ -35,6 +36,7 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::signals:
     case BlockKind::folds:
     case BlockKind::sockets: return true;
+    case BlockKind::plaintexts: return true;
     case BlockKind::unknown:
     case BlockKind::header:
     case BlockKind::strings:

@@ -31,6 +31,9 @@ enum class BlockKind : uint16_t {
   sockets = 15,
 };
 inline constexpr int kBlockKinds = 16;
+  plaintexts = 17,
+};
+inline constexpr int kBlockKinds = 18;
 
 std::string_view blockKindName(BlockKind kind);
 

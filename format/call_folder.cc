@@ -75,9 +75,9 @@ bool CallFolder::folds(const SyscallEvent& call, ResourceKind object, Thrift thr
   return spec->result != ArgType::fd || failed(call.ret) || opens_.contains(call.abi, call.nr);
 }
 
-void CallFolder::cover(FoldEvent& fold, const SyscallEvent& call) {
-  const int64_t end_ns = std::max(fold.ts_ns + fold.dur_ns, call.enter_ns + call.dur_ns);
-  fold.ts_ns = std::min(fold.ts_ns, call.enter_ns);
+void CallFolder::cover(FoldEvent& fold, int64_t from_ns, int64_t dur_ns) {
+  const int64_t end_ns = std::max(fold.ts_ns + fold.dur_ns, from_ns + dur_ns);
+  fold.ts_ns = std::min(fold.ts_ns, from_ns);
   fold.dur_ns = end_ns - fold.ts_ns;
 }
 
@@ -95,7 +95,7 @@ void CallFolder::add(const SyscallEvent& call) {
     fold.error = error;
     fold.resource = resource;
   }
-  cover(fold, call);
+  cover(fold, call.enter_ns, call.dur_ns);
   ++fold.count;
   // Of hostile numbers, too: sums are modulo 2^64.
   if (error == 0)
@@ -117,16 +117,24 @@ std::vector<PayloadRef> CallFolder::strip(const SyscallEvent& call) {
       kept.push_back(payload);
       continue;
     }
-    if (payload_.count == 0) {
-      payload_.kind = FoldKind::payload;
-      payload_.ts_ns = call.enter_ns;
-    }
-    cover(payload_, call);
-    ++payload_.count;
-    payload_.result_sum += static_cast<int64_t>(payload.data.size());
-    begin_ns_ = std::min(begin_ns_, call.enter_ns);
+    leftOut(call.enter_ns, call.dur_ns, payload.data.size());
   }
   return kept;
+}
+
+void CallFolder::leaveOut(const PlaintextEvent& event) {
+  leftOut(event.ts_ns, event.dur_ns, event.data.size());
+}
+
+void CallFolder::leftOut(int64_t from_ns, int64_t dur_ns, size_t bytes) {
+  if (payload_.count == 0) {
+    payload_.kind = FoldKind::payload;
+    payload_.ts_ns = from_ns;
+  }
+  cover(payload_, from_ns, dur_ns);
+  ++payload_.count;
+  payload_.result_sum += static_cast<int64_t>(bytes);
+  begin_ns_ = std::min(begin_ns_, from_ns);
 }
 
 bool CallFolder::due(int64_t now_ns) const {

@@ -43,6 +43,8 @@ class CallFolder {
   void add(const SyscallEvent& call);
   // Leaves away what nothing else in the trace needs, and counts it.
   std::vector<PayloadRef> strip(const SyscallEvent& call);
+  // Counts the bytes of a plaintext, which the trace does without.
+  void leaveOut(const PlaintextEvent& event);
 
   bool empty() const { return counts_.empty() && payload_.count == 0; }
   // The slice is over: it has lasted long enough, or there are too many counts.
@@ -52,7 +54,8 @@ class CallFolder {
 
  private:
   using Key = std::tuple<uint32_t, Abi, int32_t, int32_t, uint32_t>;  // thread, ABI, number, error, resource
-  static void cover(FoldEvent& fold, const SyscallEvent& call);
+  static void cover(FoldEvent& fold, int64_t from_ns, int64_t dur_ns);
+  void leftOut(int64_t from_ns, int64_t dur_ns, size_t bytes);
   bool waited(const SyscallEvent& call) const;
 
   const SyscallSet keeps_fds_;

@@ -83,6 +83,7 @@ std::string_view tcpStateName(TcpState state) {
     case TcpState::last_ack: return "LAST-ACK";
     case TcpState::listen: return "LISTEN";
     case TcpState::closing: return "CLOSING";
+    case LossSource::plaintext: return "plaintext";
   }
   return "unknown";
 }
@@ -94,6 +95,19 @@ std::string_view foldKindName(FoldKind kind) {
     case FoldKind::payload: return "payload";
   }
   return "unknown";
+}
+
+std::string_view tlsLibraryName(TlsLibrary library) {
+  switch (library) {
+    case TlsLibrary::unknown: return "unknown";
+    case TlsLibrary::openssl: return "openssl";
+    case TlsLibrary::gnutls: return "gnutls";
+  }
+  return "unknown";
+}
+
+std::string_view payloadDirectionName(PayloadDirection direction) {
+  return direction == PayloadDirection::in ? "in" : "out";
 }
 
 }  // namespace tarry

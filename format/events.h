@@ -476,6 +476,22 @@ struct SocketEvent {
   int32_t error = 0;                   // errno
   bool has_facts = false;
   TcpFacts facts{};
+// ---- TLS ----------------------------------------------------------------------------------------
+
+enum class TlsLibrary : uint8_t { unknown = 0, openssl = 1, gnutls = 2 };
+
+// A call of a TLS library's function that takes or gives plaintext (SSL_write, gnutls_record_recv …).
+struct PlaintextEvent {
+  int64_t ts_ns = 0;  // enter
+  int64_t dur_ns = 0;
+  ThreadId thread{};
+  PayloadDirection direction = PayloadDirection::in;  // in: to be sent; out: received
+  TlsLibrary library = TlsLibrary::unknown;
+  ResourceId resource{};  // the socket below, none where not known
+  uint64_t session = 0;   // the same for one session of a process: the address of its object
+  int64_t result = 0;     // bytes moved; otherwise what the function returned: 0 or less
+  uint64_t length = 0;    // bytes moved; data may be shorter (snaplen)
+  std::span<const uint8_t> data{};
 };
 
 // ---- what a bounded file leaves out ---------------------------------------------------------------
@@ -514,6 +530,7 @@ enum class LossSource : uint8_t {
   encoder = 7,  // the recorder itself could not keep up
   signals = 8,
   sockets = 9,
+  plaintext = 11,
 };
 
 struct LossEvent {

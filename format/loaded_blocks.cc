@@ -181,6 +181,38 @@ std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const Re
     block->due.push_back({row.ts_ns, i, kRankSocket});
   }
   return block;
+namespace {
+
+class LoadedPlaintexts : public LoadedBlock {
+ public:
+  LoadedPlaintexts(PlaintextRows rows, const ReadFilter& filter, const Definitions& definitions,
+                   uint64_t& dropped)
+      : rows_(std::move(rows)) {
+    bytes = rows_.rows.size() * (sizeof(PlaintextRow) + sizeof(Due)) + rows_.bytes.size();
+    for (uint32_t i = 0; i < rows_.rows.size(); ++i) {
+      PlaintextEvent& event = rows_.rows[i].event;
+      const bool sane = isSaneTime(event.ts_ns) && isSaneTime(event.dur_ns) && event.dur_ns >= 0 &&
+                        definitions.knows(event.thread);
+      if (!sane) {
+        ++dropped;
+        continue;
+      }
+      if (!isWithin(event.ts_ns, event.ts_ns + event.dur_ns, filter)) continue;
+      definitions.check(event.resource);
+      due.push_back({event.ts_ns, i, kRankPlaintext});
+    }
+  }
+  void deliver(uint32_t row, TraceVisitor& visitor) override { visitor.onPlaintext(rows_.event(row)); }
+
+ private:
+  PlaintextRows rows_;
+};
+
+}  // namespace
+
+std::unique_ptr<LoadedBlock> loadPlaintexts(PlaintextRows rows, const ReadFilter& filter,
+                                            const Definitions& definitions, uint64_t& dropped) {
+  return std::make_unique<LoadedPlaintexts>(std::move(rows), filter, definitions, dropped);
 }
 
 std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,

@@ -41,6 +41,9 @@ struct Block {
     signals @18 :Signals;
     folds @19 :Folds;
     sockets @20 :Sockets;
+    sockets @20 :Void;
+    packets @21 :Void;
+    plaintexts @22 :Plaintexts;
   }
 }
 
@@ -370,6 +373,20 @@ struct Sockets {           # columns of Block.rows values; deltas are to the row
   error @8 :Ints;
   hasFacts @9 :Ints;       # 0, 1
   facts @10 :List(Ints);   # in the order of tarry::kTcpFacts; missing ones are 0
+struct Plaintexts {        # columns of Block.rows values; deltas are to the row before
+  baseNs @0 :TimeNs;
+  threads @1 :List(ThreadId);
+  thread @2 :Ints;         # index in threads
+  ts @3 :Ints;             # delta
+  dur @4 :Ints;
+  direction @5 :Ints;      # tarry::PayloadDirection
+  library @6 :Ints;        # tarry::TlsLibrary
+  resource @7 :Ints;       # delta
+  session @8 :Ints;        # delta
+  result @9 :Ints;
+  length @10 :Ints;        # minus size
+  size @11 :Ints;          # of the kept bytes
+  bytes @12 :Data;         # the kept bytes behind each other
 }
 
 struct Loss {

@@ -45,6 +45,7 @@ LossSource lossOf(BlockKind kind) {
     case BlockKind::payloads: return LossSource::payload;
     case BlockKind::signals: return LossSource::signals;
     case BlockKind::sockets: return LossSource::sockets;
+    case BlockKind::plaintexts: return LossSource::plaintext;
     case BlockKind::strings:
     case BlockKind::resources:
     case BlockKind::stacks: return LossSource::definitions;
@@ -171,6 +172,7 @@ struct TraceReader::Impl {
       case BlockKind::signals:
       case BlockKind::folds:
       case BlockKind::sockets: break;
+      case BlockKind::plaintexts: break;
     }
   }
 
@@ -247,6 +249,10 @@ struct TraceReader::Impl {
           std::vector<SignalEvent> rows;
           decodeSignals(block.getSignals(), block.getRows(), rows);
           loaded = loadSignals(std::move(rows), pass.filter, definitions, dropped);
+        } else if (block.isPlaintexts()) {
+          PlaintextRows rows;
+          decodePlaintexts(block.getPlaintexts(), block.getRows(), rows);
+          loaded = loadPlaintexts(std::move(rows), pass.filter, definitions, dropped);
         } else if (block.isFolds()) {
           std::vector<FoldEvent> rows;
           decodeFolds(block.getFolds(), block.getRows(), rows);
@@ -285,6 +291,7 @@ struct TraceReader::Impl {
       case BlockKind::signals:
       case BlockKind::folds:
       case BlockKind::sockets:
+      case BlockKind::plaintexts:
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:

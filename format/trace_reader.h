@@ -33,6 +33,7 @@ class TraceVisitor {
   virtual void onWake(const WakeEvent&) {}
   virtual void onSignal(const SignalEvent&) {}
   virtual void onSocket(const SocketEvent&) {}
+  virtual void onPlaintext(const PlaintextEvent&) {}
   virtual void onFold(const FoldEvent&) {}
   virtual void onLoss(const LossEvent&) {}
   virtual void onClock(const ClockPoint&) {}

@@ -16,6 +16,7 @@
 #include "format/errors.h"
 #include "format/fold_codec.h"
 #include "format/header_codec.h"
+#include "format/plaintext_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
 #include "format/socket_codec.h"
@@ -60,6 +61,11 @@ struct EventBlock {
 struct CallBlock {
   SyscallCollector calls;
   PayloadRows payloads;
+  Cover cover;
+};
+
+struct PlaintextBlock {
+  PlaintextRows rows;
   Cover cover;
 };
 
@@ -110,6 +116,7 @@ struct TraceWriter::Impl {
   EventBlock<WakeEvent> wakes;
   EventBlock<SignalEvent> signals;
   EventBlock<SocketEvent> sockets;
+  PlaintextBlock plaintexts;
   EventBlock<FoldEvent> folds;
   EventBlock<LossEvent> losses;
   EventBlock<ClockPoint> clocks;
@@ -225,6 +232,15 @@ struct TraceWriter::Impl {
     block.cover = {};
   }
 
+  void close(PlaintextBlock& block) {
+    if (block.cover.empty()) return;
+    writeDefinitions();
+    write(block.rows.rows.size(), block.cover,
+          [&](schema::Block::Builder out) { encodePlaintexts(block.rows, out.initPlaintexts()); });
+    block.rows.clear();
+    block.cover = {};
+  }
+
   void close(EventBlock<SwitchEvent>& block) {
     close(block, [](auto& rows, auto out) { encodeSwitches(rows, out.initSwitches()); });
   }
@@ -268,6 +284,7 @@ struct TraceWriter::Impl {
     close(switches);
     close(signals);
     close(sockets);
+    close(plaintexts);
     close(folds);
     close(losses);
     close(clocks);
@@ -352,6 +369,7 @@ struct TraceWriter::Impl {
     for (const Cover* cover :
          {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover, &wakes.cover, &signals.cover,
           &sockets.cover, &folds.cover, &losses.cover, &clocks.cover}) {
+          &plaintexts.cover, &folds.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -544,6 +562,23 @@ void TraceWriter::add(const SocketEvent& event) {
   w.use(event.resource);
   w.limitDefinitions();
   w.append(w.sockets, event, event.ts_ns, event.ts_ns);
+void TraceWriter::add(const PlaintextEvent& event) {
+  Impl& w = *impl_;
+  const int64_t end_ns = addNs(event.ts_ns, event.dur_ns);
+  w.advance(end_ns);
+  PlaintextEvent kept = event;
+  if (w.thrift() != Thrift::none && !event.data.empty()) {
+    w.folder.leaveOut(event);
+    kept.data = {};
+  }
+  w.use(kept.resource);
+  w.limitDefinitions();
+  w.plaintexts.rows.add(kept);
+  w.plaintexts.cover.add(event.ts_ns, end_ns, w.now());
+  if (w.plaintexts.rows.rows.size() >= w.options.block_rows ||
+      w.plaintexts.rows.bytes.size() >= w.options.block_bytes) {
+    w.close(w.plaintexts);
+  }
 }
 
 void TraceWriter::add(const FoldEvent& event) {

@@ -252,6 +252,21 @@ ThreadScript& ThreadScript::socketEvent(SocketEvent event) {
   event.ts_ns = now_;
   event.thread = def_.id;
   builder_.add(event);
+ThreadScript& ThreadScript::tls(PayloadDirection direction, std::string_view data, uint64_t session,
+                                ResourceId resource, int64_t dur_ns) {
+  PlaintextEvent event;
+  event.ts_ns = now_;
+  event.dur_ns = dur_ns;
+  event.thread = def_.id;
+  event.direction = direction;
+  event.library = TlsLibrary::openssl;
+  event.resource = resource;
+  event.session = session;
+  event.result = static_cast<int64_t>(data.size());
+  event.length = data.size();
+  event.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
+  builder_.add(event);
+  now_ += dur_ns;
   return *this;
 }
 
@@ -485,6 +500,8 @@ void TraceBuilder::add(SignalEvent event) {
 }
 void TraceBuilder::add(SocketEvent event) {
   sockets_.push_back(event);
+void TraceBuilder::add(PlaintextEvent event) {
+  plaintexts_.push_back({event, {event.data.begin(), event.data.end()}});
 }
 void TraceBuilder::add(FoldEvent event) {
   folds_.push_back(event);
@@ -506,6 +523,7 @@ int64_t TraceBuilder::lastTime() const {
   for (const WakeEvent& event : wakes_) last = std::max(last, event.ts_ns);
   for (const SignalEvent& event : signals_) last = std::max(last, event.ts_ns);
   for (const SocketEvent& event : sockets_) last = std::max(last, event.ts_ns);
+  for (const auto& [event, data] : plaintexts_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   for (const FoldEvent& event : folds_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   for (const auto& call : calls_)
     last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
@@ -559,6 +577,12 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     step(event.ts_ns, event, [](SignalEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SocketEvent& event : sockets_)
     step(event.ts_ns, event, [](SocketEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  for (const auto& [event, data] : plaintexts_) {
+    PlaintextEvent whole = event;
+    whole.data = data;
+    step(wrappingSum(event.ts_ns, event.dur_ns), whole,
+         [](PlaintextEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  }
   for (const FoldEvent& event : folds_)
     step(event.ts_ns, event, [](FoldEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   for (const SwitchEvent& event : switches_)

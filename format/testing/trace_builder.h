@@ -115,6 +115,9 @@ class ThreadScript {
   ThreadScript& getsSignal(SignalEvent event);
   // A socket event of its own doing: `event` without time and thread.
   ThreadScript& socketEvent(SocketEvent event);
+  // A call of a TLS library that moved all of `data`; dur_ns is spent in it.
+  ThreadScript& tls(PayloadDirection direction, std::string_view data, uint64_t session,
+                    ResourceId resource = {}, int64_t dur_ns = 1000);
   // Loses its CPU but not its wish to run.
   ThreadScript& preemptedFor(int64_t dur_ns, bool throttled = false);
 
@@ -186,6 +189,7 @@ class TraceBuilder {
   void add(WakeEvent event);
   void add(SignalEvent event);
   void add(SocketEvent event);
+  void add(PlaintextEvent event);
   void add(FoldEvent event);
   void add(SyscallEvent event);
 
@@ -222,6 +226,11 @@ class TraceBuilder {
   std::vector<WakeEvent> wakes_;
   std::vector<SignalEvent> signals_;
   std::vector<SocketEvent> sockets_;
+  struct OwnedPlaintext {
+    PlaintextEvent event;
+    std::vector<uint8_t> data;
+  };
+  std::vector<OwnedPlaintext> plaintexts_;
   std::vector<FoldEvent> folds_;
   std::vector<std::unique_ptr<OwnedCall>> calls_;
   std::vector<LossEvent> losses_;

@@ -39,6 +39,8 @@ void tellSmallStory(TraceBuilder& b) {
   }
   client.getsSignal(signalFrom(17, 101, 1000, 1)).getsSignal(signalFrom(15, 90, 0));
   client.socketEvent({.kind = SocketEventKind::closed, .socket = 1, .resource = socket});
+  client.tls(PayloadDirection::in, "GET / HTTP/1.1", 0x5500, socket)
+      .tls(PayloadDirection::out, "HTTP", 0x5500);
   b.loss(1_s, 1_ms, LossSource::wakes, 3);
   client.exits(0);
 }
@@ -128,6 +130,8 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
     for (const BlockInfo& info : file.blocks()) {
       if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
           info.kind != BlockKind::wakes && info.kind != BlockKind::signals && info.kind != BlockKind::sockets)
+          info.kind != BlockKind::wakes && info.kind != BlockKind::signals &&
+          info.kind != BlockKind::plaintexts)
         continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
@@ -383,6 +387,18 @@ TEST_CASE("Hostile blocks are refused block by block") {
           auto sockets = block.initSockets();
           sockets.setThreads({0});
           sockets.initFacts(1)[0].initPlanes(9);
+  CHECK(damage(1, [](auto block) { block.initPlaintexts().setThreads({1}); }) == 0);
+  CHECK(damage(1, [](auto block) { block.initPlaintexts(); }) == 1);  // no threads
+  CHECK(damage(2, [](auto block) {
+          auto plaintexts = block.initPlaintexts();
+          plaintexts.setThreads({1});
+          putPlanes({zigzag(3), zigzag(2)}, plaintexts.initSize());
+          plaintexts.setBytes(capnp::Data::Reader(reinterpret_cast<const kj::byte*>("1234"), 4));
+        }) == 1);
+  CHECK(damage(1, [](auto block) {
+          auto plaintexts = block.initPlaintexts();
+          plaintexts.setThreads({1});
+          plaintexts.initResult().initPlanes(9);
         }) == 1);
   CHECK(damage(1, [](auto block) {
           auto folds = block.initFolds();
@@ -468,6 +484,26 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
     CHECK(!event.resource);
   }
   CHECK(sockets.events[0].facts.srtt_us == 7);
+  struct Said : TraceVisitor {
+    std::vector<PlaintextEvent> plaintexts;
+    void onPlaintext(const PlaintextEvent& e) override { plaintexts.push_back(e); }
+  } said;
+  TraceReader of_plaintexts = TraceReader::fromMemory(hostile(4, [](auto block) {
+    auto plaintexts = block.initPlaintexts();
+    plaintexts.setBaseNs(1);
+    plaintexts.setThreads({1, 55});
+    putPlanes({0, zigzag(1), 0, 0}, plaintexts.initThread());
+    putPlanes({0, 0, 0, zigzag(static_cast<uint64_t>(INT64_MAX))}, plaintexts.initTs());
+    putPlanes({0, 0, zigzag(static_cast<uint64_t>(-1)), 0}, plaintexts.initDur());
+    putPlanes({zigzag(9), 0, 0, 0}, plaintexts.initDirection());
+    putPlanes({zigzag(200), 0, 0, 0}, plaintexts.initLibrary());
+    putPlanes({zigzag(77), 0, 0, 0}, plaintexts.initResource());
+  }));
+  of_plaintexts.read(said);
+  REQUIRE(said.plaintexts.size() == 1);
+  CHECK(said.plaintexts[0].library == TlsLibrary::unknown);
+  CHECK(!said.plaintexts[0].resource);  // that nothing defines
+  CHECK(of_plaintexts.report().dropped_rows == 3);
 
   struct Counts : TraceVisitor {
     std::vector<FoldEvent> folds;

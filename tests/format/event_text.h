@@ -48,6 +48,10 @@ inline std::string textOf(const SocketEvent& e) {
                   e.thread.value, e.resource.value, static_cast<int>(e.state), e.error, int{e.has_facts});
   for (const auto fact : kTcpFacts) out += fmt::format(",{}", e.facts.*fact);
   return out;
+inline std::string textOf(const PlaintextEvent& e) {
+  return fmt::format("{} plaintext +{} t{} d{} l{} r{} s{:x} ={} n{} {:02x}", e.ts_ns, e.dur_ns,
+                     e.thread.value, static_cast<int>(e.direction), static_cast<int>(e.library),
+                     e.resource.value, e.session, e.result, e.length, fmt::join(e.data, ""));
 }
 
 inline std::string textOf(const FoldEvent& e) {
@@ -137,6 +141,7 @@ class Transcript : public TraceVisitor {
   void onWake(const WakeEvent& e) override { events.push_back(textOf(e)); }
   void onSignal(const SignalEvent& e) override { events.push_back(textOf(e)); }
   void onSocket(const SocketEvent& e) override { events.push_back(textOf(e)); }
+  void onPlaintext(const PlaintextEvent& e) override { events.push_back(textOf(e)); }
   void onFold(const FoldEvent& e) override { events.push_back(textOf(e)); }
   void onLoss(const LossEvent& e) override { events.push_back(textOf(e)); }
   void onClock(const ClockPoint& e) override { events.push_back(textOf(e)); }

@@ -161,6 +161,18 @@ TEST_CASE("A trace brings back every event with extreme values") {
     socket.has_facts = true;
     for (const auto fact : kTcpFacts) socket.facts.*fact = ~0ULL;
     writer.add(socket);
+    const std::vector<uint8_t> said{0xFF, 0, 'x'};
+    PlaintextEvent plaintext;
+    plaintext.ts_ns = 7;
+    plaintext.dur_ns = kMaxTimeNs;
+    plaintext.thread = b.id;
+    plaintext.direction = PayloadDirection::out;
+    plaintext.library = TlsLibrary::gnutls;
+    plaintext.resource = r1.id;
+    plaintext.session = ~0ULL;
+    plaintext.result = kI64Min;
+    plaintext.length = ~0ULL;
+    plaintext.data = said;
     SwitchEvent in;
     in.ts_ns = 3;
     in.thread = a.id;
@@ -204,10 +216,12 @@ TEST_CASE("A trace brings back every event with extreme values") {
     plain.enter_ns = 4;
     writer.add(plain);
     writer.add(call);
+    writer.add(plaintext);
     writer.add(out);
     for (const std::string& text :
          {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in), textOf(plain), textOf(call),
           textOf(signal), textOf(socket), textOf(out)}) {
+          textOf(signal), textOf(plaintext), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -274,6 +288,24 @@ struct RandomTrace {
           e.last_seq = static_cast<uint32_t>(random());
           e.total_ns = static_cast<int64_t>(upTo(1'000'000'000));
           e.longest_ns = static_cast<int64_t>(upTo(200'000));
+          writer.add(e);
+          events.emplace_back(e.ts_ns, textOf(e));
+          break;
+        }
+        case 7: {
+          PlaintextEvent e;
+          e.ts_ns = now;
+          e.dur_ns = static_cast<int64_t>(upTo(1000));
+          e.thread = thread;
+          e.direction = upTo(2) == 0 ? PayloadDirection::in : PayloadDirection::out;
+          e.library = static_cast<TlsLibrary>(upTo(3));
+          e.resource = ResourceId{static_cast<uint32_t>(upTo(51))};
+          e.session = random() >> upTo(64);
+          e.result = static_cast<int64_t>(random());
+          std::vector<uint8_t> data(upTo(40));
+          for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
+          e.length = data.size() + upTo(3);
+          e.data = data;
           writer.add(e);
           events.emplace_back(e.ts_ns, textOf(e));
           break;
@@ -449,6 +481,7 @@ TEST_CASE("A filter leaves out kinds and times") {
     void onWake(const WakeEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onSignal(const SignalEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onSocket(const SocketEvent& e) override { see(e.ts_ns, e.ts_ns); }
+    void onPlaintext(const PlaintextEvent& e) override { see(e.ts_ns, e.ts_ns + e.dur_ns); }
   } all, some;
   reader.read(all);
   const int64_t from = 60'000'000, to = 90'000'000;
@@ -466,6 +499,7 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
   child.call("read", {.args = {0}}, 0);
   child.execs("/usr/bin/cc");
   child.socketEvent({.kind = SocketEventKind::closed});
+  child.tls(PayloadDirection::in, "hello", 1, {}, 0);
   child.getsSignal(signalFrom(15, 10, 0));
   child.exits(15);
   TraceReader reader = b.reader();
@@ -488,6 +522,12 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
   reader.read(seen);
   CHECK(seen.lines ==
         std::vector<std::string>{"life2", "wake", "in", "call", "signal", "socket", "life3", "life5", "out"});
+    void onPlaintext(const PlaintextEvent&) override { note("plaintext"); }
+  } seen;
+  seen.child = child.id();
+  reader.read(seen);
+  CHECK(seen.lines == std::vector<std::string>{"life2", "wake", "in", "call", "plaintext", "signal", "life3",
+                                               "life5", "out"});
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ Bytes inventedTrace(bool finished) {
       {.args = {5, 0, 10, -1}, .ret = 1, .objects = {{static_cast<int>(ObjectRole::ready), 4, socket, 99}}},
       20_ms);
   client.getsSignal(signalFrom(17, 101, 1000, 1))
+      .tls(PayloadDirection::in, "GET / HTTP/1.1", 0x5500, socket)
       .preemptedFor(2_ms)
       .sleepsIn(TaskState::uninterruptible, 3_ms, true);
   client.startsThread("worker", 102).blocksForEver("futex", {.args = {0x1000, 128, 2}});
