@@ -32,6 +32,7 @@ struct LoadPass::Tables {
         tcp_event(image),
         arg(image),
         payload(image),
+        plaintext(image),
         stack(image),
         loss(image),
         fold(image),
@@ -43,6 +44,7 @@ struct LoadPass::Tables {
     tcp_event.finish();
     arg.finish();
     payload.finish();
+    plaintext.finish();
     stack.finish();
     loss.finish();
     fold.finish();
@@ -54,6 +56,7 @@ struct LoadPass::Tables {
   bulk::BulkTable<tables::kTcpEvent> tcp_event;
   bulk::BulkTable<tables::kSyscallArg> arg;
   bulk::BulkTable<tables::kPayload> payload;
+  bulk::BulkTable<tables::kPlaintext> plaintext;
   bulk::BulkTable<tables::kStack> stack;
   bulk::BulkTable<tables::kLoss> loss;
   bulk::BulkTable<tables::kFold> fold;
@@ -264,6 +267,26 @@ void LoadPass::onSocket(const SocketEvent& event) {
   if (!inRange(ts, ts)) return;
   row.id = next_tcp_event_id_++;
   into_->tcp_event.insert(row);
+void LoadPass::onPlaintext(const PlaintextEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.plaintexts++;
+  const Utid utid = recordedThread(event.thread);
+  if (utid == 0 || !options_.payloads || !inRange(ts, ts + event.dur_ns)) return;
+  tables::PlaintextRow row;
+  row.id = next_plaintext_id_++;
+  row.ts = ts;
+  row.dur = event.dur_ns;
+  row.utid = utid;
+  if (event.resource) row.resource_id = event.resource.value;
+  resources_.used(event.resource, tasks_.thread(utid).upid);
+  row.session = static_cast<int64_t>(event.session);
+  row.library = Label(tlsLibraryName(event.library));
+  row.direction = Label(payloadDirectionName(event.direction));
+  row.result = event.result;
+  row.length = static_cast<int64_t>(event.length);
+  row.data = Bytes(event.data);
+  into_->plaintext.insert(row);
 }
 
 void LoadPass::onLoss(const LossEvent& event) {
@@ -282,6 +305,7 @@ void LoadPass::onLoss(const LossEvent& event) {
   // Calls number themselves, so a lost one is no doubt about the thread's state; nor is a lost signal.
   const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload &&
                             event.source != LossSource::signals && event.source != LossSource::sockets;
+                            event.source != LossSource::signals && event.source != LossSource::plaintext;
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 

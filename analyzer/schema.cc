@@ -43,6 +43,7 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kSocket>(),
       tableInfo<kTcpEvent>(),
       tableInfo<kPayload>(),
+      tableInfo<kPlaintext>(),
       tableInfo<kStack>(),
       tableInfo<kFrame>(),
   };

@@ -439,6 +439,38 @@ inline constexpr Table<PayloadRow, 10> kPayload{
        "starts of later buffers; more in trace-format.md"}}},
     {"syscall_id", "resource_id"}};
 
+struct PlaintextRow {
+  int64_t id = 0;
+  int64_t ts = 0;
+  int64_t dur = 0;
+  int64_t utid = 0;
+  NullableInteger resource_id;
+  int64_t session = 0;
+  Label library;
+  Label direction;
+  int64_t result = 0;
+  int64_t length = 0;
+  Bytes data;
+};
+inline constexpr Table<PlaintextRow, 11> kPlaintext{
+    "plaintext",
+    "What programs gave TLS libraries to send, and what these decrypted: the first bytes (--snaplen) of each "
+    "call.",
+    {{{"id", &PlaintextRow::id, "in the order of time", "PRIMARY KEY"},
+      {"ts", &PlaintextRow::ts, "enter time of the library's function"},
+      {"dur", &PlaintextRow::dur, "until it returned"},
+      {"utid", &PlaintextRow::utid, "thread.utid"},
+      {"resource_id", &PlaintextRow::resource_id,
+       "the socket below; NULL: not known, as where the program itself moves the encrypted bytes"},
+      {"session", &PlaintextRow::session,
+       "the same for one session of a process: the address of its object (SSL *, gnutls_session_t)"},
+      {"library", &PlaintextRow::library, "openssl, gnutls"},
+      {"direction", &PlaintextRow::direction, "in: to be sent; out: received"},
+      {"result", &PlaintextRow::result, "bytes moved; otherwise what the function returned: 0 or less"},
+      {"length", &PlaintextRow::length, "bytes moved; data may be shorter"},
+      {"data", &PlaintextRow::data, "the bytes"}}},
+    {"utid", "resource_id"}};
+
 struct StackRow {
   int64_t stack_id = 0;
   int64_t depth = 0;
@@ -522,6 +554,7 @@ inline constexpr Table<LossRow, 5> kLoss{
       {"dur", &LossRow::dur, "length of the slice"},
       {"source", &LossRow::source,
        "syscalls, switches, wakes, signals, sockets, lifecycle, definitions, payload, encoder"},
+       "syscalls, switches, wakes, signals, lifecycle, definitions, payload, plaintext, encoder"},
       {"utid", &LossRow::utid, "whose; NULL: not known"},
       {"count", &LossRow::count, "how many"}}}};
 

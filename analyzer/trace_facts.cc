@@ -94,6 +94,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("wakes", counts.wakes, "wake-ups");
   put("signals", counts.signals, "signals taken by threads, and stops");
   put("socket_events", counts.socket_events, "what happened to TCP sockets");
+  put("plaintexts", counts.plaintexts, "calls of TLS libraries that take or give plaintext");
   put("life_events", counts.life_events, "forks, execs, renames, exits, and what the snapshot found");
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
   put("events_lost", counts.lost_events, "events that did not fit into the recorder's buffers (table loss)");
@@ -110,6 +111,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
         "1: recorded by ptrace, which knows who woke a thread of pipes and ended children only: NULL");
     put("interrupts_unseen", 1, "1: recorded by ptrace, which sees neither interrupts nor who they wake");
     put("cpus_unseen", 1, "1: recorded by ptrace, which does not see on which CPU a thread runs: NULL");
+    put("plaintext_unseen", 1, "1: recorded by ptrace, which does not see what TLS libraries are given");
     put("block_requests_unseen", 1, "1: recorded by ptrace, which does not see what reaches a disk");
     put("killed_unseen", 1, "1: recorded by ptrace, which does not see a SIGKILL come, only its effect");
   }

@@ -170,6 +170,14 @@ bool CallFilter::matches(const SyscallEvent& event, const TextOf& text, const Pa
          matchesPath(event, text, path_of);
 }
 
+bool CallFilter::matches(const PlaintextEvent& event) const {
+  if (!fds_.empty() || !paths_.empty()) return false;
+  constexpr int32_t kSendto = 44, kRecvfrom = 45;  // of x86-64
+  const uint8_t status = event.result > 0 ? kSuccessful : kFailed;
+  const int32_t alike = event.direction == PayloadDirection::in ? kSendto : kRecvfrom;
+  return (status_ & status) != 0 && calls_.contains(Abi::x86_64, alike);
+}
+
 std::string CallFilter::sqlCondition() const {
   std::string sql = "1";
   if (const uint8_t all = kSuccessful | kFailed | kUnfinished; (status_ & all) != all) {

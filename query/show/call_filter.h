@@ -37,6 +37,8 @@ class CallFilter {
   bool matches(const SyscallEvent& event, const TextOf& text, const PathOf& path_of) const;
   bool isRaw(const SyscallEvent& event) const;
   bool matches(const SignalEvent& event) const { return signals_.contains(event.signo); }
+  // As the call that moves such bytes without TLS: sendto or recvfrom. It has no fd and no path.
+  bool matches(const PlaintextEvent& event) const;
   // Calls that are known as a count alone. Their fds are not known.
   bool matches(const FoldEvent& event, const PathOf& path_of) const;
 

@@ -32,6 +32,7 @@ class Survey : public TraceVisitor {
   void onLoss(const LossEvent& loss) override {
     if (loss.source == LossSource::syscalls || loss.source == LossSource::encoder) lost_ += loss.count;
     if (loss.source == LossSource::signals) lost_signals_ += loss.count;
+    if (loss.source == LossSource::plaintext) lost_plaintexts_ += loss.count;
   }
   void onFold(const FoldEvent& fold) override {
     if (fold.kind == FoldKind::calls) folded_ += fold.count;
@@ -42,6 +43,7 @@ class Survey : public TraceVisitor {
   size_t threads() const { return tids_.size(); }
   uint64_t lost() const { return lost_; }
   uint64_t lostSignals() const { return lost_signals_; }
+  uint64_t lostPlaintexts() const { return lost_plaintexts_; }
   void requireKnown(const ShowOptions& options) const {
     for (const int pid : options.pids)
       if (!known_pids_.contains(pid))
@@ -56,6 +58,7 @@ class Survey : public TraceVisitor {
   std::unordered_set<int32_t> tids_;
   uint64_t lost_ = 0;
   uint64_t lost_signals_ = 0;
+  uint64_t lost_plaintexts_ = 0;
   uint64_t folded_ = 0;
   bool payload_left_out_ = false;
 };
@@ -113,6 +116,28 @@ class ShowVisitor : public TraceVisitor {
       }
     }
     rememberInterrupted(event);
+  }
+
+  // SSL_write(0x55d0, "GET / HTTP/1.1\r\n"..., 78) = 78
+  void onPlaintext(const PlaintextEvent& event) override {
+    if (!wanted(event.thread, event.ts_ns) || !options_.filter.matches(event)) return;
+    if (options_.json) return printJson(event);
+    ShownCall call;
+    call.tid = threads_[event.thread].tid;
+    call.enter_ns = event.ts_ns;
+    call.exit_ns = event.ts_ns + event.dur_ns;
+    call.name = tlsFunction(event);
+    call.text.args = options_.render.hide_pointers ? "0x..." : fmt::format("{:#x}", event.session);
+    // What is received is not known when the call begins.
+    call.text.entered = call.text.args.size();
+    call.text.args += ", ";
+    decode::appendQuoted(call.text.args,
+                         {reinterpret_cast<const char*>(event.data.data()), event.data.size()},
+                         options_.render.string_limit, event.length > event.data.size());
+    call.text.args += fmt::format(", {}", event.length);
+    if (event.direction == PayloadDirection::in) call.text.entered = call.text.args.size();
+    call.text.result = std::to_string(event.result);
+    printer_.call(call);
   }
 
   void onSignal(const SignalEvent& event) override {
@@ -280,6 +305,29 @@ class ShowVisitor : public TraceVisitor {
     return text;
   }
 
+  static std::string_view tlsFunction(const PlaintextEvent& event) {
+    const bool sent = event.direction == PayloadDirection::in;
+    switch (event.library) {
+      case TlsLibrary::openssl: return sent ? "SSL_write" : "SSL_read";
+      case TlsLibrary::gnutls: return sent ? "gnutls_record_send" : "gnutls_record_recv";
+      case TlsLibrary::unknown: break;
+    }
+    return sent ? "tls_send" : "tls_receive";
+  }
+
+  void printJson(const PlaintextEvent& event) {
+    const ThreadDef& thread = threads_[event.thread];
+    const std::string_view data(reinterpret_cast<const char*>(event.data.data()), event.data.size());
+    std::string line = fmt::format(
+        R"({{"ts":{},"pid":{},"tid":{},"comm":{},"tls":{},"session":{},"resource":{},"data":{},"length":{},"ret":{},"dur":{}}})",
+        event.ts_ns - start_ns_, thread.pid, thread.tid, jsonString(reader_.text(thread.comm)),
+        jsonString(tlsFunction(event)), event.session,
+        event.resource ? jsonString(labelOf(event.resource)) : "null", jsonString(data), event.length,
+        event.result, event.dur_ns);
+    line += '\n';
+    out_.write(line.data(), static_cast<std::streamsize>(line.size()));
+  }
+
   void printJson(const SignalEvent& event, std::string_view signal) {
     const ThreadDef& thread = threads_[event.thread];
     std::string line = fmt::format(R"({{"ts":{},"pid":{},"tid":{},"comm":{},)", event.ts_ns - start_ns_,
@@ -351,6 +399,10 @@ void show(TraceReader& reader, const ShowOptions& options, std::ostream& out, st
   if (survey.lostSignals() > 0) {
     notes << "tarry: " << formatCount(survey.lostSignals())
           << " signals were lost while recording and are not shown\n";
+  }
+  if (survey.lostPlaintexts() > 0) {
+    notes << "tarry: " << formatCount(survey.lostPlaintexts())
+          << " calls of TLS libraries, or whole libraries, were lost while recording and are not shown\n";
   }
   if (survey.folded() > 0) {
     notes << "tarry: to keep the file within --max-size, " << counted(survey.folded(), "short call")

@@ -101,6 +101,19 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
         event.error = static_cast<int32_t>(n.number());
         event.has_facts = n.oneIn(2);
         for (const auto fact : kTcpFacts) event.facts.*fact = static_cast<uint64_t>(n.number());
+      if (n.oneIn(3)) {
+        PlaintextEvent event;
+        event.ts_ns = n.time();
+        event.dur_ns = n.below(1'000'000);
+        event.thread = n.thread();
+        event.direction = static_cast<PayloadDirection>(n.below(2));
+        event.library = static_cast<TlsLibrary>(n.below(3));
+        event.resource = ResourceId{static_cast<uint32_t>(n.below(20))};
+        event.session = static_cast<uint64_t>(n.number());
+        event.result = n.number();
+        event.length = static_cast<uint64_t>(n.number());
+        const std::vector<uint8_t> data(static_cast<size_t>(n.below(30)), 0xFF);
+        event.data = data;
         b.add(event);
       }
       if (n.oneIn(5)) {

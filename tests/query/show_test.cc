@@ -202,6 +202,38 @@ TEST_CASE("show writes one JSON object a call and line") {
         "file or directory)\"}\n");
 }
 
+TEST_CASE("show prints calls of TLS libraries among the others") {
+  TraceBuilder builder;
+  auto& p = builder.process("p", 100);
+  const ResourceId socket = builder.socket("10.0.0.1", 4000, "10.0.0.2", 443);
+  p.at(1_ms).tls(PayloadDirection::in, "GET / HTTP/1.1\r\n", 0x5500, socket, 23_us);
+  p.at(2_ms).call("close", {.args = {3}}, 1_us);
+  p.at(3_ms).tls(PayloadDirection::out, "HTTP/1.1 200 OK", 0x5500);
+  ShowOptions options;
+  options.exits = false;
+  const std::string sent = "SSL_write(0x5500, \"GET / HTTP/1.1\\r\\n\", 16) = 16\n";
+  const std::string received = "SSL_read(0x5500, \"HTTP/1.1 200 OK\", 15) = 15\n";
+  CHECK(shown(builder, options).out == sent + "close(3)                                = 0\n" + received);
+  const auto with = [&](const char* expression) {
+    ShowOptions some;
+    some.exits = false;
+    some.filter.add(expression);
+    return shown(builder, some).out;
+  };
+  CHECK(with("%network") == sent + received);
+  CHECK(with("sendto") == sent);
+  CHECK(with("openat").empty());
+  CHECK(with("fd=3").find("SSL_") == std::string::npos);
+  CHECK(with("status=failed").empty());
+  options.json = true;
+  options.filter.add("sendto");
+  CHECK(
+      shown(builder, options).out ==
+      R"({"ts":1000000,"pid":100,"tid":100,"comm":"p","tls":"SSL_write","session":21760,)"
+      R"("resource":"TCP:[10.0.0.1:4000->10.0.0.2:443]","data":"GET / HTTP/1.1\r\n","length":16,"ret":16,"dur":23000})"
+      "\n");
+}
+
 TEST_CASE("show prints signals at their place, and only those asked for") {
   TraceBuilder builder;
   auto& p = builder.process("p", 100);
