@@ -14,6 +14,7 @@
 #include "recorder/host_info.h"
 #include "recorder/raw_encoder.h"
 #include "recorder/raw_records.h"
+#include "recorder/tls/prober.h"
 
 namespace tarry {
 
@@ -54,6 +55,7 @@ class BpfBackend : public Backend {
     programs_->attachIterators();
     visit(SNAP_SELF);  // before the first event: the recorder must not see itself
     programs_->attachEvents();
+    if (options_.snaplen != 0) probeTls(target);
     mark(target);
     programs_->visitFiles([this] { keepDefinitions(); });
     if (target.kind == TargetKind::pids && programs_->aliveThreads() <= 0) {
@@ -94,6 +96,7 @@ class BpfBackend : public Backend {
 
   void stop() override {
     if (!programs_) return;
+    if (prober_) prober_->stop();
     programs_->detach();
     visit(SNAP_FINISH);
     programs_->visitSockets([this] { keepDefinitions(); });
@@ -106,6 +109,17 @@ class BpfBackend : public Backend {
   uint64_t lost() override { return programs_ ? programs_->lost() + programs_->missed() : 0; }
 
  private:
+  // Before the command is released, and before what runs already counts as recorded.
+  void probeTls(const TargetSpec& target) {
+    prober_.emplace(TlsProber::Hooks{
+        .attach = [this](const std::string& path, uint64_t offset,
+                         const ProbeSite& site) { return programs_->attachTls(path, offset, site); },
+        .forget = [this](uint32_t resource) { programs_->forgetMappedCode(resource); }});
+    prober_->probeInstalled();
+    prober_->follow(programs_->mappedCodeRing(), programs_->mappedCodeFd());
+    if (target.kind != TargetKind::command) prober_->probeRunning();
+  }
+
   void visit(uint32_t job, pid_t pid = 0) {
     programs_->visitTasks(job, pid, [this] { keepDefinitions(); });
   }
@@ -147,7 +161,8 @@ class BpfBackend : public Backend {
   void reportUnattributed(std::vector<uint8_t>& definitions) {
     const auto now_ns = static_cast<uint64_t>(bootTimeNs());
     for (uint32_t source = 0; source < LOSS_SOURCES; ++source) {
-      const uint64_t count = programs_->lostUnattributed(source);
+      uint64_t count = programs_->lostUnattributed(source);
+      if (source == LOSS_PLAINTEXT && prober_) count += prober_->failures();
       if (count == reported_[source]) continue;
       rec_loss record{};
       record.type = RT_LOSS;
@@ -165,6 +180,7 @@ class BpfBackend : public Backend {
   const CapturePlan plan_;
   RawEncoder encoder_;
   std::optional<BpfPrograms> programs_;
+  std::optional<TlsProber> prober_;  // uses the programs
   TargetKind kind_ = TargetKind::command;
   bool seen_alive_ = false;
 

@@ -157,6 +157,11 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
       bpf_program__set_autoload(program, false);
   }
   if (!features.suspends) bpf_program__set_autoload(programs.on_suspend, false);
+  settings.watch_code = options.snaplen != 0;
+  if (options.snaplen == 0) {
+    bpf_program__set_autoload(programs.on_tls_enter, false);
+    bpf_program__set_autoload(programs.on_tls_exit, false);
+  }
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton_->maps.event_rings, cpus);
@@ -188,6 +193,8 @@ void BpfPrograms::makeRings(uint64_t bytes) {
     ring_maps_.push_back(std::move(ring));
   }
   definitions_ = std::make_unique<BpfRing>(bpf_map__fd(skeleton_->maps.definitions), kDefinitionsBytes);
+  mapped_code_ = std::make_unique<BpfRing>(bpf_map__fd(skeleton_->maps.mapped_code),
+                                           bpf_map__max_entries(skeleton_->maps.mapped_code));
   lanes_ = std::make_unique<BpfLanes>(bpf_map__fd(skeleton_->maps.lanes), cpus, lane_bytes_);
   ring_bytes_ = cpus * (bytes + lane_bytes_) + kDefinitionsBytes;
 }
@@ -211,7 +218,7 @@ void BpfPrograms::attachIterators() {
 }
 
 void BpfPrograms::attachEvents() {
-  attachWhere([](std::string_view section) { return !section.starts_with("iter"); });
+  attachWhere([](std::string_view section) { return !section.starts_with("iter") && section != "uprobe"; });
 }
 
 void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
@@ -237,6 +244,32 @@ void BpfPrograms::attachWhere(bool (*wanted)(std::string_view section)) {
       links_.push_back(std::move(link));
     }
   }
+}
+
+bool BpfPrograms::attachTls(const std::string& path, uint64_t offset, const ProbeSite& site) {
+  LIBBPF_OPTS(bpf_uprobe_opts, options);
+  options.bpf_cookie = site.cookie;
+  const auto attach = [&](bpf_program* program, bool at_return) {
+    options.retprobe = at_return;
+    LinkPtr link(bpf_program__attach_uprobe_opts(program, -1, path.c_str(), offset, &options));
+    if (!link) return false;
+    const std::lock_guard lock(links_mutex_);
+    links_.push_back(std::move(link));
+    return true;
+  };
+  auto& programs = skeleton_->progs;
+  // The end first: an enter whose end is not seen would be taken for one that never returned.
+  if (site.returns && !attach(programs.on_tls_exit, true)) return false;
+  if (site.exit && !attach(programs.on_tls_exit, false)) return false;
+  return !site.enter || attach(programs.on_tls_enter, false);
+}
+
+int BpfPrograms::mappedCodeFd() const {
+  return bpf_map__fd(skeleton_->maps.mapped_code);
+}
+
+void BpfPrograms::forgetMappedCode(uint32_t resource) {
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.told_code), &resource);
 }
 
 void BpfPrograms::detach() {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "recorder/bpf_ring.h"
 #include "recorder/capture_plan.h"
 #include "recorder/records.h"
+#include "recorder/tls/probe_sites.h"
 
 struct tarry_bpf;
 struct bpf_link;
@@ -38,6 +41,12 @@ class BpfPrograms {
   // Iterators first: a task iterator finds out who the recorder is before any event can show it.
   void attachIterators();
   void attachEvents();
+  // Has the programs of TLS run at a place in a file: false, where the kernel refuses.
+  bool attachTls(const std::string& path, uint64_t offset, const ProbeSite& site);
+  // What the kernel side tells of the code that is mapped: the ring, and the fd to wait for it.
+  BpfRing& mappedCodeRing() { return *mapped_code_; }
+  int mappedCodeFd() const;
+  void forgetMappedCode(uint32_t resource);
   void detach();  // of all event sources; iterators and rings stay
 
   // Runs the iterator over all tasks with a job (SNAP_*); `between` is called every few dozen tasks
@@ -83,6 +92,8 @@ class BpfPrograms {
   std::vector<BpfRing> event_rings_;
   std::unique_ptr<BpfLanes> lanes_;
   std::unique_ptr<BpfRing> definitions_;
+  std::unique_ptr<BpfRing> mapped_code_;
+  std::mutex links_mutex_;  // probes come from a thread of their own
   std::vector<LinkPtr> links_;
   LinkPtr task_iterator_, file_iterator_;
   LinkPtr socket_iterator_;   // null where the kernel has no TCP

@@ -36,6 +36,8 @@ constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
 
 constexpr size_t kEnterDataPerThread = 64;
 constexpr size_t kCachedStacks = 64 * 1024;
+constexpr size_t kTlsSessions = 16 * 1024;
+constexpr size_t kPiecedPlaintexts = 64;  // at once, of at most 4 MiB each
 
 }  // namespace
 
@@ -135,6 +137,7 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
     case RT_SOCKET:
       if (const auto* one = as<rec_socket_event>(record)) socket(*one, writer);
       break;
+    case RT_PLAINTEXT: plaintext(record, writer); break;
     default: break;
   }
 }
@@ -461,6 +464,54 @@ void RawEncoder::socket(const rec_socket_event& record, TraceWriter& writer) {
   for (size_t i = 0; event.has_facts && i < kTcpFacts.size(); ++i)
     event.facts.*kTcpFacts[i] = record.facts[i];
   writer.add(event);
+void RawEncoder::plaintext(Bytes bytes, TraceWriter& writer) {
+  const auto* record = as<rec_plaintext>(bytes);
+  if (record == nullptr) return;
+  PlaintextEvent event;
+  event.thread = threads_.find(record->thread);
+  if (!event.thread) return;
+  event.ts_ns = static_cast<int64_t>(record->ts_ns);
+  event.dur_ns = static_cast<int64_t>(record->dur_ns);
+  event.direction = record->sent != 0 ? PayloadDirection::in : PayloadDirection::out;
+  event.library = static_cast<TlsLibrary>(record->library);
+  event.session = record->session;
+  event.result = record->result;
+  event.length = record->length;
+  event.resource = socketBelow(*record, writer);
+  const Bytes data = bytes.subspan(sizeof(rec_plaintext));
+  event.data = data.first(std::min<size_t>(record->data_len, data.size()));
+  if (record->offset == 0 && record->more == 0) return writer.add(event);
+  // Pieces come in order, those of different threads mixed. Behind one that could not be read nothing
+  // follows.
+  std::vector<uint8_t>& whole = plaintext_pieces_[record->thread];
+  if (record->offset == 0) whole.clear();
+  if (whole.size() == record->offset) whole.insert(whole.end(), event.data.begin(), event.data.end());
+  if (record->more != 0) {
+    if (plaintext_pieces_.size() > kPiecedPlaintexts) plaintext_pieces_.erase(plaintext_pieces_.begin());
+    return;
+  }
+  event.data = whole;
+  writer.add(event);
+  plaintext_pieces_.erase(record->thread);
+}
+
+// The last call within was on it; or, where the library had all it needed or the last call was about
+// something else, it is that of the session's call before.
+ResourceId RawEncoder::socketBelow(const rec_plaintext& record, TraceWriter& writer) {
+  const auto carries = [this](uint32_t id) {
+    const Resource* what = resources_.describe(id);
+    if (what == nullptr) return false;
+    return what->kind == ResourceKind::socket || what->kind == ResourceKind::unix_socket ||
+           what->kind == ResourceKind::pipe || what->kind == ResourceKind::fifo;
+  };
+  const std::pair<uint32_t, uint64_t> session{record.leader, record.session};
+  if (carries(record.resource)) {
+    if (tls_sockets_.size() >= kTlsSessions) tls_sockets_.clear();
+    tls_sockets_[session] = record.resource;
+    return resources_.use(record.resource, writer);
+  }
+  const auto known = tls_sockets_.find(session);
+  return known == tls_sockets_.end() ? ResourceId{} : resources_.use(known->second, writer);
 }
 
 StackId RawEncoder::stack(Bytes addresses, TraceWriter& writer) {

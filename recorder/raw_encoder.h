@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -57,6 +58,8 @@ class RawEncoder {
   void wake(Bytes record, TraceWriter& writer);
   void signal(const rec_signal& record, TraceWriter& writer);
   void socket(const rec_socket_event& record, TraceWriter& writer);
+  void plaintext(Bytes record, TraceWriter& writer);
+  ResourceId socketBelow(const rec_plaintext& record, TraceWriter& writer);
   void blocked(const rec_blocked& record, TraceWriter& writer);
   void loss(const rec_loss& record, TraceWriter& writer);
 
@@ -85,8 +88,11 @@ class RawEncoder {
   std::unordered_map<std::string, StackId> stacks_;
   std::unordered_map<uint64_t, FrameId> frames_;
   uint32_t stacks_epoch_ = 0;
-  std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;  // by kernel thread id
-  std::vector<Bytes> waiting_;                                       // calls, during one batch
+  std::unordered_map<uint32_t, std::vector<EnterData>> enter_data_;      // by kernel thread id
+  std::unordered_map<uint32_t, std::vector<uint8_t>> plaintext_pieces_;  // by kernel thread id
+  // Sockets of TLS sessions, by their processes' leaders and addresses: the kernel's ids.
+  std::map<std::pair<uint32_t, uint64_t>, uint32_t> tls_sockets_;
+  std::vector<Bytes> waiting_;  // calls, during one batch
   CallRest rest_;
 
   // of the call that is being translated

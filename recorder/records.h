@@ -8,6 +8,8 @@
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
  *                    RT_RELEASED RT_EPOLL_MEMBER, RT_SOCKET of what lives at the end
  * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_SOCKET, long ones of the following
+ *                    RT_RELEASED RT_EPOLL_MEMBER
+ * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_PLAINTEXT, long ones of the following
  * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
@@ -45,6 +47,8 @@ enum {
 	RT_SIGNAL,
 	RT_REST,
 	RT_SOCKET,
+	RT_PLAINTEXT = 48,
+	RT_MAPPED_CODE, /* in a ring of its own */
 };
 
 enum { /* the abi of a call; numbers as in enum class Abi */
@@ -398,6 +402,51 @@ struct rec_socket_event {
 	__u64 facts[SOCKET_FACTS_COUNT];
 };
 TARRY_ASSERT_SIZE(struct rec_socket_event, 240);
+/* ---- plaintext of TLS libraries ---- */
+
+/* What a probe is told of the place it sits at (its cookie): bits from which on the number of a register
+ * stands, as in machine code, in which an argument is; and the library (enum class TlsLibrary). */
+enum {
+	TLS_COOKIE_SESSION = 0,
+	TLS_COOKIE_BUFFER = 4,
+	TLS_COOKIE_MOVED = 8, /* pointer to the count of bytes */
+	TLS_COOKIE_LIBRARY = 12,
+	TLS_COOKIE_SENDS = 1 << 16,
+	TLS_COOKIE_INT = 1 << 17, /* the result has 32 bits */
+	TLS_COOKIE_HAS_MOVED = 1 << 18,
+};
+
+enum { PLAINTEXT_PIECE = 16 * 1024, PLAINTEXT_PIECES = 256 };
+
+struct rec_plaintext {
+	__u8 type;
+	__u8 library;
+	__u8 sent;
+	__u8 more; /* another piece follows */
+	__u32 thread;
+	__u32 leader;
+	__u32 resource; /* of the last call of the system within; 0: there was none or it has no fd */
+	__u64 ts_ns;
+	__u64 dur_ns;
+	__u64 session;
+	__s64 result;
+	__u64 length;
+	__u32 data_len;
+	__u32 offset; /* of these bytes; not 0: a further piece of the record before */
+	/* data_len bytes; the record may be longer */
+};
+TARRY_ASSERT_SIZE(struct rec_plaintext, 64);
+
+/* A recorded process has executed a file, or mapped one to be executed, that was not told of before. */
+struct rec_mapped_code {
+	__u8 type;
+	__u8 pad[3];
+	__s32 pid;      /* in the recorder's pid namespace; 0: not visible there */
+	__u32 resource; /* key in told_code */
+	__u32 pad2;
+	__u64 begin, end; /* of the mapping; both 0: the process's own program */
+};
+TARRY_ASSERT_SIZE(struct rec_mapped_code, 32);
 
 /* ---- system calls ---- */
 
@@ -599,6 +648,8 @@ enum { /* as in enum class LossSource */
 	LOSS_SIGNALS = 8, /* 7: the recorder's own */
 	LOSS_SOCKETS = 9,
 	LOSS_SOURCES = 10,
+	LOSS_PLAINTEXT = 11,
+	LOSS_SOURCES = 12,
 };
 
 /* NOLINTEND(readability-identifier-naming) */

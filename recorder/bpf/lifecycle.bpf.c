@@ -102,6 +102,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	}
 	u64 file = address_of(st, bprm->file);
 	u32 exe = file ? file_resource(file, SLOT_LIFE) : 0;
+	if (watch_code)
+		tell_code(st, exe, 0, 0);
 	u32 cwd = cwd_resource(task, SLOT_LIFE);
 	u64 cgroup = task_cgroup(task, SLOT_LIFE);
 	struct scratch *scratch = get_scratch(SLOT_LIFE);

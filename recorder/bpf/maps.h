@@ -156,6 +156,26 @@ enum { /* thread_state.flags */
 	STATE_POLLS = 4,      /* found blocked in poll or select: on_polling_task tells of it */
 };
 
+enum { TLS_NESTED = 3 }; /* TLS within TLS, through a proxy, takes two */
+
+/* A call of a library's function on its way. */
+struct tls_call {
+	u64 sp;
+	u64 cookie;
+	u64 enter_ns;
+	u64 session;
+	u64 buffer;
+	u64 moved; /* where the count of bytes will stand; 0: the result is it */
+	u32 calls; /* of the system, that the thread had made */
+	u32 pad;
+};
+
+struct tls_state {
+	u32 depth;
+	u32 pad;
+	struct tls_call calls[TLS_NESTED];
+};
+
 struct thread_state {
 	u32 id; /* 0: not defined yet */
 	u32 leader;
@@ -187,6 +207,7 @@ struct thread_state {
 	u64 lost_last_ns[LOSS_SOURCES];
 	u32 lost[LOSS_SOURCES];
 	struct cached_directory cwd, root;
+	struct tls_state tls;
 };
 
 struct {

@@ -81,7 +81,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	struct cpu_context *context = cpu_context();
 	u32 seen = *(volatile u32 *)&marks; /* before the thread is looked up */
 
-	if (!context || is_clean(context, regs, seen))
+	if (!context || is_clean(context, regs, seen) || is_probe(nr))
 		return 0;
 	struct short_call *place = current_place(context, regs);
 	if (place && enter_short_call(place, regs, nr))
@@ -280,7 +280,7 @@ static __always_inline void exit_long_call(struct thread_state *st, struct task_
 	if (st->nr < 0) {
 		s64 nr = regs_nr(regs);
 
-		if (st->flags & STATE_NEW_CHILD || (s32)nr < 0) {
+		if (st->flags & STATE_NEW_CHILD || (s32)nr < 0 || is_probe(nr)) {
 			st->flags &= ~(u32)STATE_NEW_CHILD;
 			return;
 		}
@@ -297,6 +297,7 @@ static __always_inline void exit_long_call(struct thread_state *st, struct task_
 	}
 	u8 todo = plan->flags;
 	bool outdated = is_outdated(st);
+	watch_mapping(st, ret);
 	if (todo & PLAN_LATE_RESOURCE || flags & CALL_NO_ENTER || outdated)
 		fd_arguments(st, task, plan, SLOT_EXIT);
 	if (flags & CALL_NO_ENTER && todo & PLAN_ENTER_PARTS) {
@@ -326,7 +327,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	if (!context || is_clean(context, regs, seen))
 		return 0;
 	struct short_call *place = current_place(context, regs);
-	if (place && exit_short_call(place, ret))
+	if (place && (exit_short_call(place, ret) || leaves_probe(place, regs)))
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_state *st = recorded_thread(task, SLOT_EXIT);

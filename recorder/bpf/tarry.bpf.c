@@ -17,6 +17,7 @@
 #include "recorder/bpf/short_calls.h"
 #include "recorder/bpf/threads.h"
 #include "recorder/bpf/polled.h"
+#include "recorder/bpf/mapped_code.h"
 #include "recorder/bpf/epoll_sets.h"
 
 #include "recorder/bpf/context.bpf.c"
@@ -26,5 +27,6 @@
 #include "recorder/bpf/lifecycle.bpf.c"
 #include "recorder/bpf/snapshot.bpf.c"
 #include "recorder/bpf/sockets.bpf.c"
+#include "recorder/bpf/tls.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -39,6 +39,9 @@ struct Collected : TraceVisitor {
   void onWake(const WakeEvent& event) override { wakes.push_back(event); }
   void onSignal(const SignalEvent& event) override { signals.push_back(event); }
   void onSocket(const SocketEvent& event) override { sockets.push_back(event); }
+  void onPlaintext(const PlaintextEvent& event) override {
+    said.push_back({event, std::string(event.data.begin(), event.data.end())});
+  }
   void onLoss(const LossEvent& event) override { losses.push_back(event); }
   void onSyscall(const SyscallEvent& event) override {
     Call call;
@@ -63,6 +66,11 @@ struct Collected : TraceVisitor {
   std::vector<WakeEvent> wakes;
   std::vector<SignalEvent> signals;
   std::vector<SocketEvent> sockets;
+  struct Said {
+    PlaintextEvent event;
+    std::string data;
+  };
+  std::vector<Said> said;
   std::vector<LossEvent> losses;
   std::vector<Call> calls;
 
@@ -527,6 +535,88 @@ TEST_CASE_METHOD(Fixture, "RawEncoder names what a poll or select waits for, if 
   CHECK(got.members[0].fd == 5);
   CHECK(got.members[0].data == ~0ULL);
   CHECK(got.members[1].fd == -1);
+}
+
+TEST_CASE_METHOD(Fixture, "RawEncoder finds the socket below a TLS session") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, thread(2, 200, 2));
+  rec_resource socket = file(7, 70, "");
+  socket.is_socket = 1;
+  socket.mode = S_IFSOCK;
+  socket.socket.family = AF_INET;
+  put(batch.definitions, socket);
+  put(batch.definitions, file(8, 80, "log\0"s));
+  rec_plaintext record{};
+  record.type = RT_PLAINTEXT;
+  record.library = static_cast<uint8_t>(TlsLibrary::openssl);
+  record.sent = 1;
+  record.thread = record.leader = 1;
+  record.ts_ns = 10;
+  record.dur_ns = 5;
+  record.session = 0x5500;
+  record.result = 1;
+  record.length = 9;
+  record.data_len = 3;
+  record.resource = 7;
+  put(batch.events[0], record, "GET.....");  // the rest is room
+  record.sent = 0;
+  record.ts_ns = 20;
+  record.data_len = 100;  // more than there is
+  record.resource = 0;    // the library had it already
+  put(batch.events[0], record, "HTTP");
+  record.ts_ns = 30;
+  record.resource = 8;  // no socket
+  put(batch.events[0], record);
+  record.ts_ns = 40;
+  record.thread = record.leader = 2;  // a session at the same address of another process
+  put(batch.events[0], record);
+  record.thread = 77;  // nothing defines it
+  put(batch.events[0], record);
+  const Collected got = finish();
+  REQUIRE(got.said.size() == 4);
+  CHECK(got.said[0].data == "GET");
+  CHECK(got.said[0].event.direction == PayloadDirection::in);
+  CHECK(got.said[0].event.library == TlsLibrary::openssl);
+  CHECK(got.said[0].event.ts_ns == 10);
+  CHECK(got.said[0].event.dur_ns == 5);
+  CHECK(got.said[0].event.result == 1);
+  CHECK(got.said[0].event.length == 9);
+  CHECK(got.said[1].data == "HTTP");
+  CHECK(got.said[1].event.direction == PayloadDirection::out);
+  for (size_t i = 0; i < 3; ++i) {
+    REQUIRE(got.resources.contains(got.said[i].event.resource));
+    CHECK(got.resources.at(got.said[i].event.resource).kind == ResourceKind::socket);
+  }
+  CHECK(!got.said[3].event.resource);
+}
+
+TEST_CASE_METHOD(Fixture, "RawEncoder puts the pieces of a large plaintext together") {
+  put(batch.definitions, thread(1, 100, 1));
+  put(batch.definitions, thread(2, 200, 2));
+  const auto piece = [&](uint32_t thread_id, uint32_t offset, bool more, const std::string& data) {
+    rec_plaintext record{};
+    record.type = RT_PLAINTEXT;
+    record.thread = record.leader = thread_id;
+    record.ts_ns = 10 * thread_id;
+    record.length = 9;
+    record.offset = offset;
+    record.more = more ? 1 : 0;
+    record.data_len = static_cast<uint32_t>(data.size());
+    put(batch.events[0], record, data);
+  };
+  piece(1, 0, true, "abc");
+  piece(2, 0, true, "ABC");
+  piece(1, 3, true, "def");
+  piece(2, 3, true, "");  // could not be read
+  piece(1, 6, false, "ghi");
+  piece(2, 6, false, "GHI");
+  piece(2, 0, false, "small");
+  const Collected got = finish();
+  REQUIRE(got.said.size() == 3);
+  CHECK(got.said[0].data == "abcdefghi");
+  CHECK(got.said[0].event.length == 9);
+  CHECK(got.said[1].data == "ABC");
+  CHECK(got.said[2].data == "small");
 }
 
 TEST_CASE_METHOD(Fixture, "RawEncoder translates signals") {
