@@ -10,13 +10,12 @@ build_packages="
   libfmt-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
 # What the tests need beside it.
 test_packages="
-  bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev man-db procps sqlite3 strace util-linux
-  libclang-rt-14-dev liburing-dev tshark zstd"
+  bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev libclang-rt-14-dev liburing-dev man-db openssl procps sqlite3 strace tshark util-linux wget zstd"
 # It would replace the package busybox, which does as well.
 command -v busybox >/dev/null 2>&1 || test_packages="$test_packages busybox-static"
 tidy_packages="clang-tidy"
 # What bench/run measures against and with.
-bench_packages="linux-perf make nginx-light sqlite3 strace util-linux wrk zstd"
+bench_packages="linux-perf make nginx-light openssl sqlite3 strace util-linux wrk zstd"
 
 say() { printf '%s: %s\n' "$self" "$*" >&2; }
 die() {
