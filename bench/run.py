@@ -9,6 +9,7 @@ import time
 import cost_of_calls
 import cost_of_ptrace
 import cost_of_switches
+import cost_of_tls
 import loading
 import report
 import size_and_drain
@@ -22,6 +23,7 @@ EXPERIMENTS = {
     "bystanders": cost_of_calls.bystanders,
     "processes": cost_of_calls.by_processes,
     "ptrace": cost_of_ptrace.against_strace,
+    "tls": cost_of_tls.plaintext,
     "switches": cost_of_switches.round_trips,
     "programs": workloads.real_programs,
     "call-bytes": size_and_drain.bytes_a_call,
