@@ -17,9 +17,9 @@
 #include <thread>
 #include <utility>
 
+#include "format/unique_fd.h"
 #include "recorder/bpf_ring.h"
 #include "recorder/tls/probe_sites.h"
-#include "format/unique_fd.h"
 
 namespace tarry {
 

@@ -8,11 +8,11 @@
 
 #include <fcntl.h>
 
+#include "format/unique_fd.h"
 #include "recorder/records.h"
 #include "recorder/tls/elf_file.h"
 #include "recorder/tls/instruction.h"
 #include "recorder/tls/probe_sites.h"
-#include "format/unique_fd.h"
 #include "tests/recorder/scratch.h"
 
 using namespace tarry;
