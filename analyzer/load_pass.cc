@@ -267,6 +267,8 @@ void LoadPass::onSocket(const SocketEvent& event) {
   if (!inRange(ts, ts)) return;
   row.id = next_tcp_event_id_++;
   into_->tcp_event.insert(row);
+}
+
 void LoadPass::onPlaintext(const PlaintextEvent& event) {
   const int64_t ts = toTrace(event.ts_ns);
   advance(ts);
@@ -304,8 +306,8 @@ void LoadPass::onLoss(const LossEvent& event) {
   counts_.lost_events = clampTime(counts_.lost_events + clampTime(row.count));
   // Calls number themselves, so a lost one is no doubt about the thread's state; nor is a lost signal.
   const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload &&
-                            event.source != LossSource::signals && event.source != LossSource::sockets;
-                            event.source != LossSource::signals && event.source != LossSource::plaintext;
+                            event.source != LossSource::signals && event.source != LossSource::sockets &&
+                            event.source != LossSource::plaintext;
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 

@@ -35,7 +35,7 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::clocks:
     case BlockKind::signals:
     case BlockKind::folds:
-    case BlockKind::sockets: return true;
+    case BlockKind::sockets:
     case BlockKind::plaintexts: return true;
     case BlockKind::unknown:
     case BlockKind::header:

@@ -29,11 +29,9 @@ enum class BlockKind : uint16_t {
   signals = 13,
   folds = 14,
   sockets = 15,
+  plaintexts = 16,
 };
-inline constexpr int kBlockKinds = 16;
-  plaintexts = 17,
-};
-inline constexpr int kBlockKinds = 18;
+inline constexpr int kBlockKinds = 17;
 
 std::string_view blockKindName(BlockKind kind);
 

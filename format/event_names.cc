@@ -46,6 +46,7 @@ std::string_view lossSourceName(LossSource source) {
     case LossSource::encoder: return "encoder";
     case LossSource::signals: return "signals";
     case LossSource::sockets: return "sockets";
+    case LossSource::plaintext: return "plaintext";
   }
   return "unknown";
 }
@@ -83,7 +84,6 @@ std::string_view tcpStateName(TcpState state) {
     case TcpState::last_ack: return "LAST-ACK";
     case TcpState::listen: return "LISTEN";
     case TcpState::closing: return "CLOSING";
-    case LossSource::plaintext: return "plaintext";
   }
   return "unknown";
 }

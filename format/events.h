@@ -476,6 +476,8 @@ struct SocketEvent {
   int32_t error = 0;                   // errno
   bool has_facts = false;
   TcpFacts facts{};
+};
+
 // ---- TLS ----------------------------------------------------------------------------------------
 
 enum class TlsLibrary : uint8_t { unknown = 0, openssl = 1, gnutls = 2 };

@@ -214,7 +214,6 @@ void decodeLosses(capnp::List<schema::Loss>::Reader in, std::vector<LossEvent>& 
   for (auto loss : in) {
     rows.push_back({.ts_ns = loss.getTsNs(),
                     .dur_ns = loss.getDurNs(),
-                    .source = loss.getSource() <= static_cast<uint8_t>(LossSource::sockets)
                     .source = loss.getSource() <= static_cast<uint8_t>(LossSource::plaintext)
                                   ? static_cast<LossSource>(loss.getSource())
                                   : LossSource::unknown,

@@ -181,6 +181,8 @@ std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const Re
     block->due.push_back({row.ts_ns, i, kRankSocket});
   }
   return block;
+}
+
 namespace {
 
 class LoadedPlaintexts : public LoadedBlock {

@@ -41,9 +41,7 @@ struct Block {
     signals @18 :Signals;
     folds @19 :Folds;
     sockets @20 :Sockets;
-    sockets @20 :Void;
-    packets @21 :Void;
-    plaintexts @22 :Plaintexts;
+    plaintexts @21 :Plaintexts;
   }
 }
 
@@ -373,6 +371,8 @@ struct Sockets {           # columns of Block.rows values; deltas are to the row
   error @8 :Ints;
   hasFacts @9 :Ints;       # 0, 1
   facts @10 :List(Ints);   # in the order of tarry::kTcpFacts; missing ones are 0
+}
+
 struct Plaintexts {        # columns of Block.rows values; deltas are to the row before
   baseNs @0 :TimeNs;
   threads @1 :List(ThreadId);

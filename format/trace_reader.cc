@@ -171,7 +171,7 @@ struct TraceReader::Impl {
       case BlockKind::trailer:
       case BlockKind::signals:
       case BlockKind::folds:
-      case BlockKind::sockets: break;
+      case BlockKind::sockets:
       case BlockKind::plaintexts: break;
     }
   }

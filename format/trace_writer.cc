@@ -368,8 +368,7 @@ struct TraceWriter::Impl {
     int64_t oldest = INT64_MAX;
     for (const Cover* cover :
          {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover, &wakes.cover, &signals.cover,
-          &sockets.cover, &folds.cover, &losses.cover, &clocks.cover}) {
-          &plaintexts.cover, &folds.cover, &losses.cover, &clocks.cover}) {
+          &sockets.cover, &plaintexts.cover, &folds.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -562,6 +561,8 @@ void TraceWriter::add(const SocketEvent& event) {
   w.use(event.resource);
   w.limitDefinitions();
   w.append(w.sockets, event, event.ts_ns, event.ts_ns);
+}
+
 void TraceWriter::add(const PlaintextEvent& event) {
   Impl& w = *impl_;
   const int64_t end_ns = addNs(event.ts_ns, event.dur_ns);

@@ -464,6 +464,8 @@ void RawEncoder::socket(const rec_socket_event& record, TraceWriter& writer) {
   for (size_t i = 0; event.has_facts && i < kTcpFacts.size(); ++i)
     event.facts.*kTcpFacts[i] = record.facts[i];
   writer.add(event);
+}
+
 void RawEncoder::plaintext(Bytes bytes, TraceWriter& writer) {
   const auto* record = as<rec_plaintext>(bytes);
   if (record == nullptr) return;

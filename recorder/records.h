@@ -647,7 +647,6 @@ enum { /* as in enum class LossSource */
 	LOSS_PAYLOAD = 6,
 	LOSS_SIGNALS = 8, /* 7: the recorder's own */
 	LOSS_SOCKETS = 9,
-	LOSS_SOURCES = 10,
 	LOSS_PLAINTEXT = 11,
 	LOSS_SOURCES = 12,
 };

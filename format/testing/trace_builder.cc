@@ -252,6 +252,9 @@ ThreadScript& ThreadScript::socketEvent(SocketEvent event) {
   event.ts_ns = now_;
   event.thread = def_.id;
   builder_.add(event);
+  return *this;
+}
+
 ThreadScript& ThreadScript::tls(PayloadDirection direction, std::string_view data, uint64_t session,
                                 ResourceId resource, int64_t dur_ns) {
   PlaintextEvent event;
@@ -500,6 +503,7 @@ void TraceBuilder::add(SignalEvent event) {
 }
 void TraceBuilder::add(SocketEvent event) {
   sockets_.push_back(event);
+}
 void TraceBuilder::add(PlaintextEvent event) {
   plaintexts_.push_back({event, {event.data.begin(), event.data.end()}});
 }

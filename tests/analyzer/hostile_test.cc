@@ -101,6 +101,8 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
         event.error = static_cast<int32_t>(n.number());
         event.has_facts = n.oneIn(2);
         for (const auto fact : kTcpFacts) event.facts.*fact = static_cast<uint64_t>(n.number());
+        b.add(event);
+      }
       if (n.oneIn(3)) {
         PlaintextEvent event;
         event.ts_ns = n.time();

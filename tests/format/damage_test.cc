@@ -129,9 +129,8 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
     size_t tried = 0;
     for (const BlockInfo& info : file.blocks()) {
       if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
-          info.kind != BlockKind::wakes && info.kind != BlockKind::signals && info.kind != BlockKind::sockets)
           info.kind != BlockKind::wakes && info.kind != BlockKind::signals &&
-          info.kind != BlockKind::plaintexts)
+          info.kind != BlockKind::sockets && info.kind != BlockKind::plaintexts)
         continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
@@ -387,6 +386,7 @@ TEST_CASE("Hostile blocks are refused block by block") {
           auto sockets = block.initSockets();
           sockets.setThreads({0});
           sockets.initFacts(1)[0].initPlanes(9);
+        }) == 1);
   CHECK(damage(1, [](auto block) { block.initPlaintexts().setThreads({1}); }) == 0);
   CHECK(damage(1, [](auto block) { block.initPlaintexts(); }) == 1);  // no threads
   CHECK(damage(2, [](auto block) {

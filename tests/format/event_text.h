@@ -48,6 +48,8 @@ inline std::string textOf(const SocketEvent& e) {
                   e.thread.value, e.resource.value, static_cast<int>(e.state), e.error, int{e.has_facts});
   for (const auto fact : kTcpFacts) out += fmt::format(",{}", e.facts.*fact);
   return out;
+}
+
 inline std::string textOf(const PlaintextEvent& e) {
   return fmt::format("{} plaintext +{} t{} d{} l{} r{} s{:x} ={} n{} {:02x}", e.ts_ns, e.dur_ns,
                      e.thread.value, static_cast<int>(e.direction), static_cast<int>(e.library),

@@ -220,8 +220,7 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(out);
     for (const std::string& text :
          {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in), textOf(plain), textOf(call),
-          textOf(signal), textOf(socket), textOf(out)}) {
-          textOf(signal), textOf(plaintext), textOf(out)}) {
+          textOf(signal), textOf(plaintext), textOf(socket), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -273,7 +272,7 @@ struct RandomTrace {
     for (int i = 0; i < count; ++i) {
       now += static_cast<int64_t>(upTo(200'000));
       const ThreadId thread{static_cast<uint32_t>(1 + upTo(5))};
-      switch (upTo(8)) {
+      switch (upTo(9)) {
         case 6: {
           FoldEvent e;
           e.ts_ns = now;
@@ -323,7 +322,7 @@ struct RandomTrace {
           events.emplace_back(e.ts_ns, textOf(e));
           break;
         }
-        case 7: {
+        case 8: {
           SocketEvent e;
           e.ts_ns = now;
           e.thread = upTo(2) == 0 ? thread : ThreadId{};
@@ -447,7 +446,7 @@ TEST_CASE("readCall decodes any delivered call again") {
     void onSyscall(const SyscallEvent& e) override { calls.emplace_back(e.locator, textOf(e)); }
   } kept;
   reader.read(kept);
-  REQUIRE(kept.calls.size() > 1000);
+  REQUIRE(kept.calls.size() > 900);
   for (const auto& [locator, text] : kept.calls) REQUIRE(textOf(reader.readCall(locator)) == text);
   CHECK_THROWS_AS(reader.readCall({kept.calls.front().first.block_offset, 1'000'000}), TraceError);
   CHECK_THROWS_AS(reader.readCall({1, 0}), TraceError);
@@ -517,17 +516,12 @@ TEST_CASE("Events of one instant are ordered so that causes come first") {
     void onWake(const WakeEvent&) override { note("wake"); }
     void onSignal(const SignalEvent&) override { note("signal"); }
     void onSocket(const SocketEvent&) override { note("socket"); }
-  } seen;
-  seen.child = child.id();
-  reader.read(seen);
-  CHECK(seen.lines ==
-        std::vector<std::string>{"life2", "wake", "in", "call", "signal", "socket", "life3", "life5", "out"});
     void onPlaintext(const PlaintextEvent&) override { note("plaintext"); }
   } seen;
   seen.child = child.id();
   reader.read(seen);
-  CHECK(seen.lines == std::vector<std::string>{"life2", "wake", "in", "call", "plaintext", "signal", "life3",
-                                               "life5", "out"});
+  CHECK(seen.lines == std::vector<std::string>{"life2", "wake", "in", "call", "plaintext", "signal", "socket",
+                                               "life3", "life5", "out"});
 }
 
 }  // namespace
