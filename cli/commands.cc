@@ -14,6 +14,7 @@ Action declareShow(FlagSet& verb);
 Action declareFiles(FlagSet& verb);
 Action declareNet(FlagSet& verb);
 Action declareTree(FlagSet& verb);
+Action declareGrep(FlagSet& verb);
 Action declareInfo(FlagSet& verb);
 Action declareQuery(FlagSet& verb);
 Action declareLoad(FlagSet& verb);
@@ -47,6 +48,8 @@ constexpr Command kCommands[] = {
      Group::look, Takes::trace, "tarry net slow.tarry"},
     {"tree", "the process tree: command lines, durations, exit statuses", declareTree, Group::look,
      Takes::trace, "tarry tree slow.tarry"},
+    {"grep", "what was said on sockets and pipes: a regular expression, as ngrep", declareGrep, Group::look,
+     Takes::trace, "tarry grep -i 'set-cookie: .*' slow.tarry"},
 #endif
     {"info", "what a trace holds: host, clock, level, losses, what recording cost", declareInfo, Group::look,
      Takes::trace, "tarry info slow.tarry"},

@@ -43,13 +43,13 @@ const Command* find(std::span<const Command> commands, std::string_view name) {
 std::vector<std::string> commandInsteadOfTrace(const Command& command, const CLI::App& app,
                                                const std::vector<std::string>& arguments) {
   if (command.takes != Takes::trace) return {};
+  const CLI::Option* place = nullptr;  // of the trace: FILE, or the first
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_positional()) continue;
-    if (option->results().empty() || !looksLikeProgram(option->results().front())) return {};
-    const auto first = std::find(arguments.begin(), arguments.end(), option->results().front());
-    return {first, arguments.end()};
+    if (option->get_positional() && (place == nullptr || option->get_name() == "FILE")) place = option;
   }
-  return {};
+  if (place == nullptr || place->results().empty() || !looksLikeProgram(place->results().front())) return {};
+  const auto first = std::find(arguments.begin(), arguments.end(), place->results().front());
+  return {first, arguments.end()};
 }
 
 std::string nearestFlag(const CLI::App& app, const std::string& flag) {

@@ -11,6 +11,7 @@
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
 #include "query/call_tables.h"
+#include "query/chosen_processes.h"
 #include "query/render/units.h"
 #include "query/timeline.h"
 #include "query/why/notes.h"
@@ -155,7 +156,8 @@ bool isDenied(std::string_view error) {
 
 class Files {
  public:
-  Files(Database& db, const FilesOptions& options) : db_(db), options_(options) {}
+  Files(Database& db, const FilesOptions& options)
+      : db_(db), options_(options), processes_(db, options.process) {}
 
   void gather() {
     loadProcesses();
@@ -311,18 +313,9 @@ class Files {
         program = program.substr(slash + 1);
       pids_.emplace(q.integer(0), q.integer(1));
       names_.emplace(q.integer(0), comm.empty() ? program : comm);
-      if (options_.process.empty()) continue;
-      if (std::to_string(q.integer(1)) == options_.process || comm == options_.process ||
-          program == options_.process)
-        wanted_processes_.insert(q.integer(0));
     }
-    if (!options_.process.empty() && wanted_processes_.empty())
-      throw UsageError(
-          fmt::format("no process '{}' was recorded (tarry tree lists them)", printable(options_.process)));
   }
-  bool wantedProcess(int64_t upid) const {
-    return options_.process.empty() || wanted_processes_.contains(upid);
-  }
+  bool wantedProcess(int64_t upid) const { return processes_.contains(upid); }
 
   std::string processOf(int64_t upid) const {
     const auto found = names_.find(upid);
@@ -382,11 +375,11 @@ class Files {
 
   Database& db_;
   const FilesOptions& options_;
+  const ChosenProcesses processes_;
   std::unordered_map<std::string, std::string> real_;
   std::unordered_map<std::string, FileUse> files_;
   std::unordered_map<int64_t, int64_t> pids_;
   std::unordered_map<int64_t, std::string> names_;
-  std::set<int64_t> wanted_processes_;
 };
 
 Cell bytesCell(int64_t bytes) {

@@ -7,7 +7,7 @@
 # what each is for.
 build_packages="
   bpftool capnproto clang cmake g++ libbpf-dev libcapnp-dev libcli11-dev libedit-dev libelf-dev
-  libfmt-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
+  libfmt-dev libre2-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
 # What the tests need beside it.
 test_packages="
   bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev libclang-rt-14-dev

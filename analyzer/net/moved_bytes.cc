@@ -125,6 +125,32 @@ Flow flowOf(const MovingCall& call) {
   return call.flow;
 }
 
+int flagsArgOf(const MovingCall& call) {
+  return call.flags_arg;
+}
+
+PayloadUse useOf(const MovingCall& call, int64_t arg, int64_t part, PayloadDirection direction) {
+  const bool moved = direction == (call.flow == Flow::sent ? PayloadDirection::in : PayloadDirection::out);
+  if (!moved) return PayloadUse::other;
+  switch (call.form) {
+    case Form::buffer:
+      if (arg == 1 && (part == kWhole || part == kData)) return PayloadUse::data;
+      return arg == 4 && part == kWhole ? PayloadUse::address : PayloadUse::other;
+    case Form::message:
+      if (arg != 1) return PayloadUse::other;
+      if (part == kData) return PayloadUse::data;
+      return part == kName ? PayloadUse::address : PayloadUse::other;
+    case Form::messages:
+      if (arg != 1 || part < kMessage) return PayloadUse::other;
+      if (part % kMessage == kData) return PayloadUse::message_data;
+      return part % kMessage == kName ? PayloadUse::address : PayloadUse::other;
+    case Form::copy:
+    case Form::splice:
+    case Form::shutdown: break;
+  }
+  return PayloadUse::other;
+}
+
 void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved) {
   moved.clear();
   if (event.flags.unfinished || event.ret < 0) return;

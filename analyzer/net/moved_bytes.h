@@ -18,6 +18,12 @@ struct MovingCall;
 // (CallTraits).
 const MovingCall* findMovingCall(std::string_view name);
 Flow flowOf(const MovingCall& call);
+// Its argument with MSG_* flags, -1: it has none. Looks (MSG_PEEK) move nothing.
+int flagsArgOf(const MovingCall& call);
+
+// What a payload of such a call is, for those who read table payload.
+enum class PayloadUse : uint8_t { other, data, message_data, address };
+PayloadUse useOf(const MovingCall& call, int64_t arg, int64_t part, PayloadDirection direction);
 
 // One buffer's worth: a stream's calls move one, sendmmsg and recvmmsg one a message.
 struct MovedBytes {

@@ -9,7 +9,7 @@ import unittest
 
 TARRY = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 
-ALL_VERBS = {"run", "record", "why", "time", "summary", "show", "files", "net", "tree", "info", "query", "load", "reports",
+ALL_VERBS = {"run", "record", "why", "time", "summary", "show", "files", "net", "tree", "grep", "info", "query", "load", "reports",
              "check", "doctor", "export", "replay"}
 
 
@@ -96,7 +96,7 @@ class CommandLine(unittest.TestCase):
             if verb in ("run", "record", "doctor", "reports"):
                 continue
             with self.subTest(verb=verb):
-                extra = ["-o", "x.db"] if verb == "load" else []
+                extra = {"load": ["-o", "x.db"], "grep": ["x"]}.get(verb, [])
                 self.assertFails(run(verb, *extra, "cat", "-n"), 2, "tarry run -- cat -n")
 
     def test_a_missing_trace_is_one_line(self):
@@ -104,8 +104,9 @@ class CommandLine(unittest.TestCase):
             if verb in ("run", "record", "doctor", "reports"):
                 continue
             with self.subTest(verb=verb):
-                extra = ["-o", "x.db"] if verb == "load" else []
-                self.assertFails(run(verb, *extra, "missing.tarry"), 1, "missing.tarry")
+                extra = {"load": ["-o", "x.db"], "grep": ["x"]}.get(verb, [])
+                status = 2 if verb == "grep" else 1  # as of grep: 1 says that nothing was found
+                self.assertFails(run(verb, *extra, "missing.tarry"), status, "missing.tarry")
                 self.assertFalse(os.path.exists("x.db"))
 
     def test_version_names_the_program(self):

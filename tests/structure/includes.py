@@ -28,6 +28,7 @@ LIBRARY_USERS = {
     "zstd.h": {"format"},
     "CLI/": {"cli"},
     "histedit.h": {"query"},
+    "re2/": {"query"},
 }
 SOURCES = {".h", ".cc", ".c"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
