@@ -420,6 +420,7 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   }
   if (net_ && current.traits->moving != nullptr)
     followStreams(event, current, utid, next_payload_id_ > first_payload ? first_payload : 0);
+  if (net_ && current.traits->wait == WaitCall::poll) followErrors(event, current, utid);
 }
 
 void LoadPass::followStreams(const SyscallEvent& event, const CurrentCall& current, Utid utid,
@@ -432,6 +433,20 @@ void LoadPass::followStreams(const SyscallEvent& event, const CurrentCall& curre
   facts.syscall_id = std::max<int64_t>(current.id, 0);
   facts.first_payload = first_payload;
   net_->streams().call(event, *current.traits->moving, facts);
+}
+
+void LoadPass::followErrors(const SyscallEvent& event, const CurrentCall& current, Utid utid) {
+  constexpr uint64_t kPollError = 0x8;                      // POLLERR
+  if (!current.traits->name.text.starts_with("p")) return;  // select only says that there is something
+  for (const ObjectRef& object : event.objects) {
+    if (object.role != ObjectRole::ready || (object.ready_data & kPollError) == 0) continue;
+    MovingCallFacts facts;
+    facts.ts = current.enter_ts;
+    facts.exit_ts = current.exit_ts;
+    facts.utid = utid;
+    facts.upid = tasks_.thread(utid).upid;
+    net_->streams().reported(object.resource, facts);
+  }
 }
 
 void LoadPass::storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid) {

@@ -98,6 +98,7 @@ class LoadPass : private TraceVisitor, private StateSink {
     return end >= options_.from_ns && begin <= options_.to_ns;
   }
   void advance(int64_t ts);
+  void followErrors(const SyscallEvent& event, const CurrentCall& current, Utid utid);
   void followStreams(const SyscallEvent& event, const CurrentCall& current, Utid utid, int64_t first_payload);
   void storeCall(const SyscallEvent& event, int64_t ts, int64_t exit_ts, Utid utid);
   void storeArgs(const SyscallEvent& event);

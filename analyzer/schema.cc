@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "analyzer/net/socket_tables.h"
+#include "analyzer/net/dns_tables.h" "analyzer/net/socket_tables.h"
 #include "analyzer/tables.h"
 
 namespace tarry {
@@ -46,6 +46,8 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kPlaintext>(),
       tableInfo<kStack>(),
       tableInfo<kFrame>(),
+      tableInfo<kDns>(),
+      tableInfo<kDnsAnswer>(),
   };
   return list;
 }

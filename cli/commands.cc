@@ -15,6 +15,7 @@ Action declareFiles(FlagSet& verb);
 Action declareNet(FlagSet& verb);
 Action declareTree(FlagSet& verb);
 Action declareGrep(FlagSet& verb);
+Action declareDns(FlagSet& verb);
 Action declareInfo(FlagSet& verb);
 Action declareQuery(FlagSet& verb);
 Action declareLoad(FlagSet& verb);
@@ -50,6 +51,8 @@ constexpr Command kCommands[] = {
      Takes::trace, "tarry tree slow.tarry"},
     {"grep", "what was said on sockets and pipes: a regular expression, as ngrep", declareGrep, Group::look,
      Takes::trace, "tarry grep -i 'set-cookie: .*' slow.tarry"},
+    {"dns", "lookups of names: answer or failure, server, duration, tries", declareDns, Group::look,
+     Takes::trace, "tarry dns slow.tarry --failed"},
 #endif
     {"info", "what a trace holds: host, clock, level, losses, what recording cost", declareInfo, Group::look,
      Takes::trace, "tarry info slow.tarry"},

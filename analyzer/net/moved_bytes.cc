@@ -192,4 +192,40 @@ void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<M
   moved.push_back(one);
 }
 
+std::optional<MovedBytes> failedMove(const SyscallEvent& event, const MovingCall& call) {
+  constexpr int64_t kInterrupted = 4;
+  constexpr int64_t kAgain = 11;
+  constexpr int64_t kFirstInternal = 512;  // ERESTARTSYS and the like: the call is done again
+  if (event.flags.unfinished || event.ret >= 0 || event.ret <= -kFirstInternal) return std::nullopt;
+  if (event.ret == -kInterrupted || event.ret == -kAgain) return std::nullopt;
+  MovedBytes failed;
+  failed.flow = call.flow;
+  failed.resource = objectAt(event, ObjectRole::arg0);
+  if (call.flow == Flow::received) return failed;
+  int data = -1;
+  int name = -1;
+  switch (call.form) {
+    case Form::buffer:
+      data = payloadAt(event, 1, kData, PayloadDirection::in);
+      if (data < 0) data = payloadAt(event, 1, kWhole, PayloadDirection::in);
+      name = payloadAt(event, 4, kWhole, PayloadDirection::in);
+      break;
+    case Form::message:
+      data = payloadAt(event, 1, kData, PayloadDirection::in);
+      name = payloadAt(event, 1, kName, PayloadDirection::in);
+      break;
+    case Form::messages:
+      data = payloadAt(event, 1, kMessage + kData, PayloadDirection::in);
+      name = payloadAt(event, 1, kMessage + kName, PayloadDirection::in);
+      break;
+    case Form::copy:
+    case Form::splice:
+    case Form::shutdown: return std::nullopt;
+  }
+  failed.payload = data;
+  if (data >= 0) failed.data = event.payloads[static_cast<size_t>(data)].data;
+  failed.remote = endpointAt(event, name);
+  return failed;
+}
+
 }  // namespace tarry::analysis

@@ -40,6 +40,10 @@ struct MovedBytes {
 // Hostile events may say anything: lengths are what the call returned, data is never longer than that.
 void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved);
 
+// Of a call that failed: where, and what it tried to send (of several messages the first). nullopt: it did
+// not fail, or only for the moment.
+std::optional<MovedBytes> failedMove(const SyscallEvent& event, const MovingCall& call);
+
 // A sockaddr of any of the ABIs (they lay it out alike); nullopt for families other than IPv4 and IPv6.
 std::optional<Endpoint> endpointOf(std::span<const uint8_t> sockaddr);
 

@@ -1,19 +1,27 @@
 #include "analyzer/net/net_tracker.h"
 
+#include "analyzer/net/dns.h"
+
 namespace tarry::analysis {
 
 // The protocols with what they have found out, each in a type of its own.
-struct NetTracker::Protocols {};
+struct NetTracker::Protocols {
+  DnsLog dns;
+};
 
 NetTracker::NetTracker(const ResourceTracker& resources)
     : protocols_(std::make_unique<Protocols>()), streams_(resources, [this](const Channel& channel) {
         // A pipe carries what two programs of one machine agree on, never a protocol of the network.
         const bool talks = channel.kind == ResourceKind::socket || channel.kind == ResourceKind::unix_socket;
         return talks ? routeChannel(recognised_) : nullptr;
-      }) {}
+      }) {
+  recognised_.push_back(dnsProtocol(protocols_->dns));
+}
 
 NetTracker::~NetTracker() = default;
 
-void NetTracker::store(Database& /*db*/, int64_t /*from_ts*/, int64_t /*to_ts*/) const {}
+void NetTracker::store(Database& db, int64_t from_ts, int64_t to_ts) const {
+  protocols_->dns.store(db, from_ts, to_ts);
+}
 
 }  // namespace tarry::analysis

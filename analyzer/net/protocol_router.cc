@@ -59,6 +59,18 @@ class Router final : public ChannelDecoder {
     tries_++;
   }
 
+  void failed(const Channel& channel, const Piece& piece, int32_t error) override {
+    if (decoder_ == nullptr && !piece.data.empty()) {
+      const std::span<const uint8_t> start = piece.data.first(std::min(kEnough, piece.data.size()));
+      for (const std::unique_ptr<Protocol>& protocol : protocols_) {
+        if (protocol->recognise(channel, piece, start) != Verdict::yes) continue;
+        take(channel, *protocol);
+        break;
+      }
+    }
+    if (decoder_ != nullptr) decoder_->failed(channel, piece, error);
+  }
+
   void lost(const Channel& channel, int64_t ts) override {
     if (decoder_ != nullptr) decoder_->lost(channel, ts);
     else held_.clear();

@@ -69,6 +69,10 @@ class ChannelDecoder {
 
   // May be without data: then only `missing` says something.
   virtual void piece(const Channel& channel, const Piece& piece) = 0;
+  // Sending or receiving failed with this errno, other than for the moment (EAGAIN, EINTR). `piece` has what
+  // it tried to send; nothing was moved. kSomeError: poll reported an error, which it does not name.
+  static constexpr int32_t kSomeError = -1;
+  virtual void failed(const Channel& /*channel*/, const Piece& /*piece*/, int32_t /*error*/) {}
   // Calls were lost here: any number of bytes, also none, may be missing in both flows.
   virtual void lost(const Channel& channel, int64_t ts) = 0;
   // Nothing more comes in this flow: the peer's end was read, the socket was shut down, or (both flows) the

@@ -53,15 +53,16 @@ StreamTracker::State* StreamTracker::stateOf(ResourceId id) {
 }
 
 void StreamTracker::call(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts) {
+  if (event.ret < 0) {
+    failed(event, call, facts);
+    return;
+  }
   movedBytes(event, call, moved_);
   for (const MovedBytes& moved : moved_) {
     State* state = stateOf(moved.resource);
     if (state == nullptr) continue;
-    state->channel.resource = moved.resource;
-    const Resource& resource = *resources_.find(moved.resource);
-    state->channel.local = endpoint(resource, resource.local_addr, resource.local_port);
-    state->channel.remote = endpoint(resource, resource.remote_addr, resource.remote_port);
     Piece piece;
+    touch(*state, moved, piece);
     piece.flow = moved.flow;
     piece.enter_ts = facts.ts;
     piece.ts = moved.flow == Flow::sent ? facts.ts : std::max(facts.ts, facts.exit_ts);
@@ -72,13 +73,59 @@ void StreamTracker::call(const SyscallEvent& event, const MovingCall& call, cons
       piece.source = PieceSource::payload;
       piece.source_id = facts.first_payload + moved.payload;
     }
-    piece.remote = moved.remote.family != 0 ? moved.remote : state->channel.remote;
     piece.data = moved.data;
     piece.missing = moved.missing;
     const bool end = moved.end && !state->channel.datagrams;
     if (piece.ts > facts.ts) hold(*state, piece, end);
     else say(*state, piece, end);
   }
+}
+
+void StreamTracker::touch(State& state, const MovedBytes& moved, Piece& piece) {
+  state.channel.resource = moved.resource;
+  const Resource& resource = *resources_.find(moved.resource);
+  state.channel.local = endpoint(resource, resource.local_addr, resource.local_port);
+  state.channel.remote = endpoint(resource, resource.remote_addr, resource.remote_port);
+  piece.remote = moved.remote.family != 0 ? moved.remote : state.channel.remote;
+}
+
+void StreamTracker::failed(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts) {
+  const std::optional<MovedBytes> tried = failedMove(event, call);
+  State* state = tried ? stateOf(tried->resource) : nullptr;
+  if (state == nullptr) return;
+  Piece piece;
+  touch(*state, *tried, piece);
+  piece.flow = tried->flow;
+  piece.enter_ts = facts.ts;
+  piece.ts = tried->flow == Flow::sent ? facts.ts : std::max(facts.ts, facts.exit_ts);
+  piece.utid = facts.utid;
+  piece.upid = facts.upid;
+  piece.syscall_id = facts.syscall_id;
+  piece.data = tried->data;
+  const auto error = static_cast<int32_t>(-event.ret);
+  if (piece.ts > facts.ts) hold(*state, piece, false, error);
+  else fail(*state, piece, error);
+}
+
+void StreamTracker::reported(ResourceId resource, const MovingCallFacts& facts) {
+  State* state = stateOf(resource);
+  if (state == nullptr || state->decoder == nullptr) return;
+  MovedBytes nothing;
+  nothing.resource = resource;
+  Piece piece;
+  touch(*state, nothing, piece);
+  piece.flow = Flow::received;
+  piece.enter_ts = facts.ts;
+  piece.ts = std::max(facts.ts, facts.exit_ts);
+  piece.utid = facts.utid;
+  piece.upid = facts.upid;
+  hold(*state, piece, false, ChannelDecoder::kSomeError);
+}
+
+void StreamTracker::fail(State& state, const Piece& piece, int32_t error) {
+  if (state.decoder == nullptr && piece.data.empty()) return;
+  open(state);
+  if (state.decoder != nullptr) state.decoder->failed(state.channel, piece, error);
 }
 
 void StreamTracker::folded(ResourceId resource, const MovingCall& call, int64_t ts, uint64_t bytes) {
@@ -91,8 +138,8 @@ void StreamTracker::folded(ResourceId resource, const MovingCall& call, int64_t 
   say(*state, piece, false);
 }
 
-void StreamTracker::hold(State& state, const Piece& piece, bool end) {
-  waiting_.push_back({piece, {piece.data.begin(), piece.data.end()}, &state, end, order_++});
+void StreamTracker::hold(State& state, const Piece& piece, bool end, int32_t error) {
+  waiting_.push_back({piece, {piece.data.begin(), piece.data.end()}, &state, end, error, order_++});
   std::push_heap(waiting_.begin(), waiting_.end(), kLater);
 }
 
@@ -102,7 +149,8 @@ void StreamTracker::release(int64_t ts) {
     Waiting next = std::move(waiting_.back());
     waiting_.pop_back();
     next.piece.data = next.data;
-    say(*next.state, next.piece, next.end);
+    if (next.error != 0) fail(*next.state, next.piece, next.error);
+    else say(*next.state, next.piece, next.end);
   }
 }
 

@@ -35,6 +35,8 @@ class StreamTracker {
       : resources_(resources), make_(std::move(make)) {}
 
   void call(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts);
+  // poll found an error on it.
+  void reported(ResourceId resource, const MovingCallFacts& facts);
   // Calls that the trace has as a count alone.
   void folded(ResourceId resource, const MovingCall& call, int64_t ts, uint64_t bytes);
   // Calls of this process were lost.
@@ -70,12 +72,17 @@ class StreamTracker {
     std::vector<uint8_t> data;
     State* state = nullptr;
     bool end = false;
+    int32_t error = 0;  // the call failed with it
     uint64_t order = 0;
   };
 
   State* stateOf(ResourceId resource);
+  // The channel's newest row and the piece's remote end, from the call that used it.
+  void touch(State& state, const MovedBytes& moved, Piece& piece);
+  void failed(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts);
   void say(State& state, const Piece& piece, bool end);
-  void hold(State& state, const Piece& piece, bool end);
+  void fail(State& state, const Piece& piece, int32_t error);
+  void hold(State& state, const Piece& piece, bool end, int32_t error = 0);
   void release(int64_t ts);
   void open(State& state);
   void close(State& state, int64_t ts);

@@ -12,6 +12,7 @@
 #include "format/errors.h"
 #include "query/chosen_processes.h"
 #include "query/net/flow_search.h"
+#include "query/net/payload_needed.h"
 #include "query/net/piece_text.h"
 #include "query/net/said.h"
 #include "query/render/units.h"
@@ -95,12 +96,6 @@ class Grep {
   std::unordered_map<int64_t, Speaker> speakers_;
   std::unordered_map<uint64_t, Way> ways_;
 };
-
-void requirePayload(Database& db) {
-  auto payload = db.prepare("SELECT 1 FROM payload LIMIT 1");
-  if (payload.step()) return;
-  throw TraceError(nothingIn(db, "payload") + " (record with --snaplen 4096, or all, to keep what was said)");
-}
 
 std::string_view sourceName(SaidIn source) {
   return source == SaidIn::plaintext ? "plaintext" : "payload";

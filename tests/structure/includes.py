@@ -29,6 +29,8 @@ LIBRARY_USERS = {
     "CLI/": {"cli"},
     "histedit.h": {"query"},
     "re2/": {"query"},
+    "arpa/nameser.h": {"analyzer"},
+    "resolv.h": {"analyzer"},
 }
 SOURCES = {".h", ".cc", ".c"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
