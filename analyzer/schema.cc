@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "analyzer/net/dns_tables.h" "analyzer/net/socket_tables.h"
+#include "analyzer/net/dns_tables.h"
+#include "analyzer/net/tls_tables.h"
 #include "analyzer/tables.h"
 
 namespace tarry {
@@ -48,6 +50,7 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kFrame>(),
       tableInfo<kDns>(),
       tableInfo<kDnsAnswer>(),
+      tableInfo<kTls>(),
   };
   return list;
 }

@@ -1,12 +1,14 @@
 #include "analyzer/net/net_tracker.h"
 
 #include "analyzer/net/dns.h"
+#include "analyzer/net/tls.h"
 
 namespace tarry::analysis {
 
 // The protocols with what they have found out, each in a type of its own.
 struct NetTracker::Protocols {
   DnsLog dns;
+  TlsLog tls;
 };
 
 NetTracker::NetTracker(const ResourceTracker& resources)
@@ -16,12 +18,14 @@ NetTracker::NetTracker(const ResourceTracker& resources)
         return talks ? routeChannel(recognised_) : nullptr;
       }) {
   recognised_.push_back(dnsProtocol(protocols_->dns));
+  recognised_.push_back(tlsProtocol(protocols_->tls));
 }
 
 NetTracker::~NetTracker() = default;
 
 void NetTracker::store(Database& db, int64_t from_ts, int64_t to_ts) const {
   protocols_->dns.store(db, from_ts, to_ts);
+  protocols_->tls.store(db, from_ts, to_ts);
 }
 
 }  // namespace tarry::analysis

@@ -33,6 +33,8 @@ TEST_CASE("What the fuzzer once found is harmless now") {
   replay("blocks", fuzzBlocks);
   replay("load", fuzzLoad);
   replay("explain", fuzzExplain);
+  replay("dns", fuzzDns);
+  replay("tls", fuzzTls);
 }
 
 Bytes inventedMessages() {

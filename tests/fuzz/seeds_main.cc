@@ -1,6 +1,7 @@
 // fuzz_seeds DIRECTORY TRACE...: the inputs that fuzzing begins with: DIRECTORY/file gets the traces as they
 // are, DIRECTORY/messages their blocks, all together and each with the header and definitions before it,
-// and both a small invented trace with every kind of event.
+// and both a small invented trace with every kind of event; DIRECTORY/dns and DIRECTORY/tls small
+// conversations.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -25,6 +26,39 @@ Bytes contentOf(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("cannot read " + path.string());
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Bytes bytesOf(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+
+// Conversations (net_targets.cc): a lookup over UDP and one over TCP, the hellos of a handshake.
+void seedConversations(const fs::path& directory) {
+  using namespace std::string_view_literals;
+  constexpr std::string_view kQuery = "\0\7\1\0\0\1\0\0\0\0\0\0\3www\1x\0\0\1\0\1"sv;
+  constexpr std::string_view kAnswer =
+      "\0\7\x81\x80\0\1\0\2\0\0\0\0\3www\1x\0\0\1\0\1\xc0\x0c\0\5\0\1\0\0\0\1\0\2\xc0\x10\xc0\x10\0\1\0\1\0\0\0\1\0\4\1\2\3\4"sv;
+  const auto piece = [](char flow, std::string_view bytes) {
+    return std::string{flow, static_cast<char>(bytes.size())} + std::string(bytes);
+  };
+  const auto framed = [](std::string_view bytes) {
+    return std::string{'\0', static_cast<char>(bytes.size())} + std::string(bytes);
+  };
+  save(directory / "dns" / "udp", bytesOf("\1" + piece(3, kQuery) + piece(2, kAnswer)));
+  save(directory / "dns" / "tcp",
+       bytesOf(std::string(1, '\0') + piece(3, framed(kQuery)) + piece(2, framed(kAnswer))));
+  const std::string random(32, 'r');
+  const std::string client =
+      "\3\3" + random +
+      std::string("\0\0\2\x13\1\1\0\0\x1b\0\0\0\6\0\4\0\0\1x\0\x10\0\5\0\3\2h2\0\x2b\0\3\2\3\4"sv);
+  const std::string server = "\3\3" + random + std::string("\0\x13\1\0\0\6\0\x2b\0\2\3\4"sv);
+  const auto hello = [](char type, const std::string& body) {
+    const auto size = static_cast<char>(body.size());
+    return std::string{22, 3, 3, 0, static_cast<char>(size + 4), type, 0, 0, size} + body;
+  };
+  save(directory / "tls" / "hellos", bytesOf(std::string(1, '\0') + piece(3, hello(1, client)) +
+                                             piece(2, hello(2, server) + std::string("\x17\3\3\0\1x"sv)) +
+                                             piece(3, std::string("\x17\3\3\0\1x\x15\3\3\0\2\2\x28"sv))));
 }
 
 void seedFrom(const std::string& name, const Bytes& trace, const fs::path& directory) {
@@ -52,7 +86,8 @@ int run(int argc, char** argv) {
     return 2;
   }
   const fs::path directory = argv[1];
-  for (const char* kind : {"file", "messages"}) fs::create_directories(directory / kind);
+  for (const char* kind : {"file", "messages", "dns", "tls"}) fs::create_directories(directory / kind);
+  seedConversations(directory);
   seedFrom("invented", inventedTrace(true), directory);
   seedFrom("invented_cut", inventedTrace(false), directory);
   for (int i = 2; i < argc; ++i) {

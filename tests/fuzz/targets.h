@@ -15,4 +15,9 @@ void fuzzLoad(ByteView input);
 // The same, and what the verbs say about it: show, why, tree, files, summary, time.
 void fuzzExplain(ByteView input);
 
+// What a client and a server say, in pieces, to the decoder of DNS or of TLS, whose rows are then
+// stored: what is kept is not much more than what was said.
+void fuzzDns(ByteView input);
+void fuzzTls(ByteView input);
+
 }  // namespace tarry::fuzz
