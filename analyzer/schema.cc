@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "analyzer/net/dns_tables.h" "analyzer/net/socket_tables.h"
+#include "analyzer/net/dns_tables.h"
+#include "analyzer/net/socket_tables.h"
 #include "analyzer/net/dns_tables.h"
 #include "analyzer/net/tls_tables.h"
 #include "analyzer/tables.h"
