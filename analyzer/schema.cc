@@ -47,6 +47,8 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kTcpEvent>(),
       tableInfo<kPayload>(),
       tableInfo<kPlaintext>(),
+      tableInfo<kHttp>(),
+      tableInfo<kHttpBody>(),
       tableInfo<kStack>(),
       tableInfo<kFrame>(),
       tableInfo<kDns>(),

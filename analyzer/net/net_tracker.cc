@@ -2,6 +2,9 @@
 
 #include "analyzer/net/dns.h"
 #include "analyzer/net/tls.h"
+#include "analyzer/net/http1.h"
+#include "analyzer/net/http2.h"
+#include "analyzer/net/http_log.h"
 
 namespace tarry::analysis {
 
@@ -9,16 +12,19 @@ namespace tarry::analysis {
 struct NetTracker::Protocols {
   DnsLog dns;
   TlsLog tls;
+  HttpLog http;
 };
 
 NetTracker::NetTracker(const ResourceTracker& resources)
-    : protocols_(std::make_unique<Protocols>()), streams_(resources, [this](const Channel& channel) {
+    : resources_(resources),
+      protocols_(std::make_unique<Protocols>()),
+      streams_(resources, [this](const Channel& channel) {
         // A pipe carries what two programs of one machine agree on, never a protocol of the network.
         const bool talks = channel.kind == ResourceKind::socket || channel.kind == ResourceKind::unix_socket;
         return talks ? routeChannel(recognised_) : nullptr;
       }) {
-  recognised_.push_back(dnsProtocol(protocols_->dns));
-  recognised_.push_back(tlsProtocol(protocols_->tls));
+  recognised_.push_back(http2Protocol(protocols_->http)); recognised_.push_back(dnsProtocol(protocols_->dns));
+  recognised_.push_back(http1Protocol(protocols_->http)); recognised_.push_back(tlsProtocol(protocols_->tls));
 }
 
 NetTracker::~NetTracker() = default;
@@ -26,6 +32,7 @@ NetTracker::~NetTracker() = default;
 void NetTracker::store(Database& db, int64_t from_ts, int64_t to_ts) const {
   protocols_->dns.store(db, from_ts, to_ts);
   protocols_->tls.store(db, from_ts, to_ts);
+  protocols_->http.store(db, resources_, from_ts, to_ts);
 }
 
 }  // namespace tarry::analysis

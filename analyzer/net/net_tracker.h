@@ -25,6 +25,7 @@ class NetTracker {
 
  private:
   struct Protocols;
+  const ResourceTracker& resources_;
   std::unique_ptr<Protocols> protocols_;
   std::vector<std::unique_ptr<Protocol>> recognised_;
   StreamTracker streams_;

@@ -17,6 +17,7 @@
 #include "format/errors.h"
 #include "format/syscall_table.h"
 #include "query/kernel_area.h"
+#include "query/net/http_body.h"
 #include "query/render/units.h"
 #include "query/sql/path_tables.h"
 
@@ -70,6 +71,31 @@ void kernelArea(sqlite3_context* context, int /*count*/, Arguments values) {
     if (abiName(known) == textOf(values[0])) abi = known;
   returnText(context,
              kernelAreaName(kernelAreaOf(abi, textOf(values[1]), textOf(values[2]), textOf(values[3]))));
+}
+
+void httpBody(sqlite3_context* context, int /*count*/, Arguments values) {
+  if (isNull(values[0]) || isNull(values[1])) return;
+  const std::string_view part = textOf(values[1]);
+  if (part != "request" && part != "response")
+    return sqlite3_result_error(context, "http_body: the part is 'request' or 'response'", -1);
+  try {
+    const HttpBody body = readHttpBody(sqlite3_context_db_handle(context), sqlite3_value_int64(values[0]),
+                                       part == "request" ? HttpPart::request : HttpPart::response);
+    if (!body.complete) return;
+    const DecodedContent content = decodeContent(body.coding, body.transferred);
+    switch (content.result) {
+      case DecodeResult::whole: break;
+      case DecodeResult::unknown:
+      case DecodeResult::damaged: return;
+      case DecodeResult::too_much:
+        return sqlite3_result_error(context,
+                                    "http_body: a small body that becomes a huge one when it is decoded", -1);
+    }
+    if (isSqlText(content.bytes)) returnText(context, content.bytes);
+    else sqlite3_result_blob64(context, content.bytes.data(), content.bytes.size(), SQLITE_TRANSIENT);
+  } catch (const std::exception& error) {
+    sqlite3_result_error(context, error.what(), -1);
+  }
 }
 
 // The user data is the wall clock of ts = 0, ns since 1970.
@@ -140,7 +166,7 @@ struct Declaration {
   void (*final)(sqlite3_context*) = nullptr;
 };
 
-constexpr std::array<Declaration, 9> kFunctions = {{
+constexpr std::array<Declaration, 10> kFunctions = {{
     {{"duration", "ns", SqlFunctionKind::scalar, "a time for people: `12.3 ms`"}, duration},
     {{"size", "bytes", SqlFunctionKind::scalar, "an amount for people: `1.50 KiB`"}, size},
     {{"wall_clock", "ts", SqlFunctionKind::scalar,
@@ -151,6 +177,13 @@ constexpr std::array<Declaration, 9> kFunctions = {{
     {{"kernel_area", "abi, name, resource_kind, path", SqlFunctionKind::scalar,
       "part of the kernel that a call belongs to, as in `tarry summary`: `files`, `network`, ..."},
      kernelArea},
+    {{"http_body", "http_id, part", SqlFunctionKind::scalar,
+      "the body of the `'request'` or `'response'`, dechunked and decoded (gzip, deflate, br, zstd); NULL "
+      "where the "
+      "trace does not have all of it, or it does not decode. An error where it becomes more than 64 MiB, or "
+      "a "
+      "thousand times as much as was transferred"},
+     httpBody},
     {{"percentile", "x, p", SqlFunctionKind::aggregate,
       "the value at position p, 0 to 1, of the sorted x; NULLs are left out"},
      nullptr,
@@ -200,10 +233,11 @@ void registerFunctions(Database& db) {
     if (f.about.kind == SqlFunctionKind::table) continue;
     const std::string name(f.about.name);
     const bool needs_start = f.scalar == wallClock;
+    const bool reads_tables = f.scalar == httpBody;
     // SQLite destroys the user data with the connection, and also when registration fails.
     check(sqlite3_create_function_v2(
               handle, name.c_str(), argumentCount(f.about.parameters),
-              SQLITE_UTF8 | (needs_start ? 0 : SQLITE_DETERMINISTIC),
+              SQLITE_UTF8 | (needs_start || reads_tables ? 0 : SQLITE_DETERMINISTIC),
               needs_start ? startOfTrace(db).release() : nullptr, f.scalar, f.step, f.final,
               [](void* start) { std::default_delete<int64_t>()(static_cast<int64_t*>(start)); }),
           handle);
