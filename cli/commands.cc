@@ -16,6 +16,7 @@ Action declareNet(FlagSet& verb);
 Action declareTree(FlagSet& verb);
 Action declareGrep(FlagSet& verb);
 Action declareDns(FlagSet& verb);
+Action declareHttp(FlagSet& verb);
 Action declareInfo(FlagSet& verb);
 Action declareQuery(FlagSet& verb);
 Action declareLoad(FlagSet& verb);
@@ -53,6 +54,8 @@ constexpr Command kCommands[] = {
      Takes::trace, "tarry grep -i 'set-cookie: .*' slow.tarry"},
     {"dns", "lookups of names: answer or failure, server, duration, tries", declareDns, Group::look,
      Takes::trace, "tarry dns slow.tarry --failed"},
+    {"http", "HTTP requests and responses: the list, one whole, or what two differ in", declareHttp,
+     Group::look, Takes::trace, "tarry http slow.tarry --status 5xx"},
 #endif
     {"info", "what a trace holds: host, clock, level, losses, what recording cost", declareInfo, Group::look,
      Takes::trace, "tarry info slow.tarry"},
@@ -97,6 +100,7 @@ constexpr MissingVerb kMissing[] = {
     {"show", kNoAnalyzer, kFailure},   {"files", kNoAnalyzer, kFailure},  {"tree", kNoAnalyzer, kFailure},
     {"query", kNoAnalyzer, kFailure},  {"load", kNoAnalyzer, kFailure},   {"reports", kNoAnalyzer, kFailure},
     {"export", kNoAnalyzer, kFailure}, {"replay", kNoAnalyzer, kFailure}, {"net", kNoAnalyzer, kFailure},
+    {"http", kNoAnalyzer, kFailure},
 };
 #endif
 

@@ -25,6 +25,11 @@ Flag& Flag::repeatable() {
   return *this;
 }
 
+Flag& Flag::pair() {
+  option_->expected(2)->allow_extra_args(false);
+  return *this;
+}
+
 Flag& Flag::optionalValue() {
   option_->expected(0, 1)->allow_extra_args(false);
   return *this;

@@ -24,6 +24,7 @@ class Flag {
   Flag& valueName(const char* name);  // as the help page shows it: "FILE"
   Flag& description(const char* text);
   Flag& repeatable();  // one value each time it is given, all are kept
+  Flag& pair();        // two values
   Flag& optionalValue();
   Flag& required();
 

@@ -9,7 +9,7 @@ import unittest
 
 TARRY = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 
-ALL_VERBS = {"run", "record", "why", "time", "summary", "show", "files", "net", "tree", "grep", "dns", "info", "query", "load", "reports",
+ALL_VERBS = {"run", "record", "why", "time", "summary", "show", "files", "net", "tree", "http", "grep", "dns", "info", "query", "load", "reports",
              "check", "doctor", "export", "replay"}
 
 
