@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "format/testing/trace_builder.h"
+#include "tests/fuzz/conversation.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/fuzz/targets.h"
 
@@ -35,6 +36,18 @@ TEST_CASE("What the fuzzer once found is harmless now") {
   replay("explain", fuzzExplain);
   replay("dns", fuzzDns);
   replay("tls", fuzzTls);
+  replay("http", fuzzHttp);
+}
+
+TEST_CASE("Conversations that fuzzing begins with are such") {
+  for (const auto& [name, bytes] : httpSeeds()) {
+    INFO(name);
+    ConversationReader reader(bytes);
+    int pieces = 0;
+    while (const auto step = reader.next()) pieces += step->kind == ConversationStep::Kind::piece ? 1 : 0;
+    CHECK(pieces >= 2);
+    CHECK_NOTHROW(fuzzHttp(bytes));
+  }
 }
 
 Bytes inventedMessages() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh build [TARGET…]                  builds fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
-# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, dns, tls (targets.h)
+# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, http dns, tls (targets.h)
 #
 # A run begins with the sample traces and with what earlier runs kept in build/fuzz/corpus. It fails on the
 # first finding, and says where the input lies: once it is fixed, copy that to tests/fuzz/found/TARGET under
@@ -31,7 +31,7 @@ build() {
   exec 9>"$build/.lock"
   ! command -v flock >/dev/null 2>&1 || flock 9
   [ -e "$build/build.ninja" ] || (cd "$root" && cmake --preset fuzz)
-  [ $# != 0 ] || set -- file blocks load dns tls
+  [ $# != 0 ] || set -- file blocks load http dns tls
   for target in "$@"; do
     set -- "$@" "fuzz_$target"
     shift
@@ -49,6 +49,7 @@ run() {
   case $target in
     file) seeds=$build/seeds/file ;;
     dns | tls) seeds=$build/seeds/$target ;;
+    file | http) seeds=$build/seeds/$target ;;
     *) seeds=$build/seeds/messages ;;
   esac
   corpus=$build/corpus/$target
@@ -65,9 +66,9 @@ case ${1-} in
     shift
     build "$@"
     ;;
-  file | blocks | load | explain | dns | tls) run "$@" ;;
+  file | http) blocks | load | explain | dns | tls) run "$@" ;;
   *)
-    echo "usage: fuzz.sh build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls SECONDS [LIBFUZZER ARGS...]" >&2
+    echo "usage: fuzz.sh file|blocks|load|explain|http build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls SECONDS [LIBFUZZER ARGS...]" >&2
     exit 2
     ;;
 esac

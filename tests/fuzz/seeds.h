@@ -1,6 +1,10 @@
 // What fuzzing begins with.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "format/block.h"
 #include "tests/fuzz/messages.h"
 
@@ -15,5 +19,8 @@ struct Message {
 };
 // The content of a whole trace's blocks. Throws TraceError or BadBlock for anything else.
 std::vector<Message> messagesOf(const Bytes& trace);
+
+// Conversations for fuzz_http, by name.
+std::vector<std::pair<std::string, Bytes>> httpSeeds();
 
 }  // namespace tarry::fuzz

@@ -2,6 +2,7 @@
 // are, DIRECTORY/messages their blocks, all together and each with the header and definitions before it,
 // and both a small invented trace with every kind of event; DIRECTORY/dns and DIRECTORY/tls small
 // conversations.
+// and both a small invented trace with every kind of event; DIRECTORY/http gets conversations.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -88,8 +89,10 @@ int run(int argc, char** argv) {
   const fs::path directory = argv[1];
   for (const char* kind : {"file", "messages", "dns", "tls"}) fs::create_directories(directory / kind);
   seedConversations(directory);
+  for (const char* kind : {"file", "messages", "http"}) fs::create_directories(directory / kind);
   seedFrom("invented", inventedTrace(true), directory);
   seedFrom("invented_cut", inventedTrace(false), directory);
+  for (const auto& [name, bytes] : httpSeeds()) save(directory / "http" / name, bytes);
   for (int i = 2; i < argc; ++i) {
     seedFrom(fs::path(argv[i]).stem().string(), contentOf(argv[i]), directory);
   }

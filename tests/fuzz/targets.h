@@ -14,6 +14,9 @@ void fuzzBlocks(ByteView input);
 void fuzzLoad(ByteView input);
 // The same, and what the verbs say about it: show, why, tree, files, summary, time.
 void fuzzExplain(ByteView input);
+// A conversation (conversation.h) through the decoders of HTTP: bodies lie within their pieces, and memory is
+// bounded.
+void fuzzHttp(ByteView input);
 
 // What a client and a server say, in pieces, to the decoder of DNS or of TLS, whose rows are then
 // stored: what is kept is not much more than what was said.
