@@ -4,7 +4,6 @@
 
 #include "analyzer/net/dns_tables.h"
 #include "analyzer/net/socket_tables.h"
-#include "analyzer/net/dns_tables.h"
 #include "analyzer/net/tls_tables.h"
 #include "analyzer/tables.h"
 

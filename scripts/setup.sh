@@ -7,11 +7,12 @@
 # what each is for.
 build_packages="
   bpftool capnproto clang cmake g++ libbpf-dev libbrotli-dev libcapnp-dev libcli11-dev libedit-dev libelf-dev
-  libfmt-dev libnghttp2-dev libre2-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3 zlib1g-dev"
+  libfmt-dev libnghttp2-dev libre2-dev libsqlite3-dev libzstd-dev llvm make ninja-build pkg-config python3
+  zlib1g-dev"
 # What the tests need beside it.
 test_packages="
-  bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev libclang-rt-14-dev liburing-dev man-db
-  liburing-dev man-db openssl procps sqlite3 strace tshark util-linux wget nghttp2-client nghttp2-server zstd"
+  bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev libclang-rt-14-dev
+  liburing-dev man-db nghttp2-client nghttp2-server openssl procps sqlite3 strace tshark util-linux wget zstd"
 # It would replace the package busybox, which does as well.
 command -v busybox >/dev/null 2>&1 || test_packages="$test_packages busybox-static"
 tidy_packages="clang-tidy"

@@ -1,10 +1,10 @@
 #include "analyzer/net/net_tracker.h"
 
 #include "analyzer/net/dns.h"
-#include "analyzer/net/tls.h"
 #include "analyzer/net/http1.h"
 #include "analyzer/net/http2.h"
 #include "analyzer/net/http_log.h"
+#include "analyzer/net/tls.h"
 
 namespace tarry::analysis {
 
@@ -23,8 +23,10 @@ NetTracker::NetTracker(const ResourceTracker& resources)
         const bool talks = channel.kind == ResourceKind::socket || channel.kind == ResourceKind::unix_socket;
         return talks ? routeChannel(recognised_) : nullptr;
       }) {
-  recognised_.push_back(http2Protocol(protocols_->http)); recognised_.push_back(dnsProtocol(protocols_->dns));
-  recognised_.push_back(http1Protocol(protocols_->http)); recognised_.push_back(tlsProtocol(protocols_->tls));
+  recognised_.push_back(dnsProtocol(protocols_->dns));
+  recognised_.push_back(tlsProtocol(protocols_->tls));
+  recognised_.push_back(http2Protocol(protocols_->http));
+  recognised_.push_back(http1Protocol(protocols_->http));
 }
 
 NetTracker::~NetTracker() = default;

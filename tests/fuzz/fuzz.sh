@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh build [TARGET…]                  builds fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
-# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, http dns, tls (targets.h)
+# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, dns, tls, http (targets.h)
 #
 # A run begins with the sample traces and with what earlier runs kept in build/fuzz/corpus. It fails on the
 # first finding, and says where the input lies: once it is fixed, copy that to tests/fuzz/found/TARGET under
@@ -47,9 +47,7 @@ run() {
   program=$build/tests/fuzz/fuzz_$target
   [ -x "$program" ] || skip "$program is not built (tests/fuzz/fuzz.sh build)"
   case $target in
-    file) seeds=$build/seeds/file ;;
-    dns | tls) seeds=$build/seeds/$target ;;
-    file | http) seeds=$build/seeds/$target ;;
+    file | dns | tls | http) seeds=$build/seeds/$target ;;
     *) seeds=$build/seeds/messages ;;
   esac
   corpus=$build/corpus/$target
@@ -66,9 +64,9 @@ case ${1-} in
     shift
     build "$@"
     ;;
-  file | http) blocks | load | explain | dns | tls) run "$@" ;;
+  file | blocks | load | explain | dns | tls | http) run "$@" ;;
   *)
-    echo "usage: fuzz.sh file|blocks|load|explain|http build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls SECONDS [LIBFUZZER ARGS...]" >&2
+    echo "usage: fuzz.sh build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls|http SECONDS [LIBFUZZER ARGS...]" >&2
     exit 2
     ;;
 esac

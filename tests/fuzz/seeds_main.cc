@@ -1,8 +1,7 @@
 // fuzz_seeds DIRECTORY TRACE...: the inputs that fuzzing begins with: DIRECTORY/file gets the traces as they
 // are, DIRECTORY/messages their blocks, all together and each with the header and definitions before it,
-// and both a small invented trace with every kind of event; DIRECTORY/dns and DIRECTORY/tls small
-// conversations.
-// and both a small invented trace with every kind of event; DIRECTORY/http gets conversations.
+// and both a small invented trace with every kind of event; DIRECTORY/dns, DIRECTORY/tls and DIRECTORY/http
+// small conversations.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -87,9 +86,9 @@ int run(int argc, char** argv) {
     return 2;
   }
   const fs::path directory = argv[1];
-  for (const char* kind : {"file", "messages", "dns", "tls"}) fs::create_directories(directory / kind);
+  for (const char* kind : {"file", "messages", "dns", "tls", "http"})
+    fs::create_directories(directory / kind);
   seedConversations(directory);
-  for (const char* kind : {"file", "messages", "http"}) fs::create_directories(directory / kind);
   seedFrom("invented", inventedTrace(true), directory);
   seedFrom("invented_cut", inventedTrace(false), directory);
   for (const auto& [name, bytes] : httpSeeds()) save(directory / "http" / name, bytes);
