@@ -12,6 +12,7 @@
 #include "analyzer/resource_label.h"
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
+#include "query/net/host_names.h"
 #include "query/process_label.h"
 #include "query/render/units.h"
 #include "query/why/notes.h"
@@ -48,14 +49,8 @@ struct Connection {
   bool failed() const { return isClient() && isTcp() && !established && !error.empty(); }
 };
 
-// What a host is called: by its address, as long as a trace says nothing of names.
-std::string nameOf(std::string_view address) {
-  return std::string(address);
-}
-
-std::string endpoint(std::string_view address, const Number& port) {
-  if (!port) return address.empty() ? std::string() : nameOf(address);
-  return analysis::endpointText(nameOf(address), static_cast<uint16_t>(*port));
+std::string endpoint(std::string_view host, const Number& port) {
+  return port ? analysis::endpointText(host, static_cast<uint16_t>(*port)) : std::string(host);
 }
 
 Number numberAt(const Statement& q, int column) {
@@ -92,7 +87,7 @@ Number plus(const Number& a, const Number& b) {
 
 class Net {
  public:
-  Net(Database& db, const NetOptions& options) : options_(options) {
+  Net(Database& db, const NetOptions& options) : options_(options), names_(db) {
     auto end = db.prepare("SELECT value FROM meta WHERE key = 'end_ts'");
     if (end.step()) end_ts_ = std::strtoll(std::string(end.text(0)).c_str(), nullptr, 10);
     loadProcesses(db);
@@ -109,6 +104,12 @@ class Net {
   Number pid(int64_t upid) const {
     const auto found = processes_.find(upid);
     return found == processes_.end() ? Number() : Number(found->second.pid);
+  }
+
+  // What the other end is called: as its address was looked up, in the trace, before.
+  std::string remoteHost(const Connection& c) const {
+    const std::string_view name = names_.nameOf(c.remote_addr, c.start.value_or(INT64_MAX), c.upid);
+    return name.empty() ? c.remote_addr : std::string(name);
   }
 
   // As long as there was a connection, or an attempt at one.
@@ -128,7 +129,7 @@ class Net {
     } else {
       const char* arrow = c.isClient() ? "→" : c.isServer() ? "←" : "↔";
       const std::string local = endpoint(c.local_addr, c.local_port);
-      const std::string remote = endpoint(c.remote_addr, c.remote_port);
+      const std::string remote = endpoint(remoteHost(c), c.remote_port);
       text = fmt::format("{} {} {}", local.empty() ? "*" : local, arrow, remote.empty() ? "*" : remote);
     }
     if (c.peer_upid != 0 && c.peer_upid != c.upid && pid(c.peer_upid))
@@ -235,6 +236,7 @@ class Net {
   }
 
   const NetOptions& options_;
+  const HostNames names_;
   int64_t end_ts_ = 0;
   bool others_ = false;
   std::map<int64_t, Process> processes_;
@@ -284,7 +286,7 @@ void writeConnections(const Net& net, const NetOptions& options, RowWriter& writ
                             "error",
                             "wait_ns"}));
     for (const Connection& c : net.connections()) {
-      const std::string name = nameOf(c.remote_addr);
+      const std::string name = net.remoteHost(c);
       writer.row(std::vector<Cell>{Cell(c.id),
                                    c.upid != 0 ? Cell(c.upid) : Cell(),
                                    cellOf(net.pid(c.upid)),
@@ -354,9 +356,8 @@ std::string groupName(const Net& net, const Connection& c, NetBy by) {
   if (!c.remote_port) return "* (not connected)";
   // Clients come from a port of their own each: what they have in common is what they ask.
   if (c.isServer())
-    return fmt::format("{} ← {}", c.local_port ? fmt::format(":{}", *c.local_port) : "*",
-                       nameOf(c.remote_addr));
-  return "→ " + endpoint(c.remote_addr, c.remote_port);
+    return fmt::format("{} ← {}", c.local_port ? fmt::format(":{}", *c.local_port) : "*", net.remoteHost(c));
+  return "→ " + endpoint(net.remoteHost(c), c.remote_port);
 }
 
 void writeGroups(const Net& net, const NetOptions& options, RowWriter& writer) {

@@ -95,7 +95,7 @@ uint64_t numberOf(const Resource& socket) {
 
 std::unique_ptr<ChannelDecoder> Scribe::decoderFor(const Channel& channel) {
   const Resource* socket = streams_.resources().find(channel.resource);
-  if (channel.kind != ResourceKind::socket || socket == nullptr) return nullptr;
+  if (channel.plaintext || channel.kind != ResourceKind::socket || socket == nullptr) return nullptr;
   View& view = *views_.emplace_back(std::make_unique<View>());
   view.cookie = numberOf(*socket);
   view.local = channel.local;

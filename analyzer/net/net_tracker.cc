@@ -20,7 +20,8 @@ NetTracker::NetTracker(const ResourceTracker& resources)
       protocols_(std::make_unique<Protocols>()),
       streams_(resources, [this](const Channel& channel) {
         // A pipe carries what two programs of one machine agree on, never a protocol of the network.
-        const bool talks = channel.kind == ResourceKind::socket || channel.kind == ResourceKind::unix_socket;
+        const bool talks = channel.plaintext || channel.kind == ResourceKind::socket ||
+                           channel.kind == ResourceKind::unix_socket;
         return talks ? routeChannel(recognised_) : nullptr;
       }) {
   recognised_.push_back(dnsProtocol(protocols_->dns));
@@ -33,7 +34,8 @@ NetTracker::~NetTracker() = default;
 
 void NetTracker::store(Database& db, int64_t from_ts, int64_t to_ts) const {
   protocols_->dns.store(db, from_ts, to_ts);
-  protocols_->tls.store(db, from_ts, to_ts);
+  protocols_->tls.store(db, from_ts, to_ts,
+                        [this](ResourceId socket) { return streams_.hasPlaintext(socket); });
   protocols_->http.store(db, resources_, from_ts, to_ts);
 }
 

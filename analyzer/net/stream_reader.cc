@@ -80,6 +80,13 @@ void StreamReader::onSyscall(const SyscallEvent& event) {
               event.ret < 0 ? static_cast<int32_t>(std::clamp<int64_t>(-event.ret, 0, 4095)) : 0});
 }
 
+void StreamReader::onPlaintext(const PlaintextEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  streams_.advance(ts);
+  const Utid utid = tasks_.utid(event.thread);
+  if (utid != 0) streams_.plaintext(event, ts, utid, tasks_.thread(utid).upid, 0);
+}
+
 void StreamReader::onFold(const FoldEvent& event) {
   const CallTraits& traits = *traits_.find(event.abi, event.nr);
   if (event.kind != FoldKind::calls || traits.moving == nullptr || event.error != 0) return;

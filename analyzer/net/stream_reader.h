@@ -51,6 +51,7 @@ class StreamReader : private TraceVisitor {
   void onOpenFd(const OpenFd& fd) override;
   void onLife(const LifeEvent& event) override;
   void onSyscall(const SyscallEvent& event) override;
+  void onPlaintext(const PlaintextEvent& event) override;
   void onFold(const FoldEvent& event) override;
   int64_t toTrace(int64_t boottime_ns) const;
 

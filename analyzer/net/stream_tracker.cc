@@ -12,6 +12,9 @@ constexpr uint16_t kRaw = 3;
 // Decoders that live at once: who has more connections open than this has not been seen closing them.
 constexpr size_t kMostDecoders = 65'536;
 
+// In a key's kind: a TLS session of the process in the low half.
+constexpr uint64_t kSession = uint64_t{1} << 40U;
+
 bool isSocket(ResourceKind kind) {
   return kind == ResourceKind::socket || kind == ResourceKind::unix_socket;
 }
@@ -79,6 +82,59 @@ void StreamTracker::call(const SyscallEvent& event, const MovingCall& call, cons
     if (piece.ts > facts.ts) hold(*state, piece, end);
     else say(*state, piece, end);
   }
+}
+
+// An address may be used again for a session over another socket.
+StreamTracker::State& StreamTracker::sessionOf(const PlaintextEvent& event, Upid upid) {
+  State* below = stateOf(event.resource);
+  std::unique_ptr<State>& state = states_[{kSession | upid, event.session}];
+  if (state != nullptr && below != nullptr && state->channel.resource &&
+      stateOf(state->channel.resource) != below) {
+    if (state->decoder != nullptr) close(*state, state->last_ts);
+    retired_.push_back(std::move(state));
+  }
+  if (state == nullptr) {
+    state = std::make_unique<State>();
+    state->channel.id = next_channel_++;
+    state->channel.plaintext = true;
+    state->channel.session = event.session;
+    state->used = used_.end();
+  }
+  if (below != nullptr) {
+    below->has_plaintext = true;
+    state->channel.kind = below->channel.kind;
+  }
+  return *state;
+}
+
+void StreamTracker::plaintext(const PlaintextEvent& event, int64_t ts, Utid utid, Upid upid,
+                              int64_t plaintext_id) {
+  if (event.result <= 0 || event.length == 0) return;
+  State& state = sessionOf(event, upid);
+  Piece piece;
+  if (event.resource && resources_.find(event.resource) != nullptr) {
+    MovedBytes moved;
+    moved.resource = event.resource;
+    touch(state, moved, piece);
+  }
+  piece.flow = event.direction == PayloadDirection::in ? Flow::sent : Flow::received;
+  piece.enter_ts = ts;
+  piece.ts = piece.flow == Flow::sent ? ts : ts + std::max<int64_t>(event.dur_ns, 0);
+  piece.utid = utid;
+  piece.upid = upid;
+  if (plaintext_id > 0) {
+    piece.source = PieceSource::plaintext;
+    piece.source_id = plaintext_id;
+  }
+  piece.data = event.data.first(std::min<size_t>(event.data.size(), event.length));
+  piece.missing = event.length - piece.data.size();
+  if (piece.ts > ts) hold(state, piece, false);
+  else say(state, piece, false);
+}
+
+bool StreamTracker::hasPlaintext(ResourceId resource) const {
+  const State* state = by_resource_.get(resource);
+  return state != nullptr && state->has_plaintext;
 }
 
 void StreamTracker::touch(State& state, const MovedBytes& moved, Piece& piece) {

@@ -35,6 +35,10 @@ class StreamTracker {
       : resources_(resources), make_(std::move(make)) {}
 
   void call(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts);
+  // A call of a TLS library: a channel of its own for each session. plaintext_id: 0: not in the table.
+  void plaintext(const PlaintextEvent& event, int64_t ts, Utid utid, Upid upid, int64_t plaintext_id);
+  // Was what was said on it also seen before it was encrypted, or after it was decrypted?
+  bool hasPlaintext(ResourceId resource) const;
   // poll found an error on it.
   void reported(ResourceId resource, const MovingCallFacts& facts);
   // Calls that the trace has as a count alone.
@@ -64,6 +68,7 @@ class StreamTracker {
     Channel channel;
     std::unique_ptr<ChannelDecoder> decoder;
     std::array<bool, 2> ended{};
+    bool has_plaintext = false;  // by TLS sessions over it
     int64_t last_ts = INT64_MIN;
     std::list<State*>::iterator used;  // in used_, where there is a decoder
   };
@@ -77,6 +82,7 @@ class StreamTracker {
   };
 
   State* stateOf(ResourceId resource);
+  State& sessionOf(const PlaintextEvent& event, Upid upid);
   // The channel's newest row and the piece's remote end, from the call that used it.
   void touch(State& state, const MovedBytes& moved, Piece& piece);
   void failed(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts);
@@ -91,8 +97,9 @@ class StreamTracker {
   const MakeDecoder make_;
   std::unordered_map<Key, std::unique_ptr<State>, KeyHash> states_;
   IdMap<ResourceId, State*> by_resource_;
-  std::list<State*> used_;        // with decoders, the one used last in front
-  std::vector<Waiting> waiting_;  // a heap, the earliest in front
+  std::vector<std::unique_ptr<State>> retired_;  // what waits may refer to them
+  std::list<State*> used_;                       // with decoders, the one used last in front
+  std::vector<Waiting> waiting_;                 // a heap, the earliest in front
   std::unordered_map<Upid, int64_t> lost_;
   std::vector<MovedBytes> moved_;
   uint64_t order_ = 0;

@@ -249,7 +249,8 @@ std::unique_ptr<Protocol> tlsProtocol(TlsLog& log) {
   return std::make_unique<TlsProtocol>(log);
 }
 
-void TlsLog::store(Database& db, int64_t from_ts, int64_t to_ts) const {
+void TlsLog::store(Database& db, int64_t from_ts, int64_t to_ts,
+                   const std::function<bool(ResourceId)>& has_plaintext) const {
   std::vector<const TlsSession*> order;
   for (const TlsSession& session : sessions_) {
     if (session.ts <= to_ts && session.last_ts >= from_ts) order.push_back(&session);
@@ -263,6 +264,7 @@ void TlsLog::store(Database& db, int64_t from_ts, int64_t to_ts) const {
     row.id = ++id;
     row.ts = session->ts;
     if (session->resource) row.resource_id = session->resource.value;
+    if (has_plaintext(session->resource)) row.plaintext = 1;
     row.upid = session->upid;
     row.utid = session->utid;
     row.side = Label(session->client ? "client" : "server");

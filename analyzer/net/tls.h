@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,8 @@ class TlsLog {
  public:
   // Stays where it is.
   TlsSession& begin() { return sessions_.emplace_back(); }
-  void store(Database& db, int64_t from_ts, int64_t to_ts) const;
+  void store(Database& db, int64_t from_ts, int64_t to_ts,
+             const std::function<bool(ResourceId)>& has_plaintext) const;
 
  private:
   std::deque<TlsSession> sessions_;

@@ -36,6 +36,22 @@ constexpr uint32_t kSegmentData = 16'384;
 // Of a sender that is recorded, datagrams whose receipt is expected.
 constexpr size_t kMostExpected = 4096;
 
+// In the order in which they are added.
+constexpr uint32_t kSockets = 0;
+constexpr uint32_t kTls = 1;
+
+// Port on which the protocol is spoken that a port has over TLS: readers tell conversations apart by
+// addresses and ports alone, and protocols by ports.
+uint16_t plainPort(uint16_t port) {
+  constexpr std::pair<uint16_t, uint16_t> kPlain[] = {{443, 80},  {8443, 8080}, {465, 25},   {563, 119},
+                                                      {636, 389}, {853, 53},    {990, 21},   {993, 143},
+                                                      {995, 110}, {5671, 5672}, {6697, 6667}};
+  for (const auto& [secure, plain] : kPlain) {
+    if (port == secure) return plain;
+  }
+  return static_cast<uint16_t>(port + 10'000);
+}
+
 constexpr size_t indexOf(bool from_second) {
   return from_second ? 1 : 0;
 }
@@ -57,6 +73,7 @@ struct Tuple {
 
 struct Connection {
   Tuple ends;
+  uint32_t interface = 0;
   // By sender: ends.first, ends.second.
   std::array<uint32_t, 2> next{1, 1};  // sequence number of the next byte
   std::array<bool, 2> speaks{};        // its own process is in the trace
@@ -109,8 +126,9 @@ class Exporter {
         writer_(out, "tarry " + trace.header().tarry_version,
                 trace.header().os_name + ", Linux " + trace.header().kernel_release),
         streams_(trace, [this](const Channel& channel) { return decoderFor(channel); }) {
-    interface_ =
-        writer_.addInterface(LinkType::raw_ip, "sockets", "what programs sent and received, framed by tarry");
+    writer_.addInterface(LinkType::raw_ip, "sockets", "what programs sent and received, framed by tarry");
+    writer_.addInterface(LinkType::raw_ip, "tls",
+                         "the same before it was encrypted and after it was decrypted");
     streams_.onConnect([this](const ConnectFacts& facts) { connected(facts); });
     streams_.onTime([this](int64_t ts) { release(ts); });
   }
@@ -125,6 +143,7 @@ class Exporter {
   struct Timed {
     int64_t ts = 0;
     uint64_t order = 0;
+    uint32_t interface = 0;
     IpFrame frame;
     std::string comment;
     bool operator<(const Timed& other) const {  // the earliest is the greatest, for the heap
@@ -135,8 +154,8 @@ class Exporter {
 
   std::unique_ptr<ChannelDecoder> decoderFor(const Channel& channel);
 
-  void put(int64_t ts, IpFrame frame, std::string comment) {
-    waiting_.push_back({ts, order_++, std::move(frame), std::move(comment)});
+  void put(int64_t ts, uint32_t interface, IpFrame frame, std::string comment) {
+    waiting_.push_back({ts, order_++, interface, std::move(frame), std::move(comment)});
     std::push_heap(waiting_.begin(), waiting_.end());
   }
   void release(int64_t ts) {
@@ -144,7 +163,7 @@ class Exporter {
       std::pop_heap(waiting_.begin(), waiting_.end());
       const Timed& next = waiting_.back();
       CapturedPacket packet;
-      packet.interface = interface_;
+      packet.interface = next.interface;
       packet.time_ns = realtime_ns_ + next.ts;
       packet.bytes = next.frame.bytes;
       packet.original_bytes = next.frame.original_bytes;
@@ -164,15 +183,16 @@ class Exporter {
   }
 
   // nullptr: its ends are not known. `from_second`: `local` is its second end.
-  Connection* find(const Endpoint& local, const Endpoint& remote, bool& local_is_second) {
+  Connection* find(uint32_t interface, const Endpoint& local, const Endpoint& remote, bool& local_is_second) {
     if (local.port == 0 || remote.port == 0) return nullptr;
     Tuple tuple{unmapped(local), unmapped(remote)};
     local_is_second = Tuple::compare(tuple.second, tuple.first) < 0;
     if (local_is_second) std::swap(tuple.first, tuple.second);
-    Connection& connection = connections_[tuple];
+    Connection& connection = connections_[interface][tuple];
     if (connection.ends.first.port == 0) {
       connection.ends = tuple;
-      counts_.connections++;
+      connection.interface = interface;
+      counts_.connections += interface == kSockets ? 1 : 0;
     }
     return &connection;
   }
@@ -187,9 +207,8 @@ class Exporter {
 
   const int64_t realtime_ns_;
   PcapngWriter writer_;
-  uint32_t interface_ = 0;
   PcapngCounts counts_;
-  std::map<Tuple, Connection> connections_;
+  std::array<std::map<Tuple, Connection>, 2> connections_;  // by interface
   Expected expected_;
   std::vector<Timed> waiting_;
   uint64_t order_ = 0;
@@ -230,7 +249,7 @@ void Exporter::segment(const Connection& connection, bool from_second, uint8_t f
   if ((flags & kTcpAck) != 0) segment.acknowledged = connection.next[indexOf(!from_second)];
   segment.data = data;
   segment.missing = missing;
-  put(ts, tcpFrame(segment), std::move(comment));
+  put(ts, connection.interface, tcpFrame(segment), std::move(comment));
 }
 
 void Exporter::answerHandshake(Connection& connection, int64_t ts) {
@@ -243,7 +262,7 @@ void Exporter::connected(const ConnectFacts& facts) {
   const Resource& socket = *streams_.resources().find(facts.resource);
   if (socket.kind != ResourceKind::socket || socket.protocol != kTcp) return;
   bool second = false;
-  Connection* connection = find({socket.family, socket.local_port, socket.local_addr},
+  Connection* connection = find(kSockets, {socket.family, socket.local_port, socket.local_addr},
                                 {socket.family, socket.remote_port, socket.remote_addr}, second);
   if (connection == nullptr) return;
   if (facts.accepted) {
@@ -275,7 +294,15 @@ void Exporter::connected(const ConnectFacts& facts) {
 
 void Exporter::stream(const Channel& channel, const Piece& piece) {
   bool local_is_second = false;
-  Connection* connection = find(channel.local, channel.remote, local_is_second);
+  Connection* connection = find(kSockets, channel.local, channel.remote, local_is_second);
+  if (connection != nullptr && channel.plaintext) {
+    // Who connected, or, of a connection that was there before, has the higher port, is the client.
+    Endpoint local = channel.local, remote = channel.remote;
+    const bool local_is_client =
+        connection->opened_by ? connection->client_is_second == local_is_second : local.port >= remote.port;
+    (local_is_client ? remote : local).port = plainPort((local_is_client ? remote : local).port);
+    connection = find(kTls, local, remote, local_is_second);
+  }
   if (connection == nullptr) return;
   const bool received = piece.flow == Flow::received;
   const bool from_second = local_is_second != received;
@@ -285,7 +312,7 @@ void Exporter::stream(const Channel& channel, const Piece& piece) {
   const std::string who = comment(piece.utid, received);
   std::span<const uint8_t> data = piece.data;
   uint64_t missing = piece.missing;
-  counts_.missing_bytes += missing;
+  if (!channel.plaintext) counts_.missing_bytes += missing;
   uint32_t& next = connection->next[indexOf(from_second)];
   while (!data.empty() || missing > 0) {
     const std::span<const uint8_t> part = data.first(std::min<size_t>(data.size(), kSegmentData));
@@ -310,14 +337,15 @@ void Exporter::datagram(const Channel& channel, const Piece& piece) {
   const std::span<const uint8_t> data = piece.data.first(std::min<size_t>(piece.data.size(), kMostFrameData));
   Endpoint here = local;
   if (here.family == 0) here.family = remote.family;
-  put(piece.ts, received ? udpFrame(remote, here, data, missing) : udpFrame(here, remote, data, missing),
+  put(piece.ts, kSockets,
+      received ? udpFrame(remote, here, data, missing) : udpFrame(here, remote, data, missing),
       comment(piece.utid, received));
 }
 
 void Exporter::ended(const Channel& channel, Flow flow, int64_t ts) {
-  if (channel.datagrams || streams_.atEnd()) return;
+  if (channel.datagrams || channel.plaintext || streams_.atEnd()) return;
   bool local_is_second = false;
-  Connection* connection = find(channel.local, channel.remote, local_is_second);
+  Connection* connection = find(kSockets, channel.local, channel.remote, local_is_second);
   if (connection == nullptr) return;
   const bool from_second = local_is_second != (flow == Flow::received);
   if (std::exchange(connection->finished[indexOf(from_second)], true)) return;

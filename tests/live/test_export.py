@@ -168,6 +168,46 @@ class ExportTest(harness.LiveTest):
         big = max(int(length) for length, _, _ in sizes)
         self.assertGreater(big, 60_000)
 
+    def test_tls_is_there_decrypted_on_an_interface_of_its_own(self):
+        if harness.BACKEND != "bpf" or not shutil.which("openssl") or not shutil.which("curl"):
+            self.skip_loudly("needs eBPF, openssl and curl")
+        key, certificate = self.directory / "key.pem", self.directory / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                       capture_output=True, check=True)
+        (self.directory / "tls.py").write_text(f"""
+import http.server, ssl, subprocess, threading
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *words):
+        pass
+    def do_GET(self):
+        body = b"secret of " + self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("{certificate}", "{key}")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"https://localhost:{{server.server_port}}/"
+subprocess.run(["curl", "-s", "--http1.1", "--cacert", "{certificate}", url + "one", url + "two"], check=True)
+""")
+        recorded = self.record("/usr/bin/python3", self.directory / "tls.py", options=["-s", "all"])
+        ours, _ = self.export(recorded)
+        said = fields(ours, "http", "frame.interface_name", "http.request.uri", "http.file_data")
+        self.assertEqual(said, [("tls", "/one", ""), ("tls", "", "secret of /one"),
+                                ("tls", "/two", ""), ("tls", "", "secret of /two")])
+        self.assertTrue(fields(ours, 'tls && frame.interface_name == "sockets"', "frame.number"))
+        self.assertEqual(fields(ours, "tcp.analysis.retransmission || _ws.malformed", "frame.number"), [])
+        flows = recorded.query("SELECT url, status, tls, cast(http_body(id, 'response') AS TEXT) AS body FROM http"
+                               " WHERE side = 'client' ORDER BY id")
+        self.assertEqual([(row["url"].rpartition("/")[2], row["status"], row["tls"], row["body"]) for row in flows],
+                         [("one", 200, 1, "secret of /one"), ("two", 200, 1, "secret of /two")])
+        self.assertEqual(recorded.query("SELECT DISTINCT plaintext FROM tls"), [{"plaintext": 1}])
+
     def test_bad_targets(self):
         recorded = self.record("true")
         done = harness.run_tarry("export", recorded.trace, "--pcapng", self.directory / "none" / "out")

@@ -105,6 +105,20 @@ class Story {
     streams.call(event, *moving, facts);
   }
 
+  void tls(PayloadDirection direction, int64_t enter, int64_t dur, ResourceId socket, std::string_view bytes,
+           uint64_t session = 0x55, uint64_t length = 0) {
+    PlaintextEvent event;
+    event.dur_ns = dur;
+    event.direction = direction;
+    event.resource = socket;
+    event.session = session;
+    event.data = bytesOf(bytes);
+    event.length = length != 0 ? length : bytes.size();
+    event.result = static_cast<int64_t>(event.length);
+    streams.advance(enter);
+    streams.plaintext(event, enter, 1, 1, 9);
+  }
+
   std::string told() {
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
@@ -193,6 +207,22 @@ TEST_CASE("A loss is told once, to the channels that were there before it", "[st
   s.streams.lost(2, 9);
   s.call("write", 10, 10, Story::kTcp, 1, {{.bytes = "e"}});
   CHECK(s.told() == "#1 1 > a\n#1 lost\n#1 6 > b\n#1 7 > c\n#2 8 > d\n#1 10 > e\n");
+}
+
+TEST_CASE("What a TLS session is given and gives is a channel of its own", "[streams]") {
+  Story s;
+  s.call("write", 1, 1, Story::kTcp, 2, {{.bytes = "ch"}});
+  s.tls(PayloadDirection::out, 2, 9, Story::kTcp, "answer");
+  s.tls(PayloadDirection::in, 3, 2, Story::kTcpConnected, "question", 0x55, 20);
+  s.tls(PayloadDirection::in, 12, 2, {}, "no socket");  // known from the calls before
+  s.tls(PayloadDirection::in, 13, 2, {}, "another", 0x66);
+  s.tls(PayloadDirection::in, 14, 2, Story::kUdp, "again");  // the address is used for a new session
+  CHECK(s.streams.hasPlaintext(Story::kTcp));
+  CHECK_FALSE(s.streams.hasPlaintext(Story::kPipe));
+  CHECK(s.told() ==
+        "#1 1 > ch\n#2 3 > question +12\n#2 11 < answer\n#2 12 > no socket\n#3 13 > another\n#2 14 >|\n#2 14 "
+        "<|\n"
+        "#5 14 > again\n");
 }
 
 // ---- the router -------------------------------------------------------------------------------
