@@ -220,7 +220,7 @@ TEST_CASE("What a TLS session is given and gives is a channel of its own", "[str
   CHECK(s.streams.hasPlaintext(Story::kTcp));
   CHECK_FALSE(s.streams.hasPlaintext(Story::kPipe));
   CHECK(s.told() ==
-        "#1 1 > ch\n#2 3 > question +12\n#2 11 < answer\n#2 12 > no socket\n#3 13 > another\n#2 12 >|\n#2 14 "
+        "#1 1 > ch\n#2 3 > question +12\n#2 11 < answer\n#2 12 > no socket\n#3 13 > another\n#2 12 >|\n#2 12 "
         "<|\n"
         "#5 14 > again\n");
 }
