@@ -66,8 +66,8 @@ constexpr Command kCommands[] = {
      "tarry load slow.tarry -o slow.db"},
     {"reports", "list or run the ready-made queries", declareReports, Group::query, Takes::other,
      "tarry reports"},
-    {"export", "write a capture file that Wireshark opens", declareExport, Group::query, Takes::trace,
-     "tarry export slow.tarry --pcapng slow.pcapng"},
+    {"export", "write a capture file for Wireshark, or an HTTP Archive", declareExport, Group::query,
+     Takes::trace, "tarry export slow.tarry --pcapng slow.pcapng"},
     {"replay", "stand in for the recorded servers, to run a client without them", declareReplay, Group::query,
      Takes::trace, "tarry replay slow.tarry --serve --speed max -- curl http://shop/"},
 #endif

@@ -11,6 +11,7 @@
 #include "cli/flag_set.h"
 #include "cli/query_flags.h"
 #include "format/errors.h"
+#include "query/export/har.h"
 #include "query/export/pcapng.h"
 #include "query/render/units.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 struct ExportFlags {
   std::string file;
-  std::string pcapng;
+  std::string pcapng, har;
   bool quiet = false;
 };
 
@@ -40,9 +41,20 @@ void writeWhole(const std::string& path, Write write) {
   temporary.renameTo(path);
 }
 
+void exportAsHar(const std::string& file, const ExportFlags& flags) {
+  TraceDatabase trace = openTrace(file, Needs::everything);
+  int64_t requests = 0;
+  writeWhole(flags.har, [&](std::ostream& out) { requests = exportHar(trace.db(), out); });
+  if (!flags.quiet) fmt::print(stderr, "wrote {}: {} requests\n", printable(flags.har), requests);
+}
+
 int exportTrace(const ExportFlags& flags) {
-  TraceReader reader = openReader(traceFile(flags.file));
-  if (flags.pcapng.empty()) throw UsageError("say what to write (--pcapng OUT, for Wireshark and tcpdump)");
+  const std::string file = traceFile(flags.file);
+  TraceReader reader = openReader(file);
+  if (flags.pcapng.empty() && flags.har.empty())
+    throw UsageError("say what to write (--pcapng OUT for Wireshark and tcpdump, --har OUT for HTTP tools)");
+  if (!flags.har.empty()) exportAsHar(file, flags);
+  if (flags.pcapng.empty()) return 0;
   PcapngCounts counts;
   writeWhole(flags.pcapng, [&](std::ostream& out) { counts = exportPcapng(reader, out); });
   for (const std::string& problem : reader.report().problems)
@@ -61,15 +73,20 @@ int exportTrace(const ExportFlags& flags) {
 
 Action declareExport(FlagSet& verb) {
   verb.description(
-      "Writes what programs said on internet sockets as a capture file: TCP/IP and UDP/IP packets framed "
-      "around "
-      "the recorded bytes, with the process and thread as each packet's comment. Bytes that the trace has "
-      "not "
-      "(record with --snaplen all) are cut off the packets, which still say how long they were.");
+      "--pcapng writes what programs said on internet sockets as a capture file: TCP/IP and UDP/IP packets "
+      "framed "
+      "around the recorded bytes, with the process and thread as each packet's comment. Bytes that the trace "
+      "has "
+      "not (record with --snaplen all) are cut off the packets, which still say how long they were. --har "
+      "writes "
+      "the HTTP requests as an HTTP Archive, for the tools of browsers and others.");
   auto flags = std::make_shared<ExportFlags>();
   declareTrace(verb, flags->file);
   verb.addOption("--pcapng", flags->pcapng,
                  "write a capture file for Wireshark, tshark and tcpdump; - is standard output")
+      .valueName("OUT");
+  verb.addOption("--har", flags->har,
+                 "write an HTTP Archive 1.2: requests, responses and decoded bodies; - is standard output")
       .valueName("OUT");
   verb.addFlag("-q,--quiet", flags->quiet, "say nothing but errors");
   return [flags] { return exportTrace(*flags); };

@@ -264,7 +264,7 @@ void TlsLog::store(Database& db, int64_t from_ts, int64_t to_ts,
     row.id = ++id;
     row.ts = session->ts;
     if (session->resource) row.resource_id = session->resource.value;
-    if (has_plaintext(session->resource)) row.plaintext = 1;
+    if (has_plaintext && has_plaintext(session->resource)) row.plaintext = 1;
     row.upid = session->upid;
     row.utid = session->utid;
     row.side = Label(session->client ? "client" : "server");

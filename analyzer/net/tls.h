@@ -37,7 +37,7 @@ class TlsLog {
   // Stays where it is.
   TlsSession& begin() { return sessions_.emplace_back(); }
   void store(Database& db, int64_t from_ts, int64_t to_ts,
-             const std::function<bool(ResourceId)>& has_plaintext) const;
+             const std::function<bool(ResourceId)>& has_plaintext = {}) const;
 
  private:
   std::deque<TlsSession> sessions_;

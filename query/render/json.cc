@@ -1,5 +1,7 @@
 #include "query/render/json.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "format/readable.h"
@@ -50,6 +52,11 @@ void JsonOut::number(std::string_view key, const std::optional<int64_t>& value) 
   next(key);
   if (value) out_ << *value;
   else out_ << "null";
+}
+
+void JsonOut::milliseconds(std::string_view key, int64_t ns) {
+  next(key);
+  out_ << fmt::format("{:.3f}", static_cast<double>(ns) / 1e6);
 }
 
 void JsonOut::truth(std::string_view key, bool value) {

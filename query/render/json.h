@@ -24,6 +24,7 @@ class JsonOut {
   void text(std::string_view key, std::string_view value);
   void number(std::string_view key, int64_t value);
   void number(std::string_view key, const std::optional<int64_t>& value);  // null without one
+  void milliseconds(std::string_view key, int64_t ns);                     // with three decimals
   void truth(std::string_view key, bool value);
 
  private:

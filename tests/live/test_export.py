@@ -1,6 +1,8 @@
 """Capture oracle: what `export --pcapng` frames out of the calls is, to tshark, the same conversation that tshark
 captured on the loopback interface during the same run."""
 import collections
+import datetime
+import json
 import os
 import re
 import shutil
@@ -208,11 +210,44 @@ subprocess.run(["curl", "-s", "--http1.1", "--cacert", "{certificate}", url + "o
                          [("one", 200, 1, "secret of /one"), ("two", 200, 1, "secret of /two")])
         self.assertEqual(recorded.query("SELECT DISTINCT plaintext FROM tls"), [{"plaintext": 1}])
 
+    def test_http_archive(self):
+        """What HAR 1.2 asks for is there, of the right types, and says what the server said."""
+        recorded = self.record("/usr/bin/python3", self.directory / "web.py", options=["-s", "all"])
+        out = self.directory / "trace.har"
+        done = harness.run_tarry("export", recorded.trace, "--har", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        log = json.loads(out.read_text())["log"]
+        self.assertEqual((log["version"], log["creator"]["name"]), ("1.2", "tarry"))
+        entries = log["entries"]
+        self.assertEqual(len(entries), EXCHANGES)
+        begins = [datetime.datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00")) for entry in entries]
+        self.assertEqual(begins, sorted(begins))
+        self.assertLess(abs((begins[0] - datetime.datetime.now(datetime.timezone.utc)).total_seconds()), 60)
+        for entry in entries:
+            asked, answered, timings = entry["request"], entry["response"], entry["timings"]
+            for message in (asked, answered):
+                self.assertTrue(all(set(one) == {"name", "value"} for one in message["headers"]))
+                self.assertEqual([type(message[key]) for key in ("httpVersion", "cookies", "headersSize", "bodySize")],
+                                 [str, list, int, int])
+            self.assertEqual(entry["cache"], {})
+            self.assertGreaterEqual(min(timings.values()), 0)
+            self.assertAlmostEqual(sum(timings[part] for part in ("send", "wait", "receive")), entry["time"], delta=0.01)
+            path = "/" + asked["url"].split("/", 3)[3]
+            content = answered["content"]
+            if asked["method"] == "POST":
+                self.assertEqual((asked["postData"]["text"], asked["bodySize"], answered["status"]), ("p" * 5_000, 5_000, 201))
+                continue
+            self.assertEqual(content["text"], ("answer to " + path) * (10_000 if "big" in path else 1))
+            self.assertEqual(content["size"], len(content["text"]))
+            self.assertEqual(answered["status"], 404 if "missing" in path else 200)
+        nothing = self.record("true")
+        self.assert_one_clear_line(harness.run_tarry("export", nothing.trace, "--har", out), "--snaplen")
+
     def test_bad_targets(self):
         recorded = self.record("true")
         done = harness.run_tarry("export", recorded.trace, "--pcapng", self.directory / "none" / "out")
         self.assert_one_clear_line(done, "none/out", status=1)
-        self.assert_one_clear_line(harness.run_tarry("export", recorded.trace), "--pcapng", status=2)
+        self.assert_one_clear_line(harness.run_tarry("export", recorded.trace), "--pcapng", "--har", status=2)
         before = sorted(self.directory.iterdir())
         harness.run_tarry("export", self.directory / "missing.tarry", "--pcapng", self.directory / "out")
         self.assertEqual(sorted(self.directory.iterdir()), before)
