@@ -174,8 +174,8 @@ void Http1Flow::headerDone(bool whole, int64_t ts) {
   left_ = rule.length;
   if (message_ != nullptr) {
     message_->seen = true;
-    message_->begin_ts = header.ts;
-    message_->last_ts = ts;
+    message_->begin_ts = message_->last_ts = header.ts;
+    message_->saidAt(ts);
     message_->truncated = !whole;
     message_->size_known = true;
   }
@@ -237,7 +237,7 @@ void Http1Flow::trailersDone() {
 
 void Http1Flow::bodyBytes(const Piece& piece, size_t length) {
   if (message_ != nullptr) {
-    message_->last_ts = piece.ts;
+    message_->saidAt(piece.ts);
     if (state_ != State::following) {
       message_->countBody(length);
       log_.keep(*message_, piece, at_, length);

@@ -188,7 +188,7 @@ class Decoder final : public Http2Decoder, private Http2Flow::Owner {
   }
 
   void trailing(HttpMessage& message, const HeaderBlock& block, const HeaderSet& set) {
-    message.last_ts = block.ts;
+    message.saidAt(block.ts);
     if (!log_.keep(message.trailers, set.fields)) message.incomplete = true;
   }
 
@@ -202,7 +202,7 @@ class Decoder final : public Http2Decoder, private Http2Flow::Owner {
   void data(Flow flow, uint32_t stream, const Piece& piece, size_t offset, size_t length) override {
     HttpMessage* message = bodyOf(flow, stream);
     if (message == nullptr) return;
-    message->last_ts = piece.ts;
+    message->saidAt(piece.ts);
     message->countBody(length);
     log_.keep(*message, piece, offset, length);
   }
@@ -223,7 +223,7 @@ class Decoder final : public Http2Decoder, private Http2Flow::Owner {
     HttpExchange& exchange = *found->second.exchange;
     HttpMessage& message = messageOf(exchange, flow);
     message.ended = true;
-    message.last_ts = ts;
+    message.saidAt(ts);
     if (exchange.response.ended && (exchange.request.ended || !exchange.request.seen)) close(stream);
   }
 

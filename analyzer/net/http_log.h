@@ -2,6 +2,7 @@
 // `http` and `http_body`. Bounded: what a hostile trace has beyond it is left out and counted.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -41,6 +42,9 @@ struct HttpMessage {
   void countBody(uint64_t bytes) {
     if (__builtin_add_overflow(body_bytes, bytes, &body_bytes)) body_bytes = UINT64_MAX;
   }
+
+  // Something of it was said then; hostile times go backwards.
+  void saidAt(int64_t ts) { last_ts = std::max({last_ts, begin_ts, ts}); }
 };
 
 struct HttpExchange {

@@ -98,7 +98,7 @@ uint32_t Wakers::pipeOf(const Tracee& tracee, int fd) {
 }
 
 void Wakers::touched(uint32_t pipe, Side side, const Touch& touch) {
-  Touch& known = touches_[uint64_t{pipe} << 1 | static_cast<uint8_t>(side)];
+  Touch& known = touches_[keyOf(pipe, side, touch.moves)];
   // Of two that moved bytes while somebody waited nobody knows which one ended the wait.
   const bool by_another = touch.moves && known.moves && known.by.thread != touch.by.thread;
   const uint64_t another_ns = by_another ? known.ts_ns : known.another_ns;
@@ -140,11 +140,12 @@ void Wakers::exiting(const Tracee& tracee, int status, int64_t now_ns) {
   }
 }
 
-// `side`: what the other end has to have done.
-Waker Wakers::ofPipe(const Tracee& woken, int fd, Side side) {
+// `side`: what the other end has to have done. Who got bytes, or room for them, was not woken by whoever
+// closed the pipe soon after.
+Waker Wakers::ofPipe(const Tracee& woken, int fd, Side side, bool moved) {
   const uint32_t pipe = pipeOf(woken, fd);
   if (pipe == 0) return {};
-  const auto it = touches_.find(uint64_t{pipe} << 1 | static_cast<uint8_t>(side));
+  const auto it = touches_.find(keyOf(pipe, side, moved));
   if (it == touches_.end()) return {};
   const Touch& touch = it->second;
   if (touch.by.thread == woken.id || touch.ts_ns < woken.call.enter_ns) return {};
@@ -163,15 +164,17 @@ Waker Wakers::ofPolled(const Tracee& woken, int64_t result) {
       int32_t fd;
       int16_t events, revents;
     };
-    constexpr int16_t kPollOut = 4;
+    constexpr int16_t kPollIn = 1, kPollOut = 4;
     std::array<Entry, POLLED_MAX> entries{};
     const size_t count = call.args[1] & 0xffffffff;
     if (count > entries.size() ||
         !capture_read(woken.tid, entries.data(), count * sizeof(Entry), call.args[0]))
       return {};
     for (const Entry& one : std::span(entries).first(count)) {
-      if (one.revents != 0)
-        return ofPipe(woken, one.fd, one.revents == kPollOut ? Side::reads : Side::writes);
+      if (one.revents != 0) {
+        const bool moved = (one.revents & (kPollIn | kPollOut)) != 0;
+        return ofPipe(woken, one.fd, one.revents == kPollOut ? Side::reads : Side::writes, moved);
+      }
     }
     return {};
   }
@@ -179,7 +182,11 @@ Waker Wakers::ofPolled(const Tracee& woken, int64_t result) {
     uint64_t bits = 0;
     const uint64_t address = call.args[1 + set];
     if (address == 0 || !capture_read(woken.tid, &bits, sizeof bits, address) || bits == 0) continue;
-    return ofPipe(woken, std::countr_zero(bits), set == 0 ? Side::writes : Side::reads);
+    // That it was closed makes it ready, too.
+    const int fd = std::countr_zero(bits);
+    const Side side = set == 0 ? Side::writes : Side::reads;
+    const Waker mover = ofPipe(woken, fd, side, true);
+    return mover.context != WAKER_UNKNOWN ? mover : ofPipe(woken, fd, side, false);
   }
   return {};
 }
@@ -213,8 +220,8 @@ Waker Wakers::of(const Tracee& woken, int64_t result) {
     waker.abi = static_cast<uint8_t>(kNative);
     return waker;
   }
-  if (isIn(call, reading())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::writes);
-  if (isIn(call, writing())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::reads);
+  if (isIn(call, reading())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::writes, result > 0);
+  if (isIn(call, writing())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::reads, result > 0);
   if (isIn(call, polling()) || isIn(call, selecting())) return ofPolled(woken, result);
   return ofVfork(woken, result);
 }

@@ -41,7 +41,10 @@ class Wakers {
 
   void touched(uint32_t pipe, Side side, const Touch& touch);
   uint32_t pipeOf(const Tracee& tracee, int fd);
-  Waker ofPipe(const Tracee& woken, int fd, Side side);
+  Waker ofPipe(const Tracee& woken, int fd, Side side, bool moved);
+  static uint64_t keyOf(uint32_t pipe, Side side, bool moves) {
+    return uint64_t{pipe} << 2U | static_cast<uint64_t>(side) << 1U | (moves ? 1U : 0U);
+  }
   Waker ofPolled(const Tracee& woken, int64_t result);
 
   Waker ofVfork(const Tracee& woken, int64_t result);
@@ -49,7 +52,7 @@ class Wakers {
   ResourceFinder& resources_;
   Lives& lives_;
   uint32_t epoch_ = 0;
-  std::unordered_map<uint64_t, Touch> touches_;  // by pipe and side
+  std::unordered_map<uint64_t, Touch> touches_;  // by keyOf()
 };
 
 // The call in which a thread ends with this status of wait(2), -1: it was killed.

@@ -52,11 +52,12 @@ run() {
   esac
   corpus=$build/corpus/$target
   mkdir -p "$corpus" "$build/found"
+  # libFuzzer's own exit status for a finding is 77, which is CTest's for a test left out.
   # 64 KiB of input need a few hundred MiB at most. The slowest that is allowed are blocks of zeros with as many
   # rows as a file of this size may have: some ten seconds with sanitizers, more on a busy machine.
   ASAN_OPTIONS=quarantine_size_mb=16:detect_leaks=0 exec "$program" \
     -max_total_time="$seconds" -max_len=65536 -timeout=100 -rss_limit_mb=1536 -malloc_limit_mb=512 \
-    -print_final_stats=1 -verbosity=1 -artifact_prefix="$build/found/$target-" "$@" "$corpus" "$seeds"
+    -error_exitcode=1 -print_final_stats=1 -verbosity=1 -artifact_prefix="$build/found/$target-" "$@" "$corpus" "$seeds"
 }
 
 case ${1-} in
