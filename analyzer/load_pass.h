@@ -132,7 +132,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   WaitTracker waits_;
   CallQueue queue_;
   CallArgs args_;
-  std::unique_ptr<NetTracker> net_;  // nullptr: the trace has no payload
+  std::unique_ptr<NetTracker> net_;  // nullptr: the trace has no payload, or nobody asks
   SocketTracker sockets_;
   std::unique_ptr<Tables> into_;
   std::unique_ptr<ThreadStateSink> into_states_;

@@ -26,7 +26,7 @@ namespace tarry {
 class TlsProber {
  public:
   struct Hooks {
-    // False: the kernel refuses. `path` names the file for now only.
+    // False: the kernel refuses. `path` need not name the file any longer than the call lasts.
     std::function<bool(const std::string& path, uint64_t offset, const ProbeSite& site)> attach;
     // The kernel side shall tell of this resource again.
     std::function<void(uint32_t resource)> forget;
