@@ -43,15 +43,29 @@ CallFolder::CallFolder()
           "?rename,?renameat,?renameat2,?link,?linkat,?symlink,?symlinkat,?unlink,?unlinkat,?mkdir,?mkdirat,"
           "?rmdir,?truncate,?ftruncate,?pipe,?pipe2,/^io_,/^execve")) {}
 
-void CallFolder::switchedOut(ThreadId thread, int64_t ts_ns) {
+void CallFolder::switched(const SwitchEvent& event) {
   constexpr size_t kKept = 256;
-  Outs& outs = outs_[thread];
+  if (event.in) {
+    const auto found = outs_.find(event.thread);
+    if (found == outs_.end() || !found->second.stop_ns) return;
+    std::vector<Stop>& stops = found->second.stops;
+    if (stops.size() >= 2 * kKept) stops.erase(stops.begin(), stops.end() - kKept);
+    const int64_t from_ns = std::max(*found->second.stop_ns, stops.empty() ? INT64_MIN : stops.back().to_ns);
+    stops.push_back({from_ns, std::max(from_ns, event.ts_ns)});
+    found->second.stop_ns.reset();
+    return;
+  }
+  Outs& outs = outs_[event.thread];
+  if (event.state == TaskState::recorder) {
+    outs.stop_ns = event.ts_ns;
+    return;
+  }
   if (outs.ns.size() >= 2 * kKept) {
     outs.ns.erase(outs.ns.begin(), outs.ns.end() - kKept);
     outs.since_ns = outs.ns.front();
   }
   // Out of order only in what no kernel tells.
-  outs.ns.push_back(outs.ns.empty() ? ts_ns : std::max(ts_ns, outs.ns.back()));
+  outs.ns.push_back(outs.ns.empty() ? event.ts_ns : std::max(event.ts_ns, outs.ns.back()));
 }
 
 // Or had to wait for a CPU, or may have, for all that is known.
@@ -64,8 +78,23 @@ bool CallFolder::waited(const SyscallEvent& call) const {
   return out != outs.ns.end() && *out <= call.enter_ns + call.dur_ns;
 }
 
+// Without the recorder's stops, which by ptrace are most of a short call.
+int64_t CallFolder::ownTime(const SyscallEvent& call) const {
+  const auto found = outs_.find(call.thread);
+  if (found == outs_.end()) return call.dur_ns;
+  const std::vector<Stop>& stops = found->second.stops;
+  const int64_t end_ns = call.enter_ns + call.dur_ns;
+  int64_t own_ns = call.dur_ns;
+  for (auto stop = std::upper_bound(stops.begin(), stops.end(), call.enter_ns,
+                                    [](int64_t ns, const Stop&one) { return ns < one.to_ns; });
+       stop != stops.end() && stop->from_ns < end_ns; ++stop) {
+    own_ns -= std::min(end_ns, stop->to_ns) - std::max(call.enter_ns, stop->from_ns);
+  }
+  return own_ns;
+}
+
 bool CallFolder::folds(const SyscallEvent& call, ResourceKind object, Thrift thrift) const {
-  if (thrift < Thrift::calls || call.dur_ns < 0 || call.dur_ns > kShortNs) return false;
+  if (thrift < Thrift::calls || call.dur_ns < 0 || ownTime(call) > kShortNs) return false;
   if (call.flags.unfinished || call.flags.no_enter || call.call_seq == 0 || waited(call)) return false;
   if (kept_.contains(call.abi, call.nr)) return false;
   if (thrift == Thrift::calls)

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -26,7 +27,7 @@ enum class Thrift : uint8_t {
 
 class CallFolder {
  public:
-  // Longer calls are kept: each is worth knowing.
+  // Longer calls, without the recorder's own stops in them, are kept: each is worth knowing.
   static constexpr int64_t kShortNs = 200'000;
   // How much time one count covers; a part of kLongestUnwrittenNs (trace_writer.h).
   static constexpr int64_t kSliceNs = 100'000'000;
@@ -34,8 +35,9 @@ class CallFolder {
 
   CallFolder();
 
-  // The thread leaves its CPU, to wait or because another one takes it. Calls may be told some time later.
-  void switchedOut(ThreadId thread, int64_t ts_ns);
+  // A thread leaves its CPU (to wait, because another one takes it, or for the recorder), or is back on it.
+  // Calls may be told some time later.
+  void switched(const SwitchEvent& event);
   void forget(ThreadId thread) { outs_.erase(thread); }
 
   // object: kind of the first one, unknown without.
@@ -57,6 +59,7 @@ class CallFolder {
   static void cover(FoldEvent& fold, int64_t from_ns, int64_t dur_ns);
   void leftOut(int64_t from_ns, int64_t dur_ns, size_t bytes);
   bool waited(const SyscallEvent& call) const;
+  int64_t ownTime(const SyscallEvent& call) const;
 
   const SyscallSet keeps_fds_;
   const SyscallSet opens_;
@@ -64,9 +67,15 @@ class CallFolder {
   std::map<Key, FoldEvent> counts_;
   FoldEvent payload_;
   int64_t begin_ns_ = INT64_MAX;
+  struct Stop {
+    int64_t from_ns = 0;
+    int64_t to_ns = 0;
+  };
   struct Outs {
-    std::vector<int64_t> ns;       // the last ones, in order
-    int64_t since_ns = INT64_MIN;  // those before are forgotten
+    std::vector<int64_t> ns;         // the last ones, in order
+    int64_t since_ns = INT64_MIN;    // those before are forgotten
+    std::vector<Stop> stops;         // the recorder's last ones, in order
+    std::optional<int64_t> stop_ns;  // the present one
   };
   std::unordered_map<ThreadId, Outs> outs_;
 };

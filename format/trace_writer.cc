@@ -131,6 +131,7 @@ struct TraceWriter::Impl {
   int64_t ticked_ns = INT64_MIN;
   uint64_t next_link = 1;
   uint64_t lost = 0;
+  uint64_t last_closed_bytes = 0;  // what closing all blocks took in the file, the last time
   bool finished = false;
 
   // ---- definitions ----
@@ -276,6 +277,7 @@ struct TraceWriter::Impl {
   }
 
   void closeAll() {
+    const uint64_t bytes = output.bytesWritten();
     addFolds();
     writeDefinitions();
     close(late_calls);
@@ -288,6 +290,7 @@ struct TraceWriter::Impl {
     close(folds);
     close(losses);
     close(clocks);
+    last_closed_bytes = output.bytesWritten() - bytes;
   }
 
   void requireOpen() const {
@@ -530,8 +533,7 @@ void TraceWriter::add(const SyscallEvent& event) {
 void TraceWriter::add(const SwitchEvent& event) {
   Impl& w = *impl_;
   w.advance(event.ts_ns);
-  if (w.thrift() != Thrift::none && !event.in && event.state != TaskState::recorder)
-    w.folder.switchedOut(event.thread, event.ts_ns);
+  if (w.thrift() != Thrift::none) w.folder.switched(event);
   if (w.thrift() >= Thrift::calls) {
     if (w.stops.holds(event)) return;
     w.releaseStops(event.thread);
@@ -626,6 +628,11 @@ uint32_t TraceWriter::epoch() const {
 
 uint64_t TraceWriter::bytesWritten() const {
   return impl_->output.bytesWritten();
+}
+
+uint64_t TraceWriter::bytesToFinish() const {
+  constexpr uint64_t kTrailerBytes = 1024, kBytesPerBlock = 24;  // as measured, compressed
+  return kTrailerBytes + kBytesPerBlock * impl_->output.index().size() + 2 * impl_->last_closed_bytes;
 }
 
 }  // namespace tarry

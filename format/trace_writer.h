@@ -85,6 +85,8 @@ class TraceWriter {
 
   uint32_t epoch() const;  // from 0
   uint64_t bytesWritten() const;
+  // An estimate of what finish() would add now, on the high side.
+  uint64_t bytesToFinish() const;
 
  private:
   struct Impl;

@@ -191,9 +191,8 @@ void Session::encodeSome() {
     changed_.notify_all();
   }
   bytes_ = writer_->bytesWritten();
-  // What is still open in the writer and the trailer come on top: leave some room for them.
   const uint64_t limit = options_.max_size_bytes;
-  if (limit > 0 && bytes_ >= limit - std::min<uint64_t>(limit / 16, 1U << 20)) {
+  if (limit > 0 && bytes_ + writer_->bytesToFinish() >= limit) {
     full_ = true;
     notifyOwner();
   }

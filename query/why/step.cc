@@ -1,6 +1,7 @@
 #include "query/why/step.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 namespace tarry {
@@ -21,35 +22,31 @@ bool descends(const Timeline& timeline, int32_t process, int32_t ancestor) {
   return false;
 }
 
-int64_t lastInstant(const Timeline& timeline, int32_t process) {
-  int64_t last = INT64_MIN;
-  for (const int32_t thread : timeline.process(process).threads)
-    if (const auto rows = timeline.statesOf(thread); !rows.empty()) last = std::max(last, rows.back().end);
-  return last;
-}
-
-// Which child ended a wait whose waker was not recorded: the one that ended last before the wait
-// did. A wait that no child ended (it is still on, or a signal `interrupted` it) belongs to the child that
-// lived on, if there is only one.
+// Which child ended a wait whose waker was not recorded: the one whose end is the nearest to the wait's. A
+// wait that no child ended (it is still on, or a signal `interrupted` it) belongs to the child that lived on,
+// if there is only one.
 int32_t childOf(const Timeline& timeline, int32_t parent, const StateRow& wait, bool interrupted) {
+  // The last switch out of a dying thread comes a moment after it woke its parent.
+  constexpr int64_t kDying = 2'000'000;
   int32_t best = kNone;
-  int64_t best_end = INT64_MIN;
+  int64_t best_distance = INT64_MAX;
   int living = 0;
   for (const int32_t child : timeline.process(parent).children) {
-    const auto& ended = timeline.process(child).end_ts;
     if (!hasStates(timeline, child)) continue;
+    const auto& process = timeline.process(child);
     if (wait.open || interrupted) {
-      if (ended && *ended < wait.end) continue;
+      if (process.end_ts && *process.end_ts < wait.end) continue;
       ++living;
       best = child;
       continue;
     }
-    // The last switch out of a dying thread comes a moment after it woke its parent.
-    constexpr int64_t kDying = 2'000'000;
-    const int64_t last = ended ? *ended : lastInstant(timeline, child);
-    if (!ended || last < wait.begin || last > wait.end + kDying || last <= best_end) continue;
+    const std::optional<int64_t>& ended = process.end_ts;
+    if (!ended || *ended < wait.begin || *ended > wait.end + kDying) continue;
+    if (process.start_ts && *process.start_ts >= wait.end) continue;
+    const int64_t distance = std::abs(wait.end - *ended);
+    if (distance > best_distance) continue;
     best = child;
-    best_end = last;
+    best_distance = distance;
   }
   return (wait.open || interrupted) && living != 1 ? kNone : best;
 }

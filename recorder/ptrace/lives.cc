@@ -238,8 +238,11 @@ void Lives::exiting(Tracee& tracee, int status, int64_t now_ns) {
   if (const std::optional<TaskStatus> seen = readStatus(tracee.tid)) {
     process.max_rss_bytes = std::max(process.max_rss_bytes, seen->max_rss_bytes);
     const bool last = process.threads == 1 || tracee.tid == process.pid;
-    if (const Tracee* parent = last ? find(seen->ppid) : nullptr)
-      parent->process->last_child = {process.leader, status, tracee.exit_ns};
+    if (const Tracee* parent = last ? find(seen->ppid) : nullptr) {
+      TracedProcess& family = *parent->process;
+      family.ended_children[family.next_ended_child++ % family.ended_children.size()] = {
+          process.pid, process.leader, status, tracee.exit_ns};
+    }
   }
   if (const std::optional<TaskStat> stat = readStat(tracee.tid, false)) {
     process.user_ticks = stat->user_ticks;

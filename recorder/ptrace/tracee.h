@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,8 +35,9 @@ struct KnownFd {
 };
 
 struct EndedChild {
-  uint32_t thread = 0;
-  int status = 0;  // of wait(2)
+  pid_t pid = 0;
+  uint32_t thread = 0;  // id of the one that it is named by
+  int status = 0;       // of wait(2)
   uint64_t ts_ns = 0;
 };
 
@@ -52,7 +54,8 @@ struct TracedProcess {
   bool leader_exiting = false;
   // What a thread's exit is told with, held back while it may be the last one's.
   std::optional<rec_exit> last_exit;
-  EndedChild last_child;
+  std::array<EndedChild, 16> ended_children;  // the last ones, in turn
+  size_t next_ended_child = 0;
   // Sums over the threads that have ended.
   uint64_t ended_run_ns = 0;
   uint64_t last_exit_ns = 0;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -58,7 +59,10 @@ const SyscallSet& selecting() {
   static const SyscallSet set = SyscallSet::parse("?select,?pselect6,?_newselect");
   return set;
 }
-
+const SyscallSet& waiting() {
+  static const SyscallSet set = SyscallSet::parse("?wait4,?waitpid");
+  return set;
+}
 const SyscallSet& vforking() {
   static const SyscallSet set = SyscallSet::parse("?vfork");
   return set;
@@ -206,20 +210,28 @@ Waker Wakers::ofVfork(const Tracee& woken, int64_t result) {
   return child == nullptr ? Waker{} : thread(*child, -1, ABI_NONE);
 }
 
+// pid: 0 for the last one that ended.
+Waker Wakers::ofChild(const Tracee& woken, pid_t pid) {
+  EndedChild last;
+  for (const EndedChild& child : woken.process->ended_children)
+    if ((pid == 0 || child.pid == pid) && child.ts_ns >= std::max(last.ts_ns, woken.call.enter_ns))
+      last = child;
+  if (last.thread == 0) return {};
+  Waker waker;
+  waker.context = WAKER_THREAD;
+  waker.thread = last.thread;
+  waker.nr = callOfEnd(last.status);
+  waker.abi = static_cast<uint8_t>(kNative);
+  return waker;
+}
+
 Waker Wakers::of(const Tracee& woken, int64_t result) {
   const OpenCall& call = woken.call;
   Waker waker;
   waker.context = wakerByResult(call, result);
   if (waker.context != WAKER_UNKNOWN) return waker;
-  if (endedBySignal(result)) {
-    const EndedChild& child = woken.process->last_child;
-    if (child.thread == 0 || child.ts_ns < call.enter_ns) return {};
-    waker.context = WAKER_THREAD;
-    waker.thread = child.thread;
-    waker.nr = callOfEnd(child.status);
-    waker.abi = static_cast<uint8_t>(kNative);
-    return waker;
-  }
+  if (endedBySignal(result)) return ofChild(woken, 0);
+  if (isIn(call, waiting()) && result > 0) return ofChild(woken, static_cast<pid_t>(result));
   if (isIn(call, reading())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::writes, result > 0);
   if (isIn(call, writing())) return ofPipe(woken, static_cast<int>(call.args[0]), Side::reads, result > 0);
   if (isIn(call, polling()) || isIn(call, selecting())) return ofPolled(woken, result);

@@ -5,7 +5,8 @@
 //   - On a pipe: the thread that wrote to it (or read from it, for who waited to write), or the last that
 //     closed it or ended, while the other waited in its call. Where several wrote meanwhile, none.
 //   - Of vfork(2): the child.
-//   - A child that ended while its parent was in a call which a signal ended.
+//   - A child that ended while its parent was in a call which a signal ended, or in the wait4(2) that tells
+//   it.
 //
 // Of everything else nothing is known.
 #pragma once
@@ -46,7 +47,7 @@ class Wakers {
     return uint64_t{pipe} << 2U | static_cast<uint64_t>(side) << 1U | (moves ? 1U : 0U);
   }
   Waker ofPolled(const Tracee& woken, int64_t result);
-
+  static Waker ofChild(const Tracee& woken, pid_t pid);
   Waker ofVfork(const Tracee& woken, int64_t result);
 
   ResourceFinder& resources_;

@@ -25,6 +25,15 @@ SyscallEvent call(std::string_view name, int64_t ret = 0, int64_t dur_ns = 1'000
   return event;
 }
 
+SwitchEvent switchOf(bool in, int64_t ts_ns, TaskState state = TaskState::sleeping) {
+  SwitchEvent event;
+  event.thread = ThreadId{1};
+  event.in = in;
+  event.ts_ns = ts_ns;
+  event.state = state;
+  return event;
+}
+
 // What is said of calls, in sum, whether they are kept one by one or as counts.
 struct Totals {
   uint64_t calls = 0;
@@ -98,7 +107,7 @@ TEST_CASE("CallFolder folds what nothing else is understood by") {
   SyscallEvent open_end = call("read");
   open_end.flags.unfinished = true;
   CHECK(!folds(open_end, Thrift::files));
-  folder.switchedOut(ThreadId{1}, 1'000'000);
+  folder.switched(switchOf(false, 1'000'000));
   CHECK(!folds(call("read"), Thrift::files));
   SyscallEvent before = call("read"), later = call("read");
   before.enter_ns = 1'000'000 - before.dur_ns - 1;
@@ -109,10 +118,30 @@ TEST_CASE("CallFolder folds what nothing else is understood by") {
   other.thread = ThreadId{2};
   CHECK(folder.folds(other, file, Thrift::calls));
   // When it left its CPU long ago is forgotten: then nobody knows.
-  for (int i = 0; i < 10'000; ++i) folder.switchedOut(ThreadId{1}, 2'000'000 + 10 * i);
+  for (int i = 0; i < 10'000; ++i) folder.switched(switchOf(false, 2'000'000 + 10 * i));
   CHECK(!folder.folds(later, file, Thrift::calls));
   later.enter_ns = 3'000'000;
   CHECK(folder.folds(later, file, Thrift::calls));
+}
+
+TEST_CASE("CallFolder does not take the recorder's stops for a call's own time") {
+  CallFolder folder;
+  const int64_t begin = 1'000'000;
+  const auto stop = [&folder](int64_t from_ns, int64_t to_ns) {
+    folder.switched(switchOf(false, from_ns, TaskState::recorder));
+    folder.switched(switchOf(true, to_ns));
+  };
+  const auto folds = [&folder](int64_t own_ns, int64_t stopped_ns) {
+    return folder.folds(call("read", 0, own_ns + stopped_ns), ResourceKind::file, Thrift::calls);
+  };
+  stop(begin - 900'000, begin - 500'000);
+  CHECK(!folds(CallFolder::kShortNs, 1));
+  stop(begin - 100'000, begin + 300'000);
+  stop(begin + 310'000, begin + 810'000);
+  CHECK(folds(CallFolder::kShortNs, 800'000));
+  CHECK(!folds(CallFolder::kShortNs + 1, 800'000));
+  // In the middle of one.
+  CHECK(folds(10'000, 400'000));
 }
 
 TEST_CASE("CallFolder keeps of payload what the rest needs") {

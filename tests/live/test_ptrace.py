@@ -466,14 +466,21 @@ class AutomaticTest(PtraceTest):
         self.assertRegex(done.stderr, r"sleep +20\d ms +\d+% +clock_nanosleep")
 
     def test_wakers_are_known_of_pipes_and_children_only(self):
-        _, trace = self.traced("sh", "-c", "(sleep 0.1; echo x) | cat; sleep 0.1 & wait; python3 -c '"
-                               "import threading as t; e = t.Event(); t.Timer(0.1, e.set).start(); e.wait()'")
+        _, trace = self.traced("sh", "-c", "(sleep 0.1; echo x) | cat; sleep 0.15 & wait; x=$(sleep 0.2; true); "
+                               "python3 -c 'import threading as t; e = t.Event(); t.Timer(0.1, e.set).start(); e.wait()'")
         known = harness.query(trace, """SELECT wait_kind AS kind, s.call_name AS call, waker_call, waker_context,
             p.cmdline AS waker FROM thread_state s JOIN thread t ON t.utid = waker_utid JOIN process p USING (upid)
-            WHERE dur > 50000000 ORDER BY s.ts""")
-        self.assertEqual([(row["kind"], row["call"], row["waker_call"], row["waker_context"]) for row in known], [
-            ("ipc", "read", "write", "thread"), ("signal", "rt_sigsuspend", "exit_group", "thread")])
-        self.assertEqual(known[1]["waker"], "sleep 0.1")
+            WHERE dur > 50000000""")
+        self.assertEqual(sorted((row["kind"], row["call"], row["waker_call"], row["waker"].split(" -c")[0])
+                                for row in known), [
+            ("child", "wait4", "exit_group", "python3"),
+            ("child", "wait4", "exit_group", "sh"),
+            ("child", "wait4", "exit_group", "sleep 0.1"),
+            ("child", "wait4", "exit_group", "sleep 0.2"),
+            ("ipc", "read", "exit_group", "sh"),
+            ("ipc", "read", "write", "sh"),
+            ("signal", "rt_sigsuspend", "exit_group", "sleep 0.15")])
+        self.assertEqual({row["waker_context"] for row in known}, {"thread"})
         self.assertEqual(harness.query(trace, "SELECT count(cpu) AS n FROM thread_state")[0]["n"], 0)
         locks = harness.query(trace, """SELECT count(*) AS n, count(waker_utid) AS known FROM thread_state
             WHERE wait_kind = 'lock' AND dur > 50000000""")

@@ -270,6 +270,19 @@ TEST_CASE("CriticalPath finds the child where the waker is not known") {
   CHECK(commandParts(b) == Parts{{"sh/cpu", 60}, {"first/lock", 40}});
 }
 
+TEST_CASE("CriticalPath does not take a child for one that was born after the wait") {
+  DbBuilder b;
+  b.process(1, 0, "sh", 0, 100);
+  b.process(2, 1, "first", 10, 49);
+  b.process(3, 1, "later", 51, 52);
+  b.process(4, 1, "beside", 10, 53);
+  b.run(1, 10).wait(1, 50, {.kind = "child", .call = "wait4"}).run(1, 100);
+  b.wait(2, 49, {.kind = "lock", .call = "futex"});
+  b.run(3, 52);
+  b.run(4, 53);
+  CHECK(commandParts(b) == Parts{{"sh/cpu", 60}, {"first/lock", 39}, {"sh/child", 1}});
+}
+
 TEST_CASE("CriticalPath keeps a child wait that a signal from elsewhere ended") {
   DbBuilder b;
   b.process(1, 0, "sh", 0, 30);
