@@ -58,10 +58,12 @@ def differences(rows, wait, level, slack_ns=SLACK_NS):
     """What the trace says otherwise than the workload, as readable text."""
     states = states_within(rows, wait)
     # The one that the workload means is the longest.
-    row = max((row for row in states if row["state"] == "blocked"), key=lambda row: row["dur"], default=None)
+    row = max((row for row in states if row["state"] == "blocked" and row["kind"] != "recorder"),
+              key=lambda row: row["dur"], default=None)
     if row is None:
         return ["no blocked interval of this thread in this time"]
-    queued_ns = sum(row["dur"] for row in states if row["state"] == "runnable")
+    # What the machine and recording took beside: waits for a CPU and, by ptrace, the recorder's stops.
+    queued_ns = sum(row["dur"] for row in states if row["state"] == "runnable" or row["kind"] == "recorder")
     found = []
     # Level waits sees neither the calls that do not block nor the results of those that do. So the fd that ended a
     # multiplexed wait is known from the waker only, and who spoke last on a socket not always:
