@@ -21,6 +21,10 @@ int64_t clampTime(int64_t ns) {
   return std::clamp(ns, -kMaxTime, kMaxTime);
 }
 
+bool recordsAllCalls(const TraceHeader& header) {
+  return header.level != Level::waits && header.calls.empty();
+}
+
 }  // namespace
 
 // Those that grow with the recording; the rest is known at the end.
@@ -76,7 +80,9 @@ LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOp
       resources_(texts_),
       calls_(texts_, traits_, resources_),
       states_(*this),
-      waits_(tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); }),
+      waits_(
+          tasks_, resources_, traits_, [this](StackId id) { return kernelSymbols(id); },
+          recordsAllCalls(reader.header()), reader.header().snaplen != 0),
       args_(reader, [this](ResourceId id) { return resources_.find(id); }),
       sockets_(resources_),
       into_(std::make_unique<Tables>(image)) {
@@ -264,6 +270,7 @@ void LoadPass::onSocket(const SocketEvent& event) {
   counts_.socket_events++;
   const Utid utid = event.thread ? tasks_.utid(event.thread) : 0;
   if (utid != 0) resources_.used(event.resource, tasks_.thread(utid).upid);
+  waits_.socketEvent(event, ts);
   tables::TcpEventRow row = sockets_.event(event, ts, utid);
   if (!inRange(ts, ts)) return;
   row.id = next_tcp_event_id_++;
@@ -279,6 +286,7 @@ void LoadPass::onPlaintext(const PlaintextEvent& event) {
   const bool stored = options_.payloads && inRange(ts, ts + event.dur_ns);
   const Upid process = tasks_.thread(utid).upid;
   resources_.used(event.resource, process);
+  waits_.plaintext(event, ts);
   if (net_) net_->streams().plaintext(event, ts, utid, process, stored ? next_plaintext_id_ : 0);
   if (!stored) return;
   tables::PlaintextRow row;
@@ -414,7 +422,7 @@ void LoadPass::onSyscall(const SyscallEvent& event) {
   }
   calls_.enter(event, next_call_id_, ts, utid);
   if (current.traits->spec == nullptr) counts_.unknown_calls++;
-  waits_.entered(event, current, process);
+  waits_.entered(event, current, utid);
   sockets_.call(event, *current.traits, ts, current.exit_ts, utid);
   const int64_t first_payload = next_payload_id_;
   if (options_.syscalls && inRange(ts, current.exit_ts)) {
@@ -532,8 +540,7 @@ Database LoadPass::finish() {
   storeLateChanges(db);
   storeTasks(db);
   storeResources(db);
-  const bool all_calls =
-      reader_.header().level != Level::waits && reader_.header().calls.empty() && counts_.lost_calls == 0;
+  const bool all_calls = recordsAllCalls(reader_.header()) && counts_.lost_calls == 0;
   sockets_.store(db, tasks_, waits_.verdicts(), all_calls);
   if (net_) net_->store(db, options_.from_ns, options_.to_ns);
   storeFacts(db, reader_, end_ts_, counts_, states_.counts(), rootProcess());

@@ -141,6 +141,13 @@ ResourceId ResourceTracker::otherEnd(ResourceId id) const {
   return {};
 }
 
+uint64_t ResourceTracker::socketKey(ResourceId id) const {
+  const Resource* socket = find(id);
+  if (socket != nullptr && socket->cookie != 0) return socket->cookie;
+  // Ids are 32 bits and cookies count up from small numbers: keep them apart.
+  return (uint64_t{1} << 63U) | id.value;
+}
+
 Upid ResourceTracker::listenerOwner(const Resource& socket) const {
   const Resource* listener = listenerFor(socket, false);
   return listener != nullptr ? resources_[index_.get(listener->id)].owner : 0;

@@ -61,6 +61,8 @@ class ResourceTracker {
   SocketPeer peerOf(const Resource& socket, const TaskTracker& tasks) const;
   // The other end's resource of a connected Unix socket or internet socket, none where not known.
   ResourceId otherEnd(ResourceId socket) const;
+  // The same for all resources that are one socket: its cookie, where it has one.
+  uint64_t socketKey(ResourceId id) const;
 
   std::string nameOf(const Resource& resource) const;
   std::string_view pathOf(const Resource& resource) const { return texts_.text(resource.path); }

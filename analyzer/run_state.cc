@@ -1,12 +1,21 @@
 #include "analyzer/run_state.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 namespace tarry {
 namespace {
 
 constexpr std::array<std::string_view, 5> kStates = {"", "unknown", "running", "runnable", "blocked"};
 constexpr std::array<std::string_view, 3> kRoles = {"", "answer", "idle"};
+constexpr std::array<std::string_view, kWaitPhases> kPhases = {
+    "", "dns", "connect", "tls_handshake", "sending", "first_byte", "receiving"};
+
+size_t placeIn(std::span<const std::string_view> names, std::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? 0 : static_cast<size_t>(found - names.begin());
+}
 
 }  // namespace
 
@@ -16,6 +25,10 @@ std::string_view runStateName(RunState state) {
 
 std::string_view waitRoleName(WaitRole role) {
   return kRoles[static_cast<size_t>(role)];
+}
+
+std::string_view waitPhaseName(WaitPhase phase) {
+  return kPhases[static_cast<size_t>(phase)];
 }
 
 std::string_view wakerContextName(WakerContext context) {
@@ -39,10 +52,11 @@ RunState runStateOf(std::string_view name) {
 }
 
 WaitRole waitRoleOf(std::string_view name) {
-  for (size_t i = 1; i < kRoles.size(); i++) {
-    if (kRoles[i] == name) return static_cast<WaitRole>(i);
-  }
-  return WaitRole::none;
+  return static_cast<WaitRole>(placeIn(kRoles, name));
+}
+
+WaitPhase waitPhaseOf(std::string_view name) {
+  return static_cast<WaitPhase>(placeIn(kPhases, name));
 }
 
 }  // namespace tarry

@@ -88,13 +88,15 @@ constexpr std::array kWaitColumns = {
     viewColumn("kernel_stack_id", "INTEGER", "stack.stack_id"),
     viewColumn("user_stack_id", "INTEGER", "stack.stack_id"),
     viewColumn("since_ts", "INTEGER", "thread_state.since_ts"),
+    viewColumn("phase", "TEXT", "of waits for the network: thread_state.phase"),
+    viewColumn("peer_utid", "INTEGER", "thread at the other end of that socket"),
 };
 
 constexpr std::string_view kWaitSql = R"(SELECT s.id, s.ts, s.dur, s.utid, t.upid, p.pid, t.tid,
   p.comm AS process, t.name AS thread, s.state, s.wait_kind AS kind, s.role, s.call_name AS call,
   s.resource_id, r.name AS resource, pp.comm || ' (pid ' || pp.pid || ')' AS peer, s.syscall_id,
   s.waker_context, s.waker_utid, wp.pid AS waker_pid, w.name AS waker, s.waker_call,
-  wr.name AS waker_resource, s.kernel_stack_id, s.user_stack_id, s.since_ts
+  wr.name AS waker_resource, s.kernel_stack_id, s.user_stack_id, s.since_ts, s.phase, s.peer_utid
 FROM thread_state s
 JOIN thread t ON t.utid = s.utid
 JOIN process p ON p.upid = t.upid

@@ -2,13 +2,6 @@
 
 namespace tarry::analysis {
 
-uint64_t SocketRoleTracker::key(ResourceId socket) const {
-  const Resource* resource = resources_.find(socket);
-  if (resource != nullptr && resource->cookie != 0) return resource->cookie;
-  // Ids are 32 bits and cookies count up from small numbers: keep them apart.
-  return (uint64_t{1} << 63U) | socket.value;
-}
-
 void SocketRoleTracker::sent(ResourceId socket) {
   Entry& e = entry(socket);
   if (!e.used) e.spoke_first = true;
@@ -23,12 +16,12 @@ void SocketRoleTracker::received(ResourceId socket) {
 }
 
 void SocketRoleTracker::lostTrack(ResourceId resource) {
-  const auto found = entries_.find(key(resource));
+  const auto found = entries_.find(resources_.socketKey(resource));
   if (found != entries_.end()) found->second.used = false;
 }
 
 bool SocketRoleTracker::owed(ResourceId socket) const {
-  const auto found = entries_.find(key(socket));
+  const auto found = entries_.find(resources_.socketKey(socket));
   return found != entries_.end() && found->second.used && found->second.spoke_last &&
          found->second.side != SocketSide::server && reading(socket) == WaitRole::answer;
 }
@@ -38,7 +31,7 @@ bool SocketRoleTracker::serves(ResourceId socket) const {
   if (resource == nullptr) return false;
   if (resource->kind == ResourceKind::socket || resource->listening) return reading(socket) == WaitRole::idle;
   // Two connected Unix sockets are as often a loop's own means to wake itself up.
-  const auto found = entries_.find(key(socket));
+  const auto found = entries_.find(resources_.socketKey(socket));
   return found != entries_.end() && found->second.side == SocketSide::server;
 }
 
@@ -49,7 +42,7 @@ WaitRole SocketRoleTracker::reading(ResourceId socket) const {
     return WaitRole::none;
   if (resource->listening) return WaitRole::idle;
 
-  const auto found = entries_.find(key(socket));
+  const auto found = entries_.find(resources_.socketKey(socket));
   const Entry known = found != entries_.end() ? found->second : Entry{};
   SocketSide side = known.side;
   if (side == SocketSide::unknown) side = resources_.sideOf(*resource);

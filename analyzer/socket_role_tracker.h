@@ -42,9 +42,7 @@ class SocketRoleTracker {
     bool spoke_last = false;
     bool used = false;
   };
-  // A socket's rows share the cookie.
-  uint64_t key(ResourceId socket) const;
-  Entry& entry(ResourceId socket) { return entries_[key(socket)]; }
+  Entry& entry(ResourceId socket) { return entries_[resources_.socketKey(socket)]; }
 
   const ResourceTracker& resources_;
   std::unordered_map<uint64_t, Entry> entries_;

@@ -23,9 +23,11 @@ void StateCollector::add(const ThreadState& state) {
   if (state.state != RunState::running) {
     facts.kind = state.kind == WaitKind::none ? WaitKind::unknown : state.kind;
     facts.role = state.role;
+    facts.phase = state.phase;
     facts.resource = state.resource.value;
     facts.call = nameOf(state.call);
     facts.waker = state.waker;
+    facts.peer = state.peer;
     const bool known = state.waker_context != WakerContext::unknown || state.waker != 0;
     if (state.woken && known) facts.waker_context = nameOf(state.waker_context);
     facts.waker_call = nameOf(state.waker_call);

@@ -14,6 +14,7 @@ uint64_t hashOf(const StateFacts& facts) {
   add(facts.utid, facts.waker);
   add(facts.resource, facts.waker_resource);
   add(facts.kernel_stack, facts.parked);
+  add(facts.peer, static_cast<uint64_t>(facts.phase));
   add(static_cast<uint32_t>(facts.call), static_cast<uint32_t>(facts.waker_call));
   add(static_cast<uint32_t>(facts.waker_context),
       static_cast<uint64_t>(facts.state) | static_cast<uint64_t>(facts.kind) << 8U |

@@ -29,6 +29,7 @@ struct StateFacts {
   uint32_t waker = 0;  // utid
   uint32_t resource = 0;
   uint32_t waker_resource = 0;
+  uint32_t peer = 0;  // utid
   uint32_t kernel_stack = 0;
   int32_t call = -1;           // name
   int32_t waker_call = -1;     // name
@@ -37,6 +38,7 @@ struct StateFacts {
   RunState state = RunState::unknown;
   WaitKind kind = WaitKind::unknown;
   WaitRole role = WaitRole::none;
+  WaitPhase phase = WaitPhase::none;
   bool open = false;          // still so at the end of the recording
   bool began_before = false;  // and before it
   bool gap = false;           // no row says what the thread did

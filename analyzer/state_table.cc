@@ -53,6 +53,7 @@ tables::ThreadStateRow rowOf(const ThreadState& state, int64_t id) {
   if (state.user_stack) row.user_stack_id = state.user_stack.value;
   if (state.kind != WaitKind::none) row.wait_kind = Label(waitKindName(state.kind));
   row.role = orNull(waitRoleName(state.role));
+  row.phase = orNull(waitPhaseName(state.phase));
   if (state.resource) row.resource_id = state.resource.value;
   if (state.syscall_id > 0) row.syscall_id = state.syscall_id;
   if (state.call != nullptr) {
@@ -65,6 +66,7 @@ tables::ThreadStateRow rowOf(const ThreadState& state, int64_t id) {
   if (state.waker != 0) row.waker_utid = state.waker;
   if (state.waker_call != nullptr) row.waker_call = state.waker_call->name;
   if (state.waker_resource) row.waker_resource_id = state.waker_resource.value;
+  if (state.peer != 0) row.peer_utid = state.peer;
   return row;
 }
 

@@ -320,8 +320,10 @@ struct ThreadStateRow {
   NullableInteger user_stack_id;
   Label detail;
   NullableInteger since_ts;
+  Label phase;
+  NullableInteger peer_utid;
 };
-inline constexpr Table<ThreadStateRow, 21> kThreadState{
+inline constexpr Table<ThreadStateRow, 23> kThreadState{
     "thread_state",
     "What each recorded thread was doing: for each thread the rows cover its life without gap or overlap. "
     "The "
@@ -364,7 +366,13 @@ inline constexpr Table<ThreadStateRow, 21> kThreadState{
        "(the file ends before), replaced (by another thread's exec)"},
       {"since_ts", &ThreadStateRow::since_ts,
        "where the interval began before the recording: when (negative), or 0 if that is not known; else "
-       "NULL"}}},
+       "NULL"},
+      {"phase", &ThreadStateRow::phase,
+       "of a wait for the network: dns (a name server), connect, tls_handshake, sending (the peer does not "
+       "take what was sent), first_byte (of an answer), receiving (the rest of it); NULL: not known"},
+      {"peer_utid", &ThreadStateRow::peer_utid,
+       "of a wait for the network, where the peer was recorded, too: the thread that answered, or else has "
+       "read last what was sent"}}},
     {"utid, ts", "syscall_id", "waker_utid"}};
 
 struct SignalRow {

@@ -25,10 +25,12 @@ struct ThreadState : ObservedState {
   // Of waits.
   WaitKind kind = WaitKind::none;
   WaitRole role = WaitRole::none;
+  WaitPhase phase = WaitPhase::none;
   ResourceId resource;
   Utid waker = 0;
   const CallTraits* waker_call = nullptr;
   ResourceId waker_resource;
+  Utid peer = 0;  // who has the other end of the connection
   // What is known of it only at the end; 0: nothing. See ParkedVerdict.
   uint32_t parked = 0;
 };

@@ -17,10 +17,12 @@ bool isMultiplexing(const CallTraits* traits) {
 
 }  // namespace
 
-void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Upid process) {
+void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Utid utid) {
   follows_calls_ = true;
+  phases_.entered(event, call, utid);
   const std::string_view name = call.traits->name.text;
   if (!name.starts_with("epoll_c") || !call.finished || call.result < 0) return;
+  const Upid process = tasks_.thread(utid).upid;
   if (name == "epoll_ctl") {
     std::span<const uint8_t> bytes;
     for (const PayloadRef& payload : event.payloads) {
@@ -40,6 +42,7 @@ void WaitTracker::entered(const SyscallEvent& event, const CurrentCall& call, Up
 void WaitTracker::left(CurrentCall& call) {
   if (call.id == 0 || call.told || !call.finished || call.object_count == 0) return;
   call.told = true;
+  phases_.left(call);
   const EvidenceResource& object = call.objects[0];
   switch (call.traits->wait) {
     case WaitCall::connect:
@@ -236,6 +239,12 @@ void WaitTracker::describeBlocked(const StateInterval& interval, const CurrentCa
   state.role = role;
   state.resource = verdict.resource;
   state.call = e.call;
+  if (verdict.kind == WaitKind::network && role != WaitRole::idle) {
+    const ResourceId socket = verdict.resource ? verdict.resource : e.set.id;
+    const SocketPhaseTracker::Wait wait{socket, role, e.call, interval.begin, interval.end, all_calls_};
+    state.phase = phases_.phaseOf(wait);
+    state.peer = phases_.peerOf(wait, state.phase);
+  }
   if (!interval.woken) return;
   if (interval.waker_context == WakerContext::thread) {
     state.waker = tasks_.utid(interval.waker);

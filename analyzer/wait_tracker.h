@@ -9,6 +9,7 @@
 
 #include "analyzer/epoll_tracker.h"
 #include "analyzer/idle_tracker.h"
+#include "analyzer/socket_phase_tracker.h"
 #include "analyzer/socket_role_tracker.h"
 #include "analyzer/state_tracker.h"
 #include "analyzer/syscall_tracker.h"
@@ -22,22 +23,30 @@ class WaitTracker {
   // Symbols of a kernel stack, innermost first; valid until the next call.
   using SymbolsOf = std::function<std::span<const std::string_view>(StackId)>;
 
+  // `all_calls`, `payload`: what was recorded.
   WaitTracker(const TaskTracker& tasks, const ResourceTracker& resources, CallTraitsTable& traits,
-              SymbolsOf symbols)
+              SymbolsOf symbols, bool all_calls, bool payload)
       : tasks_(tasks),
         resources_(resources),
         traits_(traits),
         symbols_(std::move(symbols)),
         epoll_(tasks, resources),
         roles_(resources),
-        idle_(tasks) {}
+        phases_(resources, payload),
+        idle_(tasks),
+        all_calls_(all_calls) {}
 
   // A call was entered; `call` is what SyscallTracker made of it. `previous`: the thread's call before.
-  void entered(const SyscallEvent& event, const CurrentCall& call, Upid process);
+  void entered(const SyscallEvent& event, const CurrentCall& call, Utid utid);
   // The thread's call has come to its end: what it sent and received counts from now on.
   void left(CurrentCall& call);
   // Calls on it were made that are known as a count alone: not in which order.
-  void folded(ResourceId resource) { roles_.lostTrack(resource); }
+  void folded(ResourceId resource) {
+    roles_.lostTrack(resource);
+    phases_.lostTrack(resource);
+  }
+  void plaintext(const PlaintextEvent& event, int64_t ts) { phases_.plaintext(event, ts); }
+  void socketEvent(const SocketEvent& event, int64_t ts) { phases_.event(event, ts); }
   void inSet(const EpollMember& member, Upid process) { epoll_.found(member, process); }
   void woke(Utid waker, Utid woken) { idle_.woke(waker, woken); }
 
@@ -77,7 +86,9 @@ class WaitTracker {
   SymbolsOf symbols_;
   EpollTracker epoll_;
   SocketRoleTracker roles_;
+  SocketPhaseTracker phases_;
   IdleTracker idle_;
+  const bool all_calls_;
   std::vector<Habit> habits_;
   bool follows_calls_ = false;  // system calls are recorded
 };

@@ -22,7 +22,9 @@ enum Column {
   kWakerCall,
   kWakerResource,
   kStack,
-  kSince
+  kSince,
+  kPhase,
+  kPeer
 };
 
 WaitKind kindOf(RunState state, std::string_view text) {
@@ -50,9 +52,11 @@ StateFacts factsOf(const Statement& row, StateStore& store) {
   if (facts.state == RunState::running) return facts;
   facts.kind = kindOf(facts.state, row.text(kKind));
   facts.role = waitRoleOf(row.text(kRole));
+  facts.phase = waitPhaseOf(row.text(kPhase));
   facts.resource = idIn(row, kResource);
   facts.call = store.name(row.text(kCall));
   facts.waker = idIn(row, kWaker);
+  facts.peer = idIn(row, kPeer);
   facts.waker_context = store.name(row.text(kContext));
   facts.waker_call = store.name(row.text(kWakerCall));
   facts.waker_resource = idIn(row, kWakerResource);
@@ -67,7 +71,8 @@ StateFacts factsOf(const Statement& row, StateStore& store) {
 void readStates(Database& db, StateStore& store) {
   auto q = db.prepare(
       "SELECT ts, dur, utid, state, wait_kind, role, resource_id, call_name, waker_utid, waker_context,"
-      " waker_call, waker_resource_id, kernel_stack_id, since_ts FROM thread_state ORDER BY id");
+      " waker_call, waker_resource_id, kernel_stack_id, since_ts, phase, peer_utid FROM thread_state ORDER "
+      "BY id");
   while (q.step()) {
     const int64_t begin = q.integer(kTs);
     const int64_t end = addClamped(begin, q.isNull(kDur) ? 0 : std::max<int64_t>(q.integer(kDur), 0));

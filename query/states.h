@@ -29,6 +29,7 @@ struct StateInfo {
   int32_t resource = kNone;
   int32_t waker = kNone;  // thread
   int32_t waker_resource = kNone;
+  int32_t peer = kNone;           // thread at the other end of the connection
   int32_t call = kNone;           // name
   int32_t waker_call = kNone;     // name
   int32_t waker_context = kNone;  // name
@@ -36,6 +37,7 @@ struct StateInfo {
   RunState state = RunState::unknown;
   WaitKind kind = WaitKind::unknown;
   WaitRole role = WaitRole::none;
+  WaitPhase phase = WaitPhase::none;
   bool open = false;          // still so at the end of the recording
   bool began_before = false;  // and before it
 };

@@ -176,6 +176,7 @@ void Timeline::takeStates(StateStore& store, const TimelineOptions& options) {
          .resource = find(resource_ids_, facts.resource),
          .waker = find(thread_ids_, facts.waker),
          .waker_resource = find(resource_ids_, facts.waker_resource),
+         .peer = find(thread_ids_, facts.peer),
          .call = facts.call,
          .waker_call = facts.waker_call,
          .waker_context = facts.waker_context,
@@ -183,6 +184,7 @@ void Timeline::takeStates(StateStore& store, const TimelineOptions& options) {
          .state = facts.state,
          .kind = facts.kind,
          .role = facts.role,
+         .phase = facts.phase,
          .open = facts.open,
          .began_before = facts.began_before});
   }

@@ -82,8 +82,10 @@ bool byPeer(WaitKind kind) {
 }  // namespace
 
 size_t BreakdownBuilder::KeyHash::operator()(const Key& key) const {
-  uint64_t hash = static_cast<uint64_t>(key.kind) << 8 | static_cast<uint64_t>(key.role);
-  for (const int32_t part : {key.resource, key.call, key.peer, key.process, key.stack, key.context})
+  uint64_t hash = static_cast<uint64_t>(key.phase) << 16 | static_cast<uint64_t>(key.kind) << 8 |
+                  static_cast<uint64_t>(key.role);
+  for (const int32_t part :
+       {key.resource, key.call, key.peer, key.peer_thread, key.process, key.stack, key.context})
     hash = (hash ^ static_cast<uint32_t>(part)) * 0x9e3779b97f4a7c15U;
   return hash ^ hash >> 29;
 }
@@ -96,7 +98,7 @@ BreakdownBuilder::Key BreakdownBuilder::keyOf(const StateRow& row, int32_t proce
   if (resource == kNone && row.kind == WaitKind::network) resource = row.waker_resource;
   const int32_t peer =
       row.kind == WaitKind::child ? childWaitedFor(timeline_, row) : timeline_.wakerProcess(row);
-  return {row.kind, role, resource, row.call, peer, process, stack, row.waker_context};
+  return {row.kind, role, row.phase, resource, row.call, peer, row.peer, process, stack, row.waker_context};
 }
 
 void BreakdownBuilder::add(int32_t process, int32_t row_index, int64_t begin, int64_t end) {
@@ -144,7 +146,8 @@ Breakdown BreakdownBuilder::finish() {
   using GroupKey = std::tuple<WaitKind, WaitRole, std::string, int32_t, int32_t>;
   struct Collected {
     WaitGroup group;
-    std::unordered_map<int32_t, int64_t> calls, resources, processes, stacks, contexts, peers;
+    std::unordered_map<int32_t, int64_t> calls, resources, phases, peer_threads, processes, stacks, contexts,
+        peers;
   };
   std::map<GroupKey, Collected> groups;
   for (auto& [key, sum] : sums_) {
@@ -166,6 +169,8 @@ Breakdown BreakdownBuilder::finish() {
     g.count += sum.count;
     c.calls[key.call] += sum.total_ns;
     if (key.resource != kNone) c.resources[key.resource] += sum.total_ns;
+    if (key.phase != WaitPhase::none) c.phases[static_cast<int32_t>(key.phase)] += sum.total_ns;
+    if (key.peer_thread != kNone) c.peer_threads[key.peer_thread] += sum.total_ns;
     c.processes[key.process] += sum.total_ns;
     if (key.stack != kNone) c.stacks[key.stack] += sum.total_ns;
     if (key.context != kNone) c.contexts[key.context] += sum.total_ns;
@@ -179,6 +184,8 @@ Breakdown BreakdownBuilder::finish() {
     WaitGroup& g = c.group;
     g.calls = sorted(c.calls);
     g.resources = sorted(c.resources);
+    g.phases = sorted(c.phases);
+    g.peer_threads = sorted(c.peer_threads);
     g.processes = sorted(c.processes);
     g.stacks = sorted(c.stacks);
     g.waker_contexts = sorted(c.contexts);

@@ -33,6 +33,8 @@ struct WaitGroup {
   uint64_t count = 0;
   std::vector<Share> calls;  // names; kNone: none (page fault, user code)
   std::vector<Share> resources;
+  std::vector<Share> phases;  // of the network: WaitPhase; the part of which it is not known is left out
+  std::vector<Share> peer_threads;    // at the other end of connections
   std::vector<Share> processes;       // whose waits
   std::vector<Share> stacks;          // kernel stack_ids
   std::vector<Share> waker_contexts;  // names
@@ -83,7 +85,8 @@ class BreakdownBuilder {
   struct Key {
     WaitKind kind;
     WaitRole role;
-    int32_t resource, call, peer, process, stack, context;
+    WaitPhase phase;
+    int32_t resource, call, peer, peer_thread, process, stack, context;
     auto operator<=>(const Key&) const = default;
   };
   struct KeyHash {

@@ -59,6 +59,27 @@ void writeGroup(JsonOut& json, const Wording& wording, const WaitGroup& group, b
     writeProcess(json, timeline, group.peer);
     json.endObject();
   }
+  if (!group.phases.empty()) {
+    json.beginArray("phases");
+    for (const Share& phase : group.phases) {
+      json.beginObject();
+      json.text("phase", waitPhaseName(static_cast<WaitPhase>(phase.index)));
+      json.number("total_ns", phase.total_ns);
+      json.endObject();
+    }
+    json.endArray();
+  }
+  if (!group.peer_threads.empty()) {
+    json.beginArray("peer_threads");
+    for (const Share& peer : group.peer_threads) {
+      json.beginObject();
+      json.number("tid", timeline.thread(peer.index).tid);
+      json.text("name", timeline.thread(peer.index).name);
+      json.number("total_ns", peer.total_ns);
+      json.endObject();
+    }
+    json.endArray();
+  }
   json.number("resource_count", static_cast<int64_t>(group.resources.size()));
   json.beginArray("resources");
   for (size_t i = 0; i < std::min(kResourcesNamed, group.resources.size()); ++i) {

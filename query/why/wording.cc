@@ -41,11 +41,59 @@ std::string joined(std::string_view a, std::string_view b, std::string_view betw
   return fmt::format("{}{}{}", a, between, b);
 }
 
+std::string_view phaseText(WaitPhase phase) {
+  switch (phase) {
+    case WaitPhase::none: break;
+    case WaitPhase::dns: return "name lookup";
+    case WaitPhase::connect: return "connecting";
+    case WaitPhase::tls_handshake: return "TLS handshake";
+    case WaitPhase::sending: return "sending";
+    case WaitPhase::first_byte: return "first byte";
+    case WaitPhase::receiving: return "receiving";
+  }
+  return {};
+}
+
+// The phase of more than half the time.
+WaitPhase mainPhase(const WaitGroup& group) {
+  const bool any = !group.phases.empty() && group.phases.front().total_ns * 2 > group.total_ns;
+  return any ? static_cast<WaitPhase>(group.phases.front().index) : WaitPhase::none;
+}
+
+// "first byte", "connecting 100 ms, first byte 2.00 s": as they follow each other, those worth a word.
+std::string phasesText(const WaitGroup& group) {
+  const auto counts = [&](const Share& phase) { return phase.total_ns * 50 >= group.total_ns; };
+  std::vector<Share> phases;
+  std::copy_if(group.phases.begin(), group.phases.end(), std::back_inserter(phases), counts);
+  std::sort(phases.begin(), phases.end(), [](const Share& a, const Share& b) { return a.index < b.index; });
+  std::string text;
+  for (const Share& phase : phases) {
+    const std::string_view name = phaseText(static_cast<WaitPhase>(phase.index));
+    text = joined(
+        text,
+        phases.size() == 1 ? std::string(name) : fmt::format("{} {}", name, formatDuration(phase.total_ns)),
+        ", ");
+  }
+  return text;
+}
+
+// ", thread worker-2 4711", where it is one of several; by its number alone if it has its process's name.
+std::string peerThreadText(const Timeline& timeline, const WaitGroup& group) {
+  if (group.peer_threads.empty() || group.peer_threads.front().total_ns * 2 <= group.total_ns) return {};
+  const ThreadInfo& thread = timeline.thread(group.peer_threads.front().index);
+  if (thread.process != group.peer || timeline.process(group.peer).threads.size() < 2) return {};
+  const bool named = thread.name != timeline.process(group.peer).comm;
+  return fmt::format(", thread {}{}", named ? printable(thread.name) + " " : "", thread.tid);
+}
+
 // One way to say what a group of waits is; describe() takes the fullest one that fits.
 struct Detail {
   size_t calls = 3;
   bool tags = false;
+  bool call_beside_phase = true;
+  bool peer_pid = true;
   bool peer_process = true;  // behind an address
+  bool phases = true;
   bool most_of_whom = true;  // of several waiting processes, the main one
   int path_width = 70;
 };
@@ -74,9 +122,13 @@ class Phrase {
   std::string file() const { return resourceName(timeline_, group_, detail_.path_width); }
   std::string peer() const {
     if (group_.peer == kNone || !(detail_.peer_process || group_.subject.empty())) return subject();
-    const std::string who = detail_.tags || style_.tags ? processTag(timeline_.process(group_.peer))
-                                                        : processWithPid(timeline_.process(group_.peer));
-    return group_.subject.empty() ? who : fmt::format("{} ({})", subject(), who);
+    const ProcessInfoRow& process = timeline_.process(group_.peer);
+    const std::string who = !detail_.peer_pid             ? processShort(process)
+                            : detail_.tags || style_.tags ? processTag(process)
+                                                          : processWithPid(process);
+    return group_.subject.empty()
+               ? who
+               : fmt::format("{} ({}{})", subject(), who, peerThreadText(timeline_, group_));
   }
 
   std::string what() const {
@@ -85,6 +137,8 @@ class Phrase {
     switch (group_.kind) {
       case WaitKind::network:
         if (group_.listening) return joined(text, "on " + subject());
+        if (const std::string phases = detail_.phases ? phasesText(group_) : ""; !phases.empty())
+          text = detail_.call_beside_phase ? joined(text, phases, ": ") : phases;
         if (const std::string other = peer(); !other.empty())
           text = joined(text, fmt::format("{} {}", arrow(first), other));
         return timedOut(timeline_, group_) ? text + ", timed out" : text;
@@ -166,12 +220,15 @@ std::string Wording::peer(const WaitGroup& group, bool tags) const {
 }
 
 std::string Wording::describe(const WaitGroup& group, const DescribeStyle& style) const {
-  static constexpr std::array<Detail, 5> kDetails = {
+  static constexpr std::array<Detail, 8> kDetails = {
       {{},
        {.tags = true},
        {.calls = 1, .tags = true},
-       {.calls = 1, .tags = true, .peer_process = false},
-       {.calls = 1, .tags = true, .peer_process = false, .most_of_whom = false}}};
+       {.calls = 1, .tags = true, .call_beside_phase = false},
+       {.calls = 1, .tags = true, .call_beside_phase = false, .peer_pid = false},
+       {.calls = 1, .tags = true, .call_beside_phase = false, .peer_process = false},
+       {.calls = 1, .tags = true, .peer_process = false, .phases = false},
+       {.calls = 1, .tags = true, .peer_process = false, .phases = false, .most_of_whom = false}}};
   std::string text;
   for (Detail detail : kDetails) {
     constexpr int kTellingPath = 16;
@@ -203,6 +260,15 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
     case WaitKind::network:
       if (group.listening) return fmt::format("someone to connect to {}", group.subject);
       if (peer.empty()) return "the network";
+      switch (mainPhase(group)) {
+        case WaitPhase::dns: return fmt::format("the name server {}", peer);
+        case WaitPhase::connect: return fmt::format("{} to accept the connection", peer);
+        case WaitPhase::tls_handshake: return fmt::format("the TLS handshake with {}", peer);
+        case WaitPhase::sending: return fmt::format("{} to take what was sent", peer);
+        case WaitPhase::receiving: return fmt::format("the rest of an answer from {}", peer);
+        case WaitPhase::first_byte:
+        case WaitPhase::none: break;
+      }
       if (first.starts_with("connect")) return fmt::format("{} to accept the connection", peer);
       if (arrow(first) == "→") return fmt::format("{} to take what was sent", peer);
       if (group.role == WaitRole::answer)
