@@ -29,6 +29,29 @@ std::string foldNote(Database& db) {
   return parts.empty() ? parts : "kept within --max-size: " + parts + " (table fold)";
 }
 
+// "TLS was not decrypted in 3 sessions of java (pid 12): …"; empty: there was none of which data was
+// exchanged.
+std::string encryptedNote(Database& db) {
+  constexpr std::string_view kBlind =
+      "FROM tls JOIN process p USING (upid) WHERE plaintext IS NULL AND alert IS NULL"
+      " AND (sent_bytes IS NULL OR received_bytes IS NULL OR sent_bytes > 0 AND received_bytes > 0)";
+  auto q = db.prepare(fmt::format("SELECT p.comm, p.pid, count(*) {} GROUP BY upid ORDER BY 3 DESC", kBlind));
+  std::string of;
+  uint64_t sessions = 0, processes = 0;
+  while (q.step()) {
+    constexpr uint64_t kNamed = 3;
+    if (++processes <= kNamed)
+      of += fmt::format("{}{} (pid {})", of.empty() ? "" : ", ", printable(q.text(0)), q.integer(1));
+    sessions += static_cast<uint64_t>(q.integer(2));
+    if (processes == kNamed + 1) of += " …";
+  }
+  if (sessions == 0) return {};
+  const bool by_ptrace = stat(db, "wakers_unseen") != 0;
+  return fmt::format(
+      "{} of {} not decrypted: {}", counted(sessions, "TLS session"), of,
+      by_ptrace ? "recording by ptrace cannot" : "no OpenSSL or GnuTLS was found there to probe");
+}
+
 }  // namespace
 
 std::vector<std::string> notesOn(Database& db) {
@@ -52,6 +75,7 @@ std::vector<std::string> notesOn(Database& db) {
     notes.emplace_back(
         "recorded by ptrace: interrupts, CPUs, disk requests and mostly who woke whom were not seen (table "
         "stats)");
+  if (std::string note = encryptedNote(db); !note.empty()) notes.push_back(std::move(note));
   if (stat(db, "cut") != 0)
     notes.emplace_back(
         "the trace has no end: the recorder was killed or the file was cut; what is there is shown");
@@ -64,9 +88,10 @@ std::vector<std::string> notesOn(Database& db) {
 std::string nothingIn(Database& db, std::string_view what) {
   auto name = db.prepare("SELECT value FROM meta WHERE key = 'file'");
   const std::string file = name.step() ? printable(name.text(0)) : "the trace";
-  std::string_view why = "nothing of the kind happened while it was recorded";
+  std::string why = "nothing of the kind happened while it was recorded";
   if (stat(db, "cut") != 0) why = "it is cut, its end is missing (tarry check says where)";
   else if (stat(db, "damaged_frames") > 0) why = "it is damaged (tarry check says where)";
+  else if (std::string note = encryptedNote(db); !note.empty()) why = std::move(note);
   return fmt::format("{} holds no {}: {}", file, what, why);
 }
 
