@@ -89,8 +89,7 @@ LoadPass::LoadPass(TraceReader& reader, bulk::DatabaseImage& image, const LoadOp
   if (options.states != nullptr) into_states_ = std::make_unique<StateCollector>(*options.states);
   else into_states_ = std::make_unique<StateTable>(image);
   if (reader.header().target_kind != TargetKind::command) command_start_.notNeeded();
-  // Who asks for states alone has no use for what was said.
-  if (reader.header().snaplen != 0 && options.syscalls) net_ = std::make_unique<NetTracker>(resources_);
+  if (reader.header().snaplen != 0 && options.conversations) net_ = std::make_unique<NetTracker>(resources_);
 }
 
 LoadPass::~LoadPass() = default;

@@ -18,6 +18,7 @@ struct LoadOptions {
   bool syscall_args = false;  // fill syscall.args and syscall_arg (`load`); otherwise syscall.args is
                               // NULL in the table and computed by the view of a QuerySession
   bool payloads = true;
+  bool conversations = true;  // tables http, dns, tls, where payload was recorded
   bool indexes = true;
   int64_t from_ns = INT64_MIN;  // trace time, as ts of the tables
   int64_t to_ns = INT64_MAX;

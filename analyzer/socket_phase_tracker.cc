@@ -154,7 +154,8 @@ WaitPhase SocketPhaseTracker::phaseOf(const Wait& wait) const {
   if (e.connecting || e.in_kernel_connecting || e.connected_ts >= wait.begin) return WaitPhase::connect;
   const bool receives = wait.call->wait == WaitCall::receive;
   if (wait.call->wait == WaitCall::send || (e.full && !receives)) return WaitPhase::sending;
-  if (wait.role != WaitRole::answer || !wait.calls_known) return WaitPhase::none;
+  // Of a choice of calls those that a program has used on a socket are taken to be all it uses there.
+  if (wait.role != WaitRole::answer || !(wait.calls_known || e.used)) return WaitPhase::none;
   const bool first_exchange = e.used && !e.heard;
   if (e.spoke_last && (payload_ ? e.handshake : first_exchange && speaksTls(*socket)))
     return WaitPhase::tls_handshake;

@@ -83,6 +83,7 @@ std::unique_ptr<OpenStates> openStates(const std::string& path, bool calls) {
   options.payloads = false;
   options.indexes = false;
   options.states = &store;
+  options.conversations = false;
   options.progress = bar.callback();
   TraceDatabase trace = TraceDatabase::open(path, options);
   return std::make_unique<OpenStates>(OpenStates{std::move(store), std::move(trace)});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "format/errors.h"
@@ -28,9 +29,19 @@ class TimeTable {
     rows_.push_back({Cell(name), Cell::shown(Cell(), std::string(text)), Cell()});
   }
   void addKinds(const Breakdown& b) {
-    for (const KindTotal& kind : b.kinds) add(waitKindName(kind.kind), kind.total_ns);
+    for (const KindTotal& kind : b.kinds) {
+      add(waitKindName(kind.kind), kind.total_ns);
+      constexpr size_t kPeers = 3;
+      for (size_t i = 0; i < std::min(kPeers, kind.groups.size()); i++) addPhases(kind.groups[i]);
+    }
     if (b.idle_ns > 0) add("idle", b.idle_ns);
     if (b.unknown_ns > 0) add("state unknown", b.unknown_ns);
+  }
+  // "  first_byte 127.0.0.1:5000"
+  void addPhases(const WaitGroup& group) {
+    for (const Share& phase : group.phases)
+      add(fmt::format("  {} {}", waitPhaseName(static_cast<WaitPhase>(phase.index)), group.subject),
+          phase.total_ns);
   }
   void write(const TimeOptions& options, std::ostream& out) const {
     static const std::vector<RowColumn> columns = {

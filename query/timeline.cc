@@ -8,6 +8,7 @@
 #include "analyzer/sqlite.h"
 #include "analyzer/state_store.h"
 #include "format/errors.h"
+#include "query/net/host_names.h"
 #include "query/state_reader.h"
 
 namespace tarry {
@@ -142,6 +143,7 @@ void Timeline::loadThreads(Database& db) {
 }
 
 void Timeline::loadResources(Database& db) {
+  const HostNames names(db);
   auto q = db.prepare(
       "SELECT id, kind, path, name, protocol, remote_addr, remote_port, listening, peer_upid,"
       " coalesce(cookie, 0) FROM resource");
@@ -153,6 +155,7 @@ void Timeline::loadResources(Database& db) {
     r.name = q.text(3);
     r.protocol = q.text(4);
     r.remote_addr = q.text(5);
+    r.remote_host = names.nameOf(r.remote_addr);
     r.remote_port = optionalInteger(q, 6);
     r.listening = !q.isNull(7) && q.integer(7) != 0;
     r.peer = lookUp(process_ids_, q, 8);

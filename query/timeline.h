@@ -46,6 +46,7 @@ struct ProcessInfoRow {
 struct ResourceInfo {
   int64_t id = 0;
   std::string kind, path, name, protocol, remote_addr;
+  std::string remote_host;  // its name, where a lookup in the trace gave it
   std::optional<int64_t> remote_port;
   int64_t cookie = 0;  // of a socket: the same over its rows; 0: none
   bool listening = false;

@@ -14,7 +14,8 @@ namespace tarry {
 RunSummary::RunSummary(Database& db, StateStore* states, const CallSources& calls)
     : timeline_(Timeline::load(db, states)),
       stacks_(stackNames(db, timeline_)),
-      wording_{timeline_, stacks_},
+      requests_(db),
+      wording_{timeline_, stacks_, requests_},
       notes_(notesOn(db)) {
   if (timeline_.states().empty()) throw TraceError(nothingIn(db, "thread states"));
   const int32_t root = timeline_.commandRoot();

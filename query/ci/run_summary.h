@@ -66,6 +66,7 @@ class RunSummary {
 
   Timeline timeline_;
   StackNames stacks_;
+  Requests requests_;
   Wording wording_;
   std::vector<std::string> notes_;
   std::optional<Explained> explained_;  // of the command

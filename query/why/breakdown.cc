@@ -29,6 +29,8 @@ struct Subject {
 };
 
 std::string address(const ResourceInfo& r) {
+  if (!r.remote_host.empty())
+    return fmt::format("{}:{}", printable(r.remote_host), r.remote_port.value_or(0));
   const bool v6 = r.remote_addr.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", r.remote_addr, v6 ? "]" : "", r.remote_port.value_or(0));
 }
@@ -139,7 +141,10 @@ void BreakdownBuilder::addWait(const Key& key, int32_t row_index, int64_t length
     ++sum.count;
     if (lengths_) sum.lengths.push_back(length);
   }
-  sum.longest_ns = std::max(sum.longest_ns, sum.current_ns);
+  if (sum.current_ns > sum.longest_ns) {
+    sum.longest_ns = sum.current_ns;
+    sum.longest_row = row_index;
+  }
 }
 
 Breakdown BreakdownBuilder::finish() {
@@ -165,7 +170,10 @@ Breakdown BreakdownBuilder::finish() {
     g.subject = subject.text;
     g.listening = subject.listening;
     g.total_ns += sum.total_ns;
-    g.longest_ns = std::max(g.longest_ns, sum.longest_ns);
+    if (sum.longest_ns > g.longest_ns) {
+      g.longest_ns = sum.longest_ns;
+      g.longest_row = sum.longest_row;
+    }
     g.count += sum.count;
     c.calls[key.call] += sum.total_ns;
     if (key.resource != kNone) c.resources[key.resource] += sum.total_ns;

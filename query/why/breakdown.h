@@ -30,6 +30,7 @@ struct WaitGroup {
   int64_t peer_ns = 0;     // of the total
   int64_t total_ns = 0;
   int64_t longest_ns = 0;
+  int32_t longest_row = kNone;  // a state of the Timeline
   uint64_t count = 0;
   std::vector<Share> calls;  // names; kNone: none (page fault, user code)
   std::vector<Share> resources;
@@ -95,6 +96,7 @@ class BreakdownBuilder {
   struct Sum {
     int64_t total_ns = 0;
     int64_t longest_ns = 0;
+    int32_t longest_row = kNone;
     int64_t current_ns = 0;  // of the row being added
     int32_t current_row = kNone;
     uint64_t count = 0;

@@ -49,7 +49,8 @@ class Why {
                                  {options.from_ns.value_or(INT64_MIN), options.to_ns.value_or(INT64_MAX)})),
         states_(timeline_),
         stacks_(stackNames(db, timeline_)),
-        wording_{timeline_, stacks_},
+        requests_(db),
+        wording_{timeline_, stacks_, requests_},
         notes_(notesOn(db)) {}
 
   void run(Database& db) {
@@ -160,6 +161,7 @@ class Why {
   Timeline timeline_;
   ProcessStates states_;
   StackNames stacks_;
+  Requests requests_;
   Wording wording_;
   std::vector<std::string> notes_;
   int printed_ = 0;

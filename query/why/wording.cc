@@ -93,6 +93,7 @@ struct Detail {
   bool call_beside_phase = true;
   bool peer_pid = true;
   bool peer_process = true;  // behind an address
+  bool request = true;
   bool phases = true;
   bool most_of_whom = true;  // of several waiting processes, the main one
   int path_width = 70;
@@ -141,6 +142,9 @@ class Phrase {
           text = detail_.call_beside_phase ? joined(text, phases, ": ") : phases;
         if (const std::string other = peer(); !other.empty())
           text = joined(text, fmt::format("{} {}", arrow(first), other));
+        if (const std::string_view request = detail_.request ? wording_.request(group_) : "";
+            !request.empty())
+          text += fmt::format("{} {}", group_.count > 1 ? ", longest for" : " for", request);
         return timedOut(timeline_, group_) ? text + ", timed out" : text;
       case WaitKind::ipc:
         if (group_.peer != kNone) text = joined(text, fmt::format("{} {}", arrow(first), peer()));
@@ -211,6 +215,12 @@ std::string Wording::calls(const WaitGroup& group, size_t most) const {
   return text;
 }
 
+std::string_view Wording::request(const WaitGroup& group) const {
+  if (group.kind != WaitKind::network || group.longest_row == kNone) return {};
+  const StateRow row = timeline.state(group.longest_row);
+  return row.resource == kNone ? std::string_view() : requests.at(timeline.resource(row.resource), row.begin);
+}
+
 std::string Wording::peer(const WaitGroup& group, bool tags) const {
   std::string process;
   if (group.peer != kNone)
@@ -220,15 +230,21 @@ std::string Wording::peer(const WaitGroup& group, bool tags) const {
 }
 
 std::string Wording::describe(const WaitGroup& group, const DescribeStyle& style) const {
-  static constexpr std::array<Detail, 8> kDetails = {
+  static constexpr std::array<Detail, 9> kDetails = {
       {{},
        {.tags = true},
        {.calls = 1, .tags = true},
        {.calls = 1, .tags = true, .call_beside_phase = false},
        {.calls = 1, .tags = true, .call_beside_phase = false, .peer_pid = false},
        {.calls = 1, .tags = true, .call_beside_phase = false, .peer_process = false},
-       {.calls = 1, .tags = true, .peer_process = false, .phases = false},
-       {.calls = 1, .tags = true, .peer_process = false, .phases = false, .most_of_whom = false}}};
+       {.calls = 1, .tags = true, .call_beside_phase = false, .peer_process = false, .request = false},
+       {.calls = 1, .tags = true, .peer_process = false, .request = false, .phases = false},
+       {.calls = 1,
+        .tags = true,
+        .peer_process = false,
+        .request = false,
+        .phases = false,
+        .most_of_whom = false}}};
   std::string text;
   for (Detail detail : kDetails) {
     constexpr int kTellingPath = 16;
@@ -256,23 +272,29 @@ std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags
   const std::string peer = wording.peer(group, tags);
   const std::string_view first = firstCall(wording.timeline, group);
   const std::string calls = wording.calls(group);
+  std::string_view request;
+  std::string to;
   switch (group.kind) {
     case WaitKind::network:
       if (group.listening) return fmt::format("someone to connect to {}", group.subject);
       if (peer.empty()) return "the network";
+      request = wording.request(group);
+      to = request.empty() ? "" : fmt::format(" to {}", request);
       switch (mainPhase(group)) {
-        case WaitPhase::dns: return fmt::format("the name server {}", peer);
+        case WaitPhase::dns:
+          return fmt::format("the name server {}{}", peer,
+                             request.empty() ? "" : fmt::format(" to say what {} is", request));
         case WaitPhase::connect: return fmt::format("{} to accept the connection", peer);
         case WaitPhase::tls_handshake: return fmt::format("the TLS handshake with {}", peer);
         case WaitPhase::sending: return fmt::format("{} to take what was sent", peer);
-        case WaitPhase::receiving: return fmt::format("the rest of an answer from {}", peer);
+        case WaitPhase::receiving: return fmt::format("the rest of an answer from {}{}", peer, to);
         case WaitPhase::first_byte:
         case WaitPhase::none: break;
       }
       if (first.starts_with("connect")) return fmt::format("{} to accept the connection", peer);
       if (arrow(first) == "→") return fmt::format("{} to take what was sent", peer);
       if (group.role == WaitRole::answer)
-        return fmt::format("an answer from {}{}", peer,
+        return fmt::format("an answer from {}{}{}", peer, to,
                            timedOut(wording.timeline, group) ? ", which did not come in time" : "");
       return fmt::format("data from {}", peer);
     case WaitKind::ipc:

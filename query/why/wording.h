@@ -9,6 +9,7 @@
 #include "query/why/breakdown.h"
 #include "query/why/data_moved.h"
 #include "query/why/explain.h"
+#include "query/why/requests.h"
 
 namespace tarry {
 
@@ -26,11 +27,14 @@ struct DescribeStyle {
 struct Wording {
   const Timeline& timeline;
   const StackNames& stacks;
+  const Requests& requests;
 
   // "recvfrom ← 127.0.0.1:5000 (python3 slow_server.py, pid 4702)"
   std::string describe(const WaitGroup& group, const DescribeStyle& style = {}) const;
   // "read, openat": at most `most`, then "…".
   std::string calls(const WaitGroup& group, size_t most = 3) const;
+  // What the longest of the waits was for, "GET /slow"; empty where it is not known.
+  std::string_view request(const WaitGroup& group) const;
   // The other end, without an arrow: "127.0.0.1:5000 (python3 slow_server.py, pid 4702)".
   std::string peer(const WaitGroup& group, bool tags = false) const;
 };

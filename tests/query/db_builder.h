@@ -22,6 +22,8 @@ struct Wait {
   int64_t resource = 0;  // 0: none
   std::string_view role = {};
   std::string_view waker_call = {};
+  std::string_view phase = {};
+  int64_t peer = 0;  // utid, 0: none
 };
 
 class DbBuilder {
@@ -133,7 +135,7 @@ class DbBuilder {
   DbBuilder& state(int64_t utid, int64_t until_ms, std::string_view state, const Wait& wait) {
     auto s = db_.prepare(
         "INSERT INTO thread_state (ts, dur, utid, state, wait_kind, role, resource_id, call_name, waker_utid,"
-        " waker_context, waker_call) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " waker_context, waker_call, phase, peer_utid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     int64_t& now = now_[utid];
     s.bind(1, now * kMs).bind(3, utid).bind(4, state);
     if (until_ms < 0) s.bindNull(2);
@@ -144,6 +146,9 @@ class DbBuilder {
     };
     text(5, state == "blocked" || state == "runnable" ? wait.kind : std::string_view());
     text(6, wait.role);
+    text(12, wait.phase);
+    if (wait.peer == 0) s.bindNull(13);
+    else s.bind(13, wait.peer);
     if (wait.resource == 0) s.bindNull(7);
     else s.bind(7, wait.resource);
     text(8, wait.call);

@@ -57,6 +57,38 @@ TEST_CASE("why of a client that waits for a slow server") {
       "    See: tarry show t.tarry -e %network\n");
 }
 
+TEST_CASE("why says how far a conversation came, with which thread, and what it was about") {
+  DbBuilder b;
+  slowClient(b);
+  b.thread(10, 9);
+  const auto wait = [&](int64_t until_ms, std::string_view phase, std::string_view call = "recvfrom") {
+    b.wait(1, until_ms,
+           {.kind = "network", .call = call, .resource = 1, .role = "answer", .phase = phase, .peer = 10});
+  };
+  wait(2310, "connect", "connect");
+  wait(5310, "first_byte");
+  wait(5320, "receiving");
+  b.db().execute(
+      "UPDATE process SET end_ts = 5400000000 WHERE upid = 1;"
+      "INSERT INTO http (id, ts, end_ts, upid, utid, resource_id, side, method, url, request_complete, "
+      "response_complete, tls) VALUES"
+      " (1, 80000000, 2100000000, 1, 1, 1, 'client', 'GET', 'http://x/early', 1, 1, 0),"
+      " (2, 2310000000, 5320000000, 1, 1, 1, 'client', 'POST', 'http://x:5000/slow?n=1', 1, 1, 0),"
+      " (3, 2310000000, 5320000000, 9, 9, 1, 'server', 'POST', '/other/end', 1, 1, 0)");
+  const std::string text = why(b);
+  contains(text, "connecting 200 ms, first byte 3.00 s ← 127.0.0.1:5000  4 waits");
+  contains(text, "an answer from 127.0.0.1:5000 (python3 slow_server.py, pid 1009) to POST /slow?n=1");
+  WhyOptions json;
+  json.json = true;
+  const std::string whole = why(b, json);
+  contains(
+      whole,
+      "recvfrom, connect: connecting 200 ms, first byte 3.00 s ← 127.0.0.1:5000 (python3 slow_server.py, "
+      "pid 1009, thread worker 1010), longest for POST /slow?n=1");
+  contains(whole, R"("phase": "first_byte")");
+  contains(whole, R"("tid": 1010)");
+}
+
 TEST_CASE("why says at once that events were lost and that the trace was cut") {
   DbBuilder b;
   slowClient(b);
