@@ -14,6 +14,7 @@ std::string_view lossSourceText(LossSource source) {
     case LossSource::encoder: return "recorder too slow";
     case LossSource::signals: return "signals";
     case LossSource::sockets: return "socket events";
+    case LossSource::packets: return "packets";
     case LossSource::plaintext: return "calls of TLS libraries, or whole libraries";
   }
   return "unknown";

@@ -21,6 +21,7 @@ std::string_view blockKindName(BlockKind kind) {
     case BlockKind::folds: return "folds";
     case BlockKind::sockets: return "sockets";
     case BlockKind::plaintexts: return "plaintexts";
+    case BlockKind::packets: return "packets";
   }
   return "unknown";
 }
@@ -36,7 +37,8 @@ bool isEventBlock(BlockKind kind) {
     case BlockKind::signals:
     case BlockKind::folds:
     case BlockKind::sockets:
-    case BlockKind::plaintexts: return true;
+    case BlockKind::plaintexts:
+    case BlockKind::packets: return true;
     case BlockKind::unknown:
     case BlockKind::header:
     case BlockKind::strings:

@@ -30,8 +30,9 @@ enum class BlockKind : uint16_t {
   folds = 14,
   sockets = 15,
   plaintexts = 16,
+  packets = 17,
 };
-inline constexpr int kBlockKinds = 17;
+inline constexpr int kBlockKinds = 18;
 
 std::string_view blockKindName(BlockKind kind);
 

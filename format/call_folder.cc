@@ -155,6 +155,10 @@ void CallFolder::leaveOut(const PlaintextEvent& event) {
   leftOut(event.ts_ns, event.dur_ns, event.data.size());
 }
 
+void CallFolder::leaveOut(const PacketEvent& event, size_t kept) {
+  leftOut(event.ts_ns, 0, event.data.size() - kept);
+}
+
 void CallFolder::leftOut(int64_t from_ns, int64_t dur_ns, size_t bytes) {
   if (payload_.count == 0) {
     payload_.kind = FoldKind::payload;

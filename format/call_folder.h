@@ -47,6 +47,8 @@ class CallFolder {
   std::vector<PayloadRef> strip(const SyscallEvent& call);
   // Counts the bytes of a plaintext, which the trace does without.
   void leaveOut(const PlaintextEvent& event);
+  // Likewise of the bytes of a packet behind the first `kept`.
+  void leaveOut(const PacketEvent& event, size_t kept);
 
   bool empty() const { return counts_.empty() && payload_.count == 0; }
   // The slice is over: it has lasted long enough, or there are too many counts.

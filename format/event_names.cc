@@ -46,6 +46,7 @@ std::string_view lossSourceName(LossSource source) {
     case LossSource::encoder: return "encoder";
     case LossSource::signals: return "signals";
     case LossSource::sockets: return "sockets";
+    case LossSource::packets: return "packets";
     case LossSource::plaintext: return "plaintext";
   }
   return "unknown";
@@ -104,6 +105,10 @@ std::string_view tlsLibraryName(TlsLibrary library) {
     case TlsLibrary::gnutls: return "gnutls";
   }
   return "unknown";
+}
+
+std::string_view packetDirectionName(PacketDirection direction) {
+  return direction == PacketDirection::sent ? "sent" : "received";
 }
 
 std::string_view payloadDirectionName(PayloadDirection direction) {

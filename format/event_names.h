@@ -16,6 +16,7 @@ std::string_view socketEventName(SocketEventKind kind);
 std::string_view tcpStateName(TcpState state);  // as ss prints it
 std::string_view foldKindName(FoldKind kind);
 std::string_view tlsLibraryName(TlsLibrary library);
+std::string_view packetDirectionName(PacketDirection direction);
 std::string_view payloadDirectionName(PayloadDirection direction);
 
 }  // namespace tarry

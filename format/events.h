@@ -496,6 +496,31 @@ struct PlaintextEvent {
   std::span<const uint8_t> data{};
 };
 
+// ---- packets ------------------------------------------------------------------------------------
+
+enum class PacketDirection : uint8_t { received = 0, sent = 1 };
+
+// What the bytes of a packet begin with.
+enum class PacketLink : uint8_t {
+  raw_ip = 0,    // its IP header
+  ethernet = 1,  // an Ethernet header
+  loopback = 2,  // likewise, on an interface whose packets come back: each is there as sent and as received
+};
+
+// A packet as an interface was given it to send, or gave it to the protocols. Before it is cut into segments
+// by the interface, or after it has put segments together: it may be longer than the link carries.
+struct PacketEvent {
+  int64_t ts_ns = 0;
+  ThreadId thread{};      // that sent it by a call; none: the kernel did on its own, or it was received
+  ResourceId resource{};  // the socket, none where not known; of a handshake that has none yet: the listener
+  PacketDirection direction = PacketDirection::received;
+  PacketLink link = PacketLink::raw_ip;
+  uint32_t interface_index = 0;
+  StringId interface_name{};
+  uint32_t length = 0;  // bytes there were; data may be shorter
+  std::span<const uint8_t> data{};
+};
+
 // ---- what a bounded file leaves out ---------------------------------------------------------------
 
 enum class FoldKind : uint8_t { unknown = 0, calls = 1, payload = 2 };
@@ -532,6 +557,7 @@ enum class LossSource : uint8_t {
   encoder = 7,  // the recorder itself could not keep up
   signals = 8,
   sockets = 9,
+  packets = 10,
   plaintext = 11,
 };
 

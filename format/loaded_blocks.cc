@@ -217,6 +217,39 @@ std::unique_ptr<LoadedBlock> loadPlaintexts(PlaintextRows rows, const ReadFilter
   return std::make_unique<LoadedPlaintexts>(std::move(rows), filter, definitions, dropped);
 }
 
+namespace {
+
+class LoadedPackets : public LoadedBlock {
+ public:
+  LoadedPackets(PacketRows rows, const ReadFilter& filter, const Definitions& definitions, uint64_t& dropped)
+      : rows_(std::move(rows)) {
+    bytes = rows_.rows.size() * (sizeof(PacketRow) + sizeof(Due)) + rows_.bytes.size();
+    for (uint32_t i = 0; i < rows_.rows.size(); ++i) {
+      PacketEvent& event = rows_.rows[i].event;
+      if (!isSaneTime(event.ts_ns)) {
+        ++dropped;
+        continue;
+      }
+      if (!isWithin(event.ts_ns, event.ts_ns, filter)) continue;
+      definitions.check(event.thread);
+      definitions.check(event.resource);
+      definitions.check(event.interface_name);
+      due.push_back({event.ts_ns, i, kRankPacket});
+    }
+  }
+  void deliver(uint32_t row, TraceVisitor& visitor) override { visitor.onPacket(rows_.event(row)); }
+
+ private:
+  PacketRows rows_;
+};
+
+}  // namespace
+
+std::unique_ptr<LoadedBlock> loadPackets(PacketRows rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped) {
+  return std::make_unique<LoadedPackets>(std::move(rows), filter, definitions, dropped);
+}
+
 std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,
                                        const Definitions& definitions, uint64_t& dropped) {
   auto block = std::make_unique<Events<FoldEvent, &TraceVisitor::onFold>>(std::move(rows));

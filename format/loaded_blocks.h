@@ -7,6 +7,7 @@
 
 #include "format/definitions.h"
 #include "format/fold_codec.h"
+#include "format/packet_codec.h"
 #include "format/plaintext_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
@@ -57,6 +58,8 @@ std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const Re
                                          const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadPlaintexts(PlaintextRows rows, const ReadFilter& filter,
                                             const Definitions& definitions, uint64_t& dropped);
+std::unique_ptr<LoadedBlock> loadPackets(PacketRows rows, const ReadFilter& filter,
+                                         const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadLosses(std::vector<LossEvent> rows, const ReadFilter& filter,
                                         const Definitions& definitions, uint64_t& dropped);
 std::unique_ptr<LoadedBlock> loadClocks(std::vector<ClockPoint> rows, uint64_t& dropped);

@@ -1,9 +1,9 @@
 // Delivers the events of several loaded blocks in the order of time.
 //
 // Among events of the same instant: clock points, losses and folds, then births and what a process is,
-// wake-ups, switches in, calls (at their enter), plaintext, signals, sockets, renames, execs and exits, and
-// last switches out. So nothing of a child comes before its fork, a wake-up before the switch-in it leads to,
-// a call before the switch-out in it, an exit before the thread's last switch.
+// wake-ups, switches in, calls (at their enter), plaintext, signals, sockets, packets, renames, execs and
+// exits, and last switches out. So nothing of a child comes before its fork, a wake-up before the switch-in
+// it leads to, a call before the switch-out in it, an exit before the thread's last switch.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,7 @@ enum Rank : uint8_t {
   kRankPlaintext,
   kRankSignal,
   kRankSocket,
+  kRankPacket,
   kRankChange,
   kRankOut
 };

@@ -42,6 +42,7 @@ struct Block {
     folds @19 :Folds;
     sockets @20 :Sockets;
     plaintexts @21 :Plaintexts;
+    packets @22 :Packets;
   }
 }
 
@@ -387,6 +388,26 @@ struct Plaintexts {        # columns of Block.rows values; deltas are to the row
   length @10 :Ints;        # minus size
   size @11 :Ints;          # of the kept bytes
   bytes @12 :Data;         # the kept bytes behind each other
+}
+
+struct PacketInterface {
+  index @0 :UInt32;        # as the kernel numbers it, in its network namespace
+  name @1 :StringId;
+  link @2 :UInt8;          # tarry::PacketLink
+}
+
+struct Packets {           # columns of Block.rows values; deltas are to the row before
+  baseNs @0 :TimeNs;
+  threads @1 :List(ThreadId);  # 0 among them: none
+  interfaces @2 :List(PacketInterface);
+  thread @3 :Ints;         # index in threads
+  interface @4 :Ints;      # index in interfaces
+  direction @5 :Ints;      # tarry::PacketDirection
+  ts @6 :Ints;             # delta
+  resource @7 :Ints;       # delta
+  length @8 :Ints;         # minus size
+  size @9 :Ints;           # of the kept bytes
+  bytes @10 :Data;         # the kept bytes behind each other
 }
 
 struct Loss {

@@ -30,6 +30,7 @@ class Counter : public TraceVisitor {
   void onSignal(const SignalEvent&) override { ++result_.events; }
   void onSocket(const SocketEvent&) override { ++result_.events; }
   void onPlaintext(const PlaintextEvent&) override { ++result_.events; }
+  void onPacket(const PacketEvent&) override { ++result_.events; }
   void onFold(const FoldEvent&) override { ++result_.events; }
   void onLoss(const LossEvent&) override { ++result_.events; }
   void onClock(const ClockPoint&) override { ++result_.events; }

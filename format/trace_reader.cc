@@ -46,6 +46,7 @@ LossSource lossOf(BlockKind kind) {
     case BlockKind::signals: return LossSource::signals;
     case BlockKind::sockets: return LossSource::sockets;
     case BlockKind::plaintexts: return LossSource::plaintext;
+    case BlockKind::packets: return LossSource::packets;
     case BlockKind::strings:
     case BlockKind::resources:
     case BlockKind::stacks: return LossSource::definitions;
@@ -172,7 +173,8 @@ struct TraceReader::Impl {
       case BlockKind::signals:
       case BlockKind::folds:
       case BlockKind::sockets:
-      case BlockKind::plaintexts: break;
+      case BlockKind::plaintexts:
+      case BlockKind::packets: break;
     }
   }
 
@@ -253,6 +255,10 @@ struct TraceReader::Impl {
           PlaintextRows rows;
           decodePlaintexts(block.getPlaintexts(), block.getRows(), rows);
           loaded = loadPlaintexts(std::move(rows), pass.filter, definitions, dropped);
+        } else if (block.isPackets()) {
+          PacketRows rows;
+          decodePackets(block.getPackets(), block.getRows(), rows);
+          loaded = loadPackets(std::move(rows), pass.filter, definitions, dropped);
         } else if (block.isFolds()) {
           std::vector<FoldEvent> rows;
           decodeFolds(block.getFolds(), block.getRows(), rows);
@@ -292,6 +298,7 @@ struct TraceReader::Impl {
       case BlockKind::folds:
       case BlockKind::sockets:
       case BlockKind::plaintexts:
+      case BlockKind::packets:
       case BlockKind::losses: break;
       case BlockKind::clocks: return true;
       case BlockKind::unknown:

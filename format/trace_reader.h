@@ -34,6 +34,7 @@ class TraceVisitor {
   virtual void onSignal(const SignalEvent&) {}
   virtual void onSocket(const SocketEvent&) {}
   virtual void onPlaintext(const PlaintextEvent&) {}
+  virtual void onPacket(const PacketEvent&) {}
   virtual void onFold(const FoldEvent&) {}
   virtual void onLoss(const LossEvent&) {}
   virtual void onClock(const ClockPoint&) {}

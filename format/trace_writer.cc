@@ -16,6 +16,7 @@
 #include "format/errors.h"
 #include "format/fold_codec.h"
 #include "format/header_codec.h"
+#include "format/packet_codec.h"
 #include "format/plaintext_codec.h"
 #include "format/sched_codec.h"
 #include "format/signal_codec.h"
@@ -32,6 +33,8 @@ constexpr size_t kMaxStackTableEntries = 1U << 18;
 // A call that began so long before the newest event goes to a block of its kind, so that the
 // others cover a short time and a reader that sorts need not hold many of them at once.
 constexpr int64_t kLateCallNs = 500'000'000;
+// What is kept of a packet where payload is left out: Ethernet, IPv6 and TCP headers with options.
+constexpr size_t kPacketHeadBytes = 96;
 
 // Earliest and latest instant of the rows of an open block.
 struct Cover {
@@ -66,6 +69,11 @@ struct CallBlock {
 
 struct PlaintextBlock {
   PlaintextRows rows;
+  Cover cover;
+};
+
+struct PacketBlock {
+  PacketRows rows;
   Cover cover;
 };
 
@@ -117,6 +125,7 @@ struct TraceWriter::Impl {
   EventBlock<SignalEvent> signals;
   EventBlock<SocketEvent> sockets;
   PlaintextBlock plaintexts;
+  PacketBlock packets;
   EventBlock<FoldEvent> folds;
   EventBlock<LossEvent> losses;
   EventBlock<ClockPoint> clocks;
@@ -242,6 +251,15 @@ struct TraceWriter::Impl {
     block.cover = {};
   }
 
+  void close(PacketBlock& block) {
+    if (block.cover.empty()) return;
+    writeDefinitions();
+    write(block.rows.rows.size(), block.cover,
+          [&](schema::Block::Builder out) { encodePackets(block.rows, out.initPackets()); });
+    block.rows.clear();
+    block.cover = {};
+  }
+
   void close(EventBlock<SwitchEvent>& block) {
     close(block, [](auto& rows, auto out) { encodeSwitches(rows, out.initSwitches()); });
   }
@@ -287,6 +305,7 @@ struct TraceWriter::Impl {
     close(signals);
     close(sockets);
     close(plaintexts);
+    close(packets);
     close(folds);
     close(losses);
     close(clocks);
@@ -371,7 +390,7 @@ struct TraceWriter::Impl {
     int64_t oldest = INT64_MAX;
     for (const Cover* cover :
          {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover, &wakes.cover, &signals.cover,
-          &sockets.cover, &plaintexts.cover, &folds.cover, &losses.cover, &clocks.cover}) {
+          &sockets.cover, &plaintexts.cover, &packets.cover, &folds.cover, &losses.cover, &clocks.cover}) {
       if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
     }
     return oldest;
@@ -581,6 +600,26 @@ void TraceWriter::add(const PlaintextEvent& event) {
   if (w.plaintexts.rows.rows.size() >= w.options.block_rows ||
       w.plaintexts.rows.bytes.size() >= w.options.block_bytes) {
     w.close(w.plaintexts);
+  }
+}
+
+void TraceWriter::add(const PacketEvent& event) {
+  Impl& w = *impl_;
+  w.advance(event.ts_ns);
+  PacketEvent kept = event;
+  if (const Thrift thrift = w.thrift(); thrift != Thrift::none) {
+    const size_t head = thrift == Thrift::payload ? kPacketHeadBytes : 0;
+    kept.data = event.data.first(std::min(event.data.size(), head));
+    if (kept.data.size() < event.data.size()) w.folder.leaveOut(event, kept.data.size());
+  }
+  w.use(kept.resource);
+  w.strings.use(kept.interface_name);
+  w.limitDefinitions();
+  w.packets.rows.add(kept);
+  w.packets.cover.add(event.ts_ns, event.ts_ns, w.now());
+  if (w.packets.rows.rows.size() >= w.options.block_rows ||
+      w.packets.rows.bytes.size() >= w.options.block_bytes) {
+    w.close(w.packets);
   }
 }
 

@@ -71,6 +71,7 @@ class TraceWriter {
   void add(const SignalEvent& event);
   void add(const SocketEvent& event);
   void add(const PlaintextEvent& event);
+  void add(const PacketEvent& event);
   // The writer makes them itself where the file has a size to keep.
   void add(const FoldEvent& event);
   void add(const LossEvent& event);

@@ -507,6 +507,9 @@ void TraceBuilder::add(SocketEvent event) {
 void TraceBuilder::add(PlaintextEvent event) {
   plaintexts_.push_back({event, {event.data.begin(), event.data.end()}});
 }
+void TraceBuilder::add(PacketEvent event) {
+  packets_.push_back({event, {event.data.begin(), event.data.end()}});
+}
 void TraceBuilder::add(FoldEvent event) {
   folds_.push_back(event);
 }
@@ -528,6 +531,7 @@ int64_t TraceBuilder::lastTime() const {
   for (const SignalEvent& event : signals_) last = std::max(last, event.ts_ns);
   for (const SocketEvent& event : sockets_) last = std::max(last, event.ts_ns);
   for (const auto& [event, data] : plaintexts_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
+  for (const auto& [event, data] : packets_) last = std::max(last, event.ts_ns);
   for (const FoldEvent& event : folds_) last = std::max(last, wrappingSum(event.ts_ns, event.dur_ns));
   for (const auto& call : calls_)
     last = std::max(last, wrappingSum(call->event.enter_ns, call->event.dur_ns));
@@ -586,6 +590,11 @@ std::vector<uint8_t> TraceBuilder::bytes() {
     whole.data = data;
     step(wrappingSum(event.ts_ns, event.dur_ns), whole,
          [](PlaintextEvent& e) { e.ts_ns = onClock(e.ts_ns); });
+  }
+  for (const auto& [event, data] : packets_) {
+    PacketEvent whole = event;
+    whole.data = data;
+    step(event.ts_ns, whole, [](PacketEvent& e) { e.ts_ns = onClock(e.ts_ns); });
   }
   for (const FoldEvent& event : folds_)
     step(event.ts_ns, event, [](FoldEvent& e) { e.ts_ns = onClock(e.ts_ns); });

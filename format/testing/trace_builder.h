@@ -190,6 +190,7 @@ class TraceBuilder {
   void add(SignalEvent event);
   void add(SocketEvent event);
   void add(PlaintextEvent event);
+  void add(PacketEvent event);
   void add(FoldEvent event);
   void add(SyscallEvent event);
 
@@ -231,6 +232,11 @@ class TraceBuilder {
     std::vector<uint8_t> data;
   };
   std::vector<OwnedPlaintext> plaintexts_;
+  struct OwnedPacket {
+    PacketEvent event;
+    std::vector<uint8_t> data;
+  };
+  std::vector<OwnedPacket> packets_;
   std::vector<FoldEvent> folds_;
   std::vector<std::unique_ptr<OwnedCall>> calls_;
   std::vector<LossEvent> losses_;

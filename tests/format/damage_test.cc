@@ -130,7 +130,8 @@ TEST_CASE("A damaged block in the middle costs no more than itself when it defin
     for (const BlockInfo& info : file.blocks()) {
       if (info.kind != BlockKind::syscalls && info.kind != BlockKind::switches &&
           info.kind != BlockKind::wakes && info.kind != BlockKind::signals &&
-          info.kind != BlockKind::sockets && info.kind != BlockKind::plaintexts)
+          info.kind != BlockKind::sockets && info.kind != BlockKind::plaintexts &&
+          info.kind != BlockKind::packets)
         continue;
       ++tried;
       std::vector<uint8_t> bytes = whole;
@@ -400,6 +401,15 @@ TEST_CASE("Hostile blocks are refused block by block") {
           plaintexts.setThreads({1});
           plaintexts.initResult().initPlanes(9);
         }) == 1);
+  CHECK(damage(1, [](auto block) { block.initPackets().setThreads({0}); }) == 1);    // no interfaces
+  CHECK(damage(1, [](auto block) { block.initPackets().initInterfaces(1); }) == 1);  // no threads
+  CHECK(damage(2, [](auto block) {
+          auto packets = block.initPackets();
+          packets.setThreads({0});
+          packets.initInterfaces(1);
+          putPlanes({zigzag(3), zigzag(2)}, packets.initSize());
+          packets.setBytes(capnp::Data::Reader(reinterpret_cast<const kj::byte*>("1234"), 4));
+        }) == 1);
   CHECK(damage(1, [](auto block) {
           auto folds = block.initFolds();
           folds.setThreads({1});
@@ -504,6 +514,29 @@ TEST_CASE("Values that make no sense cost their row or become unknown") {
   CHECK(said.plaintexts[0].library == TlsLibrary::unknown);
   CHECK(!said.plaintexts[0].resource);  // that nothing defines
   CHECK(of_plaintexts.report().dropped_rows == 3);
+
+  struct Packets : TraceVisitor {
+    std::vector<PacketEvent> packets;
+    void onPacket(const PacketEvent& e) override { packets.push_back(e); }
+  } sent;
+  TraceReader of_packets = TraceReader::fromMemory(hostile(2, [](auto block) {
+    auto packets = block.initPackets();
+    packets.setBaseNs(1);
+    packets.setThreads({55});
+    auto interface = packets.initInterfaces(1)[0];
+    interface.setName(99);
+    interface.setLink(200);
+    putPlanes({zigzag(9), 0}, packets.initDirection());
+    putPlanes({zigzag(77), 0}, packets.initResource());
+    putPlanes({0, zigzag(static_cast<uint64_t>(INT64_MAX))}, packets.initTs());
+  }));
+  of_packets.read(sent);
+  REQUIRE(sent.packets.size() == 1);
+  CHECK(!sent.packets[0].thread);  // nothing defines any of them
+  CHECK(!sent.packets[0].resource);
+  CHECK(!sent.packets[0].interface_name);
+  CHECK(sent.packets[0].link == PacketLink::raw_ip);
+  CHECK(of_packets.report().dropped_rows == 1);
 
   struct Counts : TraceVisitor {
     std::vector<FoldEvent> folds;

@@ -56,6 +56,12 @@ inline std::string textOf(const PlaintextEvent& e) {
                      e.resource.value, e.session, e.result, e.length, fmt::join(e.data, ""));
 }
 
+inline std::string textOf(const PacketEvent& e) {
+  return fmt::format("{} packet t{} r{} d{} l{} i{},{} n{} {:02x}", e.ts_ns, e.thread.value, e.resource.value,
+                     static_cast<int>(e.direction), static_cast<int>(e.link), e.interface_index,
+                     e.interface_name.value, e.length, fmt::join(e.data, ""));
+}
+
 inline std::string textOf(const FoldEvent& e) {
   return fmt::format("{} fold +{} k{} t{} {}:{} e{} r{} n{} ={} #{} {} {}", e.ts_ns, e.dur_ns,
                      static_cast<int>(e.kind), e.thread.value, static_cast<int>(e.abi), e.nr, e.error,
@@ -144,6 +150,7 @@ class Transcript : public TraceVisitor {
   void onSignal(const SignalEvent& e) override { events.push_back(textOf(e)); }
   void onSocket(const SocketEvent& e) override { events.push_back(textOf(e)); }
   void onPlaintext(const PlaintextEvent& e) override { events.push_back(textOf(e)); }
+  void onPacket(const PacketEvent& e) override { events.push_back(textOf(e)); }
   void onFold(const FoldEvent& e) override { events.push_back(textOf(e)); }
   void onLoss(const LossEvent& e) override { events.push_back(textOf(e)); }
   void onClock(const ClockPoint& e) override { events.push_back(textOf(e)); }

@@ -173,6 +173,17 @@ TEST_CASE("A trace brings back every event with extreme values") {
     plaintext.result = kI64Min;
     plaintext.length = ~0ULL;
     plaintext.data = said;
+    PacketEvent packet;
+    packet.ts_ns = 7;
+    packet.thread = a.id;
+    packet.resource = r2.id;
+    packet.direction = PacketDirection::sent;
+    packet.link = PacketLink::loopback;
+    packet.interface_index = ~0U;
+    packet.interface_name = odd;
+    packet.length = ~0U;
+    packet.data = said;
+    writer.add(packet);
     SwitchEvent in;
     in.ts_ns = 3;
     in.thread = a.id;
@@ -220,7 +231,7 @@ TEST_CASE("A trace brings back every event with extreme values") {
     writer.add(out);
     for (const std::string& text :
          {textOf(clock), textOf(loss), textOf(fold), textOf(wake), textOf(in), textOf(plain), textOf(call),
-          textOf(signal), textOf(plaintext), textOf(socket), textOf(out)}) {
+          textOf(signal), textOf(plaintext), textOf(socket), textOf(packet), textOf(out)}) {
       want.events.push_back(text);
     }
     Trailer trailer;
@@ -272,7 +283,7 @@ struct RandomTrace {
     for (int i = 0; i < count; ++i) {
       now += static_cast<int64_t>(upTo(200'000));
       const ThreadId thread{static_cast<uint32_t>(1 + upTo(5))};
-      switch (upTo(9)) {
+      switch (upTo(10)) {
         case 6: {
           FoldEvent e;
           e.ts_ns = now;
@@ -304,6 +315,22 @@ struct RandomTrace {
           std::vector<uint8_t> data(upTo(40));
           for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
           e.length = data.size() + upTo(3);
+          e.data = data;
+          writer.add(e);
+          events.emplace_back(e.ts_ns, textOf(e));
+          break;
+        }
+        case 9: {
+          PacketEvent e;
+          e.ts_ns = now;
+          e.thread = upTo(2) == 0 ? thread : ThreadId{};
+          e.resource = ResourceId{static_cast<uint32_t>(upTo(51))};
+          e.direction = static_cast<PacketDirection>(upTo(2));
+          e.link = static_cast<PacketLink>(upTo(3));
+          e.interface_index = static_cast<uint32_t>(upTo(3));
+          std::vector<uint8_t> data(upTo(40));
+          for (uint8_t& byte : data) byte = static_cast<uint8_t>(random());
+          e.length = static_cast<uint32_t>(data.size() + upTo(3));
           e.data = data;
           writer.add(e);
           events.emplace_back(e.ts_ns, textOf(e));
@@ -481,6 +508,7 @@ TEST_CASE("A filter leaves out kinds and times") {
     void onSignal(const SignalEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onSocket(const SocketEvent& e) override { see(e.ts_ns, e.ts_ns); }
     void onPlaintext(const PlaintextEvent& e) override { see(e.ts_ns, e.ts_ns + e.dur_ns); }
+    void onPacket(const PacketEvent& e) override { see(e.ts_ns, e.ts_ns); }
   } all, some;
   reader.read(all);
   const int64_t from = 60'000'000, to = 90'000'000;

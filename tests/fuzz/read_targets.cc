@@ -51,6 +51,7 @@ class Looker : public TraceVisitor {
   void onWake(const WakeEvent& event) override { at(event.ts_ns); }
   void onSignal(const SignalEvent& event) override { at(event.ts_ns); }
   void onSocket(const SocketEvent& event) override { at(event.ts_ns); }
+  void onPacket(const PacketEvent& event) override { at(event.ts_ns); }
   void onPlaintext(const PlaintextEvent& event) override { at(event.ts_ns); }
   void onFold(const FoldEvent& event) override { at(event.ts_ns); }
   void onLoss(const LossEvent& event) override { at(event.ts_ns); }

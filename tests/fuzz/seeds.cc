@@ -56,6 +56,19 @@ Bytes inventedTrace(bool finished) {
   connection.facts.bytes_sent = 100;
   connection.facts.srtt_us = 300;
   client.socketEvent(connection);
+  const std::vector<uint8_t> bytes{0x45, 0,  0,    43,   0, 0,  0,   0, 64, 6, 0,   0,   10, 0, 0,
+                                   1,    10, 0,    0,    2, 15, 160, 0, 80, 0, 0,   0,   1,  0, 0,
+                                   0,    2,  0x50, 0x18, 1, 0,  0,   0, 0,  0, 'a', 'b', 'c'};
+  PacketEvent packet;
+  packet.ts_ns = 1_s;
+  packet.thread = client.id();
+  packet.resource = socket;
+  packet.direction = PacketDirection::sent;
+  packet.interface_index = 2;
+  packet.interface_name = b.text("eth0");
+  packet.length = 43;
+  packet.data = bytes;
+  b.add(packet);
   FoldEvent fold;
   fold.ts_ns = 1_s;
   fold.dur_ns = 50_ms;
