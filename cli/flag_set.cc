@@ -74,6 +74,10 @@ Flag FlagSet::addFlag(const char* names, int& times, const char* description) {
   return Flag(parser_->add_flag(names, times, description));
 }
 
+Flag FlagSet::addFlagWithValue(const char* names, std::string& value, const char* description) {
+  return Flag(parser_->add_flag(names, value, description));
+}
+
 Flag FlagSet::addWord(const char* names, std::vector<std::string> words, std::function<void(size_t)> choose,
                       const char* description) {
   const auto parse = [words = std::move(words), choose = std::move(choose),

@@ -50,6 +50,9 @@ class FlagSet {
   Flag addOption(const char* names, std::vector<int>& values, const char* description);
   Flag addFlag(const char* names, bool& given, const char* description);
   Flag addFlag(const char* names, int& times, const char* description);
+  // A flag that may have a value, only as in --name=VALUE: the word behind it is not it. `names` has the
+  // value that is meant without one: "--name{VALUE}".
+  Flag addFlagWithValue(const char* names, std::string& value, const char* description);
   // One of some words, each of which stands for a value.
   template <typename Value>
   Flag addChoice(const char* names, Value& value, std::vector<std::pair<std::string, Value>> words,

@@ -87,6 +87,18 @@ int64_t parseSnaplen(const std::string& text) {
   return value;
 }
 
+// Headers are never cut; RecordOptions says what the most is.
+uint32_t parsePacketBytes(const std::string& text) {
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < kLeastPacketBytes ||
+      value > kMostPacketBytes) {
+    throwBadValue("--packets", text,
+                  fmt::format("--packets=BYTES, {} to {}", kLeastPacketBytes, kMostPacketBytes));
+  }
+  return value;
+}
+
 // What CLI11 did not take: the command. A word like an option at its front is a mistyped flag,
 // unless "--" says otherwise.
 std::vector<std::string> commandWords(const FlagSet& verb) {
@@ -182,6 +194,10 @@ void declareRecording(FlagSet& verb, RecordFlags& flags) {
   verb.addOption("-s,--snaplen", flags.snaplen,
                  "keep so many bytes of what calls read, write, send and receive, or all")
       .valueName("N");
+  verb.addFlagWithValue(
+      "--packets{192}", flags.packets,
+      "record the packets of sockets, too: headers and first bytes, 192 or --packets=BYTES of each (needs "
+      "eBPF)");
   verb.addOption("--for", flags.duration, "stop recording after this time: 500ms, 30s, 5m, 1h")
       .valueName("TIME");
   verb.addOption(
@@ -222,6 +238,7 @@ RecordOptions toRecordOptions(const FlagSet& verb, const RecordFlags& flags) {
     options.on_note = [](const std::string& note) { fmt::print(stderr, "tarry: {}\n", note); };
   if (!flags.level.empty()) options.level = parseLevel(flags.level);
   if (!flags.snaplen.empty()) options.snaplen = parseSnaplen(flags.snaplen);
+  if (!flags.packets.empty()) options.packet_bytes = parsePacketBytes(flags.packets);
   if (!flags.duration.empty()) options.duration_ns = parseTimeSpan(flags.duration, "--for");
   if (!flags.max_size.empty()) {
     options.max_size_bytes = parseByteCount(flags.max_size, "--max-size");

@@ -19,7 +19,7 @@ struct RecordFlags {
   bool all = false;
   std::string user;
   BackendChoice backend = BackendChoice::automatic;
-  std::string calls, level, snaplen, output, duration, max_size, buffer;
+  std::string calls, level, snaplen, packets, output, duration, max_size, buffer;
   bool wait_all = false;
   bool best_effort = false;
   bool quiet = false;

@@ -41,6 +41,7 @@ constexpr uint64_t defaultRingBytes(int64_t cpus) {
 struct BackendOptions {
   Level level = Level::syscalls;
   int64_t snaplen = 0;                        // bytes of a call; -1: all (docs/trace-format.md, "Payloads")
+  uint32_t packet_bytes = 0;                  // of a packet; 0: packets are not recorded
   uint64_t ring_bytes = defaultRingBytes(1);  // per CPU; rounded up to a power of two
   std::shared_ptr<const SyscallSet> calls;    // only these are recorded; none: all
   int64_t stack_min_sleep_ns =

@@ -26,8 +26,11 @@ constexpr const char* kMeaning =
 
 }  // namespace
 
-std::vector<BackendCandidate> backendCandidates(BackendChoice choice, TargetKind target) {
-  const bool traceable = target == TargetKind::command || target == TargetKind::pids;
+std::vector<BackendCandidate> backendCandidates(BackendChoice choice, TargetKind target, bool packets) {
+  const bool traceable = (target == TargetKind::command || target == TargetKind::pids) && !packets;
+  if (packets && choice == BackendChoice::ptrace)
+    throw UsageError(
+        "--packets needs eBPF: ptrace sees no packets (sudo and --backend bpf, or without --packets)");
   switch (choice) {
     case BackendChoice::bpf: return {bpf()};
     case BackendChoice::ptrace: return {ptrace("")};

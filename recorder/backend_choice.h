@@ -11,6 +11,8 @@ namespace tarry {
 
 // Of `choice`, for these targets. With BackendChoice::automatic eBPF comes first where the process has the
 // rights for it, and ptrace last, where it can follow the target. Throws RecordError where nothing can.
-std::vector<BackendCandidate> backendCandidates(BackendChoice choice, TargetKind target);
+// `packets`: of the network are wanted, which ptrace does not see.
+std::vector<BackendCandidate> backendCandidates(BackendChoice choice, TargetKind target,
+                                                bool packets = false);
 
 }  // namespace tarry

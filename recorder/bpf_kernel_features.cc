@@ -107,6 +107,7 @@ KernelFeatures readKernelFeatures() {
   features.switch_has_state = tracepointArguments(*types, "btf_trace_sched_switch") >= 5;
   features.data_ready = tracepointArguments(*types, "btf_trace_sk_data_ready") > 0;
   features.sockets = tracepointArguments(*types, "btf_trace_inet_sock_set_state") > 0;
+  features.packets = btf__find_by_name_kind(types.get(), "bpf_dynptr_from_skb", BTF_KIND_FUNC) >= 0;
   features.suspends = tracepointArguments(*types, "btf_trace_suspend_resume") > 0;
   features.user_task_copy = hasHelper(*types, "BPF_FUNC_copy_from_user_task");
   const auto runqueues = percpuOffset(*types, "runqueues");

@@ -10,6 +10,7 @@ struct KernelFeatures {
   bool switch_has_state = false;  // fourth argument of sched_switch
   bool data_ready = false;        // tracepoint sk_data_ready
   bool sockets = false;           // tracepoint inet_sock_set_state, and with it those of TCP
+  bool packets = false;           // kfunc bpf_dynptr_from_skb
   bool suspends = false;          // tracepoint suspend_resume: a kernel that can be suspended
   bool user_task_copy = false;    // helper bpf_copy_from_user_task
   bool percpu_offsets = false;    // the two below hold

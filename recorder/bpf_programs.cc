@@ -79,6 +79,8 @@ std::string usefulLine(std::string_view log) {
                     " (`tarry doctor` tells what this machine allows)");
 }
 
+constexpr uint32_t kUnusedMapEntries = 64;
+
 uint64_t roundedRing(uint64_t bytes) {
   return std::bit_ceil(std::clamp(bytes, kLeastRingBytes, kMostRingBytes));
 }
@@ -162,6 +164,7 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
     bpf_program__set_autoload(programs.on_tls_enter, false);
     bpf_program__set_autoload(programs.on_tls_exit, false);
   }
+  settlePackets(options, features.packets);
   if (mode != MODE_CGROUP) bpf_program__set_autoload(programs.on_cgroup_attach, false);
   const auto cpus = static_cast<uint32_t>(libbpf_num_possible_cpus());
   bpf_map__set_max_entries(skeleton_->maps.event_rings, cpus);
@@ -170,6 +173,19 @@ void BpfPrograms::settle(const BackendOptions& options, uint32_t mode, const Cgr
   bpf_map__set_max_entries(skeleton_->maps.lanes, cpus);
   bpf_map__set_value_size(skeleton_->maps.lanes, static_cast<uint32_t>(LANE_DATA + lane_bytes_));
   bpf_map__set_max_entries(skeleton_->maps.definitions, static_cast<uint32_t>(kDefinitionsBytes));
+}
+
+void BpfPrograms::settlePackets(const BackendOptions& options, bool possible) {
+  if (options.packet_bytes > 0 && !possible)
+    throw RecordError(
+        "cannot record packets: this kernel lacks bpf_dynptr_from_skb (it came with Linux 6.11)");
+  skeleton_->rodata->packet_bytes = options.packet_bytes;
+  if (options.packet_bytes > 0) return;
+  bpf_program__set_autoload(skeleton_->progs.on_packet_sent, false);
+  bpf_program__set_autoload(skeleton_->progs.on_packet_received, false);
+  for (bpf_map* map :
+       {skeleton_->maps.packet_owners, skeleton_->maps.packet_ports, skeleton_->maps.datagram_marks})
+    bpf_map__set_max_entries(map, kUnusedMapEntries);
 }
 
 void BpfPrograms::load() {

@@ -81,6 +81,7 @@ class BpfPrograms {
   using LinkPtr = std::unique_ptr<bpf_link, LinkDeleter>;
 
   void settle(const BackendOptions& options, uint32_t mode, const CgroupTarget& cgroup);
+  void settlePackets(const BackendOptions& options, bool possible);
   void load();
   void makeRings(uint64_t bytes);
   void fillPlan(const CapturePlan& plan);

@@ -138,6 +138,7 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
       if (const auto* one = as<rec_socket_event>(record)) socket(*one, writer);
       break;
     case RT_PLAINTEXT: plaintext(record, writer); break;
+    case RT_PACKET: packet(record, writer); break;
     default: break;
   }
 }
@@ -495,6 +496,23 @@ void RawEncoder::plaintext(Bytes bytes, TraceWriter& writer) {
   event.data = whole;
   writer.add(event);
   plaintext_pieces_.erase(record->thread);
+}
+
+void RawEncoder::packet(Bytes bytes, TraceWriter& writer) {
+  const auto* record = as<rec_packet>(bytes);
+  if (record == nullptr) return;
+  PacketEvent event;
+  event.ts_ns = static_cast<int64_t>(record->ts_ns);
+  event.thread = threads_.find(record->thread);
+  event.resource = resources_.use(record->resource, writer);
+  event.direction = record->sent != 0 ? PacketDirection::sent : PacketDirection::received;
+  event.link = static_cast<PacketLink>(record->link);
+  event.interface_index = record->interface;
+  event.interface_name = writer.intern({record->name, ::strnlen(record->name, sizeof(record->name))});
+  event.length = record->length;
+  const Bytes data = bytes.subspan(sizeof(rec_packet));
+  event.data = data.first(std::min<size_t>(record->data_len, data.size()));
+  writer.add(event);
 }
 
 // The last call within was on it; or, where the library had all it needed or the last call was about

@@ -59,6 +59,7 @@ class RawEncoder {
   void signal(const rec_signal& record, TraceWriter& writer);
   void socket(const rec_socket_event& record, TraceWriter& writer);
   void plaintext(Bytes record, TraceWriter& writer);
+  void packet(Bytes record, TraceWriter& writer);
   ResourceId socketBelow(const rec_plaintext& record, TraceWriter& writer);
   void blocked(const rec_blocked& record, TraceWriter& writer);
   void loss(const rec_loss& record, TraceWriter& writer);

@@ -16,6 +16,9 @@ namespace tarry {
 
 enum class BackendChoice : uint8_t { automatic, bpf, ptrace };
 
+// Of a packet: enough for its headers; what the kernel side has room for.
+inline constexpr uint32_t kLeastPacketBytes = 64, kMostPacketBytes = 16 * 1024;
+
 struct RecordOptions {
   TargetKind target = TargetKind::command;
   std::vector<std::string> command;  // argv
@@ -26,6 +29,7 @@ struct RecordOptions {
   BackendChoice backend = BackendChoice::automatic;
   std::optional<Level> level;   // default: syscalls with a command, else waits
   int64_t snaplen = 0;          // -1 all
+  uint32_t packet_bytes = 0;    // of a packet; 0: packets are not recorded
   std::string calls;            // only these system calls, as strace's -e trace= names them; empty: all
   std::string output;           // empty: NAME.tarry after the target in the current directory; "-": stdout
   int64_t duration_ns = 0;      // 0: no limit

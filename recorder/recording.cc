@@ -54,6 +54,7 @@ BackendOptions backendOptions(const RecordOptions& options) {
   result.level =
       options.level.value_or(options.target == TargetKind::command ? Level::syscalls : Level::waits);
   result.snaplen = options.snaplen;
+  result.packet_bytes = options.packet_bytes;
   if (!options.calls.empty())
     result.calls = std::make_shared<const SyscallSet>(SyscallSet::parse(options.calls));
   if (result.level == Level::full && result.snaplen == 0) result.snaplen = kDefaultSnaplenFull;

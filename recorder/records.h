@@ -9,7 +9,7 @@
  *                    RT_RELEASED RT_EPOLL_MEMBER, RT_SOCKET of what lives at the end
  * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_SOCKET, long ones of the following
  *                    RT_RELEASED RT_EPOLL_MEMBER
- * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_PLAINTEXT, long ones of the following
+ * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_PLAINTEXT RT_PACKET, long ones of the following
  * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
@@ -49,6 +49,7 @@ enum {
 	RT_SOCKET,
 	RT_PLAINTEXT = 48,
 	RT_MAPPED_CODE, /* in a ring of its own */
+	RT_PACKET,
 };
 
 enum { /* the abi of a call; numbers as in enum class Abi */
@@ -402,6 +403,29 @@ struct rec_socket_event {
 	__u64 facts[SOCKET_FACTS_COUNT];
 };
 TARRY_ASSERT_SIZE(struct rec_socket_event, 240);
+
+/* ---- packets ---- */
+
+enum { PACKET_RAW_IP = 0, PACKET_ETHERNET = 1, PACKET_LOOPBACK = 2 }; /* as in enum class PacketLink */
+
+enum { PACKET_MOST = 16 * 1024 }; /* bytes kept of one */
+
+struct rec_packet {
+	__u8 type;
+	__u8 sent;
+	__u8 link; /* PACKET_* */
+	__u8 pad;
+	__u32 thread; /* 0: an interrupt */
+	__u32 resource;
+	__u32 interface;
+	__u64 ts_ns;
+	__u32 length;
+	__u32 data_len;
+	char name[16]; /* of the interface */
+	/* data_len bytes */
+};
+TARRY_ASSERT_SIZE(struct rec_packet, 48);
+
 /* ---- plaintext of TLS libraries ---- */
 
 /* What a probe is told of the place it sits at (its cookie): bits from which on the number of a register
@@ -647,6 +671,7 @@ enum { /* as in enum class LossSource */
 	LOSS_PAYLOAD = 6,
 	LOSS_SIGNALS = 8, /* 7: the recorder's own */
 	LOSS_SOCKETS = 9,
+	LOSS_PACKETS = 10,
 	LOSS_PLAINTEXT = 11,
 	LOSS_SOURCES = 12,
 };

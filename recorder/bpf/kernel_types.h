@@ -239,6 +239,21 @@ struct tcp_sock {
 
 struct request_sock;
 
+struct net_device {
+	char name[16];
+	int ifindex;
+	unsigned short type;
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	struct net_device *dev;
+	unsigned int len;
+	u16 network_header, mac_header;
+	unsigned char *head, *data;
+};
+
 struct socket {
 	struct file *file;
 	struct sock *sk;

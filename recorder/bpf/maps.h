@@ -77,7 +77,8 @@ __u64 lost_unattributed[LOSS_SOURCES] = {};
 
 /* Buffers too large for the stack. Each kind of program has its own, because one can interrupt
  * another on the same CPU; a program never interrupts itself. */
-enum { SLOT_ENTER, SLOT_EXIT, SLOT_LIFE, SLOT_SWITCH, SLOT_WAKE, SLOT_SIGNAL, SLOT_SOCKET, SLOT_SNAPSHOT, SLOTS };
+enum { SLOT_ENTER, SLOT_EXIT, SLOT_LIFE, SLOT_SWITCH, SLOT_WAKE, SLOT_SIGNAL, SLOT_SOCKET, SLOT_SNAPSHOT,
+       SLOT_PACKET, SLOT_PACKET_SOCKET, SLOTS };
 enum { SCRATCH_BYTES = 32 * 1024 };
 
 struct scratch {

@@ -11,10 +11,6 @@
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
-#define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
-
 #define S_IFMT 00170000
 #define S_IFIFO 0010000
 #define S_IFSOCK 0140000
@@ -271,7 +267,7 @@ static __always_inline void fill_inet(struct rec_socket *to, u64 sk_addr)
 	to->remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
-/* A recorded thread uses the socket, unless the snapshot asks. */
+/* A recorded thread uses the socket, unless the snapshot or a packet asks. */
 __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 {
 	struct res_key key = {};
@@ -281,7 +277,7 @@ __noinline u32 define_socket(u64 sk_addr, u64 ino, u32 slot)
 		return 0;
 	socket_key(sk_addr, ino, &key);
 	u32 *known = bpf_map_lookup_elem(&resources, &key);
-	if (slot != SLOT_SNAPSHOT && !(known && slot == SLOT_WAKE))
+	if (slot != SLOT_SNAPSHOT && slot != SLOT_PACKET_SOCKET && !(known && slot == SLOT_WAKE))
 		mark_used(sk_addr, ino);
 	if (known)
 		return *known;

@@ -202,8 +202,13 @@ static __always_inline void mark_open_socket(u64 file_addr)
 	u64 socket = load_word(file_addr + OFFSET(struct file, private_data));
 	u64 sk_addr = load_word(socket + OFFSET(struct socket, sk));
 
-	if (sk_addr)
-		mark_used(sk_addr, socket_inode(sk_addr));
+	if (!sk_addr)
+		return;
+	mark_used(sk_addr, socket_inode(sk_addr));
+	struct socket_mark *mark = packet_bytes ? find_mark(sk_addr) : NULL;
+
+	if (mark)
+		remember_ends(sk_addr, IPPROTO_TCP, mark->id);
 }
 
 /* The fds of recorded processes, and the sockets of all, so that a peer on this machine has a name. */

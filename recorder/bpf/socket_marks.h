@@ -6,8 +6,6 @@
 #ifndef TARRY_SOCKET_MARKS_H
 #define TARRY_SOCKET_MARKS_H
 
-#define IPPROTO_TCP 6
-#define SOCK_STREAM 1
 #define TCP_LISTEN 10 /* also of Unix stream sockets */
 
 struct socket_mark {
@@ -100,6 +98,8 @@ static __always_inline void mark_used(u64 sk_addr, u64 inode)
 {
 	if (is_tcp(sk_addr))
 		mark_socket(sk_addr, inode);
+	else
+		mark_datagrams(sk_addr, inode);
 }
 
 #endif

@@ -184,6 +184,8 @@ int BPF_PROG(on_socket_state, const struct sock *sk, const int old, const int st
 	}
 	if (!mark)
 		return 0;
+	if (state == TCP_ESTABLISHED)
+		remember_ends(sk_addr, IPPROTO_TCP, mark->id);
 	put_socket_event(sk_addr, mark, kind_of_change(sk_addr, old, state), (u8)state,
 			 state == TCP_ESTABLISHED || (state == TCP_CLOSE && old != TCP_LISTEN));
 	if (old == TCP_LISTEN && state == TCP_CLOSE)

@@ -12,6 +12,7 @@
 
 #include "recorder/bpf/maps.h"
 #include "recorder/bpf/lanes.h"
+#include "recorder/bpf/packet_ends.h"
 #include "recorder/bpf/socket_marks.h"
 #include "recorder/bpf/resources.h"
 #include "recorder/bpf/short_calls.h"
@@ -27,6 +28,7 @@
 #include "recorder/bpf/lifecycle.bpf.c"
 #include "recorder/bpf/snapshot.bpf.c"
 #include "recorder/bpf/sockets.bpf.c"
+#include "recorder/bpf/packets.bpf.c"
 #include "recorder/bpf/tls.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -95,5 +95,13 @@ TEST_CASE("Values that make no sense are refused before anything is started") {
   CHECK(errorOf({"--max-size", "1K", "ls"}).find("--max-size:") == 0);
   CHECK(parse({"-s", "all", "ls"}).snaplen == -1);
   CHECK(parse({"-s", "64", "ls"}).snaplen == 64);
+  CHECK(parse({"ls"}).packet_bytes == 0);
+  CHECK(parse({"--packets", "ls", "1500"}).packet_bytes == 192);
+  CHECK(parse({"--packets", "ls", "1500"}).command == std::vector<std::string>{"ls", "1500"});
+  CHECK(parse({"--packets=1500", "ls"}).packet_bytes == 1500);
+  for (const char* bad : {"--packets=63", "--packets=1K", "--packets=99999", "--packets=-1"}) {
+    INFO(bad);
+    CHECK(errorOf({bad, "ls"}).find("--packets: '") == 0);
+  }
   CHECK(parse({"--level", "waits", "ls"}).level == Level::waits);
 }

@@ -42,6 +42,10 @@ struct Collected : TraceVisitor {
   void onPlaintext(const PlaintextEvent& event) override {
     said.push_back({event, std::string(event.data.begin(), event.data.end())});
   }
+  void onPacket(const PacketEvent& event) override {
+    packets.push_back({event, std::string(event.data.begin(), event.data.end())});
+    interfaces.emplace_back(reader_.text(event.interface_name));
+  }
   void onLoss(const LossEvent& event) override { losses.push_back(event); }
   void onSyscall(const SyscallEvent& event) override {
     Call call;
@@ -71,6 +75,12 @@ struct Collected : TraceVisitor {
     std::string data;
   };
   std::vector<Said> said;
+  struct Packet {
+    PacketEvent event;
+    std::string data;
+  };
+  std::vector<Packet> packets;
+  std::vector<std::string> interfaces;
   std::vector<LossEvent> losses;
   std::vector<Call> calls;
 
@@ -617,6 +627,50 @@ TEST_CASE_METHOD(Fixture, "RawEncoder puts the pieces of a large plaintext toget
   CHECK(got.said[0].event.length == 9);
   CHECK(got.said[1].data == "ABC");
   CHECK(got.said[2].data == "small");
+}
+
+TEST_CASE_METHOD(Fixture, "RawEncoder translates packets") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_resource socket = file(7, 70, "");
+  socket.is_socket = 1;
+  socket.mode = S_IFSOCK;
+  socket.socket.family = AF_INET;
+  put(batch.definitions, socket);
+  rec_packet record{};
+  record.type = RT_PACKET;
+  record.sent = 1;
+  record.link = PACKET_LOOPBACK;
+  record.thread = 1;
+  record.resource = 7;
+  record.interface = 3;
+  record.ts_ns = 10;
+  record.length = 500;
+  record.data_len = 5;
+  std::memcpy(record.name, "lo", 3);
+  put(batch.events[0], record, "bytes...");  // the rest is room
+  record.sent = 0;
+  record.link = PACKET_RAW_IP;
+  record.thread = record.resource = 0;
+  record.ts_ns = 20;
+  record.data_len = 100;  // more than there is
+  std::memset(record.name, 'x', sizeof(record.name));
+  put(batch.events[0], record, "more....");
+  const Collected got = finish();
+  REQUIRE(got.packets.size() == 2);
+  const PacketEvent& sent = got.packets[0].event;
+  CHECK(got.packets[0].data == "bytes");
+  CHECK(sent.ts_ns == 10);
+  CHECK(sent.direction == PacketDirection::sent);
+  CHECK(sent.link == PacketLink::loopback);
+  CHECK(sent.interface_index == 3);
+  CHECK(sent.length == 500);
+  CHECK(sent.thread == got.threads.at(100).id);
+  CHECK(got.resources.at(sent.resource).kind == ResourceKind::socket);
+  CHECK(got.packets[1].data == "more....");
+  CHECK(got.packets[1].event.direction == PacketDirection::received);
+  CHECK(!got.packets[1].event.thread);
+  CHECK(!got.packets[1].event.resource);
+  CHECK(got.interfaces == std::vector<std::string>{"lo", std::string(16, 'x')});
 }
 
 TEST_CASE_METHOD(Fixture, "RawEncoder translates signals") {
