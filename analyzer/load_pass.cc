@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "analyzer/bulk/bulk_table.h"
+#include "analyzer/net/packet_headers.h"
+#include "analyzer/net/packet_tables.h"
 #include "analyzer/resource_label.h"
 #include "analyzer/state_collector.h"
 #include "analyzer/state_table.h"
@@ -34,6 +36,7 @@ struct LoadPass::Tables {
         object(image),
         signal(image),
         tcp_event(image),
+        packet(image),
         arg(image),
         payload(image),
         plaintext(image),
@@ -46,6 +49,7 @@ struct LoadPass::Tables {
     object.finish();
     signal.finish();
     tcp_event.finish();
+    packet.finish();
     arg.finish();
     payload.finish();
     plaintext.finish();
@@ -58,6 +62,7 @@ struct LoadPass::Tables {
   bulk::BulkTable<tables::kSyscallObjectMore> object;
   bulk::BulkTable<tables::kSignal> signal;
   bulk::BulkTable<tables::kTcpEvent> tcp_event;
+  bulk::BulkTable<tables::kPacket> packet;
   bulk::BulkTable<tables::kSyscallArg> arg;
   bulk::BulkTable<tables::kPayload> payload;
   bulk::BulkTable<tables::kPlaintext> plaintext;
@@ -303,6 +308,46 @@ void LoadPass::onPlaintext(const PlaintextEvent& event) {
   into_->plaintext.insert(row);
 }
 
+void LoadPass::onPacket(const PacketEvent& event) {
+  const int64_t ts = toTrace(event.ts_ns);
+  advance(ts);
+  counts_.packets++;
+  const Utid utid = event.thread ? tasks_.utid(event.thread) : 0;
+  if (utid != 0) resources_.used(event.resource, tasks_.thread(utid).upid);
+  if (!inRange(ts, ts)) return;
+  const PacketHeaders headers = readPacketHeaders(event.link, event.data, event.length);
+  const std::string from = addressText(headers.from.family, headers.from.addr);
+  const std::string to = addressText(headers.to.family, headers.to.addr);
+  const std::string flags = tcpFlagsText(headers.flags);
+  tables::PacketRow row;
+  row.id = next_packet_id_++;
+  row.ts = ts;
+  if (utid != 0) row.utid = utid;
+  if (event.resource) row.resource_id = event.resource.value;
+  row.direction = Label(packetDirectionName(event.direction));
+  row.interface = reader_.text(event.interface_name);
+  row.length = event.length;
+  row.captured = static_cast<int64_t>(event.data.size());
+  row.protocol = packetProtocolLabel(headers.protocol);
+  if (headers.from.family != 0) {
+    row.src_addr = from;
+    row.dst_addr = to;
+  }
+  if (headers.has_ports) {
+    row.src_port = headers.from.port;
+    row.dst_port = headers.to.port;
+  }
+  if (headers.has_tcp) {
+    row.flags = flags;
+    row.seq = headers.sequence;
+    if ((headers.flags & kTcpAcknowledges) != 0) row.ack = headers.acknowledged;
+    row.window = headers.window;
+  }
+  if (headers.payload_length) row.payload_length = *headers.payload_length;
+  if (options_.payloads) row.data = event.data;
+  into_->packet.insert(row);
+}
+
 void LoadPass::onLoss(const LossEvent& event) {
   const int64_t ts = toTrace(event.ts_ns);
   advance(ts);
@@ -319,7 +364,7 @@ void LoadPass::onLoss(const LossEvent& event) {
   // Calls number themselves, so a lost one is no doubt about the thread's state; nor is a lost signal.
   const bool about_states = event.source != LossSource::syscalls && event.source != LossSource::payload &&
                             event.source != LossSource::signals && event.source != LossSource::sockets &&
-                            event.source != LossSource::plaintext;
+                            event.source != LossSource::packets && event.source != LossSource::plaintext;
   if (utid != 0 && about_states) states_.lost(utid, ts, ts + std::max<int64_t>(dur, 0));
 }
 

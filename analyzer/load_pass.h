@@ -42,6 +42,7 @@ struct PassCounts {
   int64_t wakes = 0;
   int64_t signals = 0;
   int64_t socket_events = 0;
+  int64_t packets = 0;
   int64_t plaintexts = 0;
   int64_t life_events = 0;
   int64_t payload_bytes = 0;
@@ -85,6 +86,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   void onSignal(const SignalEvent& event) override;
   void onSocket(const SocketEvent& event) override;
   void onPlaintext(const PlaintextEvent& event) override;
+  void onPacket(const PacketEvent& event) override;
   void onLoss(const LossEvent& event) override;
   void onFold(const FoldEvent& event) override;
   void onClock(const ClockPoint& clock) override;
@@ -152,6 +154,7 @@ class LoadPass : private TraceVisitor, private StateSink {
   int64_t next_signal_id_ = 1;
   int64_t next_tcp_event_id_ = 1;
   int64_t next_plaintext_id_ = 1;
+  int64_t next_packet_id_ = 1;
   uint64_t events_ = 0;
 };
 

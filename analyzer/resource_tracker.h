@@ -39,6 +39,8 @@ class ResourceTracker {
     if (index != 0 && resources_[index].owner == 0) resources_[index].owner = process;
   }
 
+  // The process that used it first, 0: none is known.
+  Upid ownerOf(ResourceId id) const { return resources_[index_.get(id)].owner; }
   // nullptr where unknown; valid until the next define().
   const Resource* find(ResourceId id) const {
     const uint32_t index = index_.get(id);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "analyzer/net/dns_tables.h"
+#include "analyzer/net/packet_tables.h"
 #include "analyzer/net/socket_tables.h"
 #include "analyzer/net/tls_tables.h"
 #include "analyzer/tables.h"
@@ -44,6 +45,7 @@ const std::vector<TableInfo>& tableList() {
       tableInfo<kOpenFd>(),
       tableInfo<kSocket>(),
       tableInfo<kTcpEvent>(),
+      tableInfo<kPacket>(),
       tableInfo<kPayload>(),
       tableInfo<kPlaintext>(),
       tableInfo<kHttp>(),

@@ -654,7 +654,8 @@ inline constexpr Table<LossRow, 5> kLoss{
     {{{"ts", &LossRow::ts, "begin of the slice of time in which they were lost"},
       {"dur", &LossRow::dur, "length of the slice"},
       {"source", &LossRow::source,
-       "syscalls, switches, wakes, signals, sockets, lifecycle, definitions, payload, plaintext, encoder"},
+       "syscalls, switches, wakes, signals, sockets, packets, lifecycle, definitions, payload, plaintext, "
+       "encoder"},
       {"utid", &LossRow::utid, "whose; NULL: not known"},
       {"count", &LossRow::count, "how many"}}}};
 

@@ -94,6 +94,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
   put("wakes", counts.wakes, "wake-ups");
   put("signals", counts.signals, "signals taken by threads, and stops");
   put("socket_events", counts.socket_events, "what happened to TCP sockets");
+  put("packets", counts.packets, "packets (table packet)");
   put("plaintexts", counts.plaintexts, "calls of TLS libraries that take or give plaintext");
   put("life_events", counts.life_events, "forks, execs, renames, exits, and what the snapshot found");
   put("payload_bytes", counts.payload_bytes, "bytes behind pointer arguments that were loaded");
@@ -112,6 +113,7 @@ void storeFacts(Database& db, const TraceReader& reader, int64_t end_ts, const P
     put("interrupts_unseen", 1, "1: recorded by ptrace, which sees neither interrupts nor who they wake");
     put("cpus_unseen", 1, "1: recorded by ptrace, which does not see on which CPU a thread runs: NULL");
     put("plaintext_unseen", 1, "1: recorded by ptrace, which does not see what TLS libraries are given");
+    put("packets_unseen", 1, "1: recorded by ptrace, which does not see packets");
     put("block_requests_unseen", 1, "1: recorded by ptrace, which does not see what reaches a disk");
     put("killed_unseen", 1, "1: recorded by ptrace, which does not see a SIGKILL come, only its effect");
   }

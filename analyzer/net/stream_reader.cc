@@ -87,6 +87,10 @@ void StreamReader::onPlaintext(const PlaintextEvent& event) {
   if (utid != 0) streams_.plaintext(event, ts, utid, tasks_.thread(utid).upid, 0);
 }
 
+void StreamReader::onPacket(const PacketEvent& event) {
+  if (packet_) packet_(event, toTrace(event.ts_ns));
+}
+
 void StreamReader::onFold(const FoldEvent& event) {
   const CallTraits& traits = *traits_.find(event.abi, event.nr);
   if (event.kind != FoldKind::calls || traits.moving == nullptr || event.error != 0) return;

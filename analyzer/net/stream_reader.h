@@ -33,6 +33,8 @@ class StreamReader : private TraceVisitor {
 
   // Called in the order of their enters, before anything is said on the connection.
   void onConnect(std::function<void(const ConnectFacts&)> connected) { connected_ = std::move(connected); }
+  // Called with every packet that was recorded as one, at the time it went by.
+  void onPacket(std::function<void(const PacketEvent&, int64_t ts)> packet) { packet_ = std::move(packet); }
   // Called as time goes on, with every system call.
   void onTime(std::function<void(int64_t ts)> passed) { passed_ = std::move(passed); }
 
@@ -52,6 +54,7 @@ class StreamReader : private TraceVisitor {
   void onLife(const LifeEvent& event) override;
   void onSyscall(const SyscallEvent& event) override;
   void onPlaintext(const PlaintextEvent& event) override;
+  void onPacket(const PacketEvent& event) override;
   void onFold(const FoldEvent& event) override;
   int64_t toTrace(int64_t boottime_ns) const;
 
@@ -66,6 +69,7 @@ class StreamReader : private TraceVisitor {
   CallNumbers numbers_;
   StreamTracker streams_;
   std::function<void(const ConnectFacts&)> connected_;
+  std::function<void(const PacketEvent&, int64_t)> packet_;
   std::function<void(int64_t)> passed_;
 };
 

@@ -118,6 +118,19 @@ void addNonsense(TraceBuilder& b, Nonsense& n) {
         event.data = data;
         b.add(event);
       }
+      if (n.oneIn(2)) {
+        PacketEvent event;
+        event.ts_ns = n.time();
+        event.thread = n.thread();
+        event.resource = n.resource();
+        event.direction = static_cast<PacketDirection>(n.below(2));
+        event.link = static_cast<PacketLink>(n.below(3));
+        event.length = static_cast<uint32_t>(n.number());
+        std::vector<uint8_t> data(static_cast<size_t>(n.below(100)), 0x45);
+        for (uint8_t& byte : data) byte = n.oneIn(2) ? static_cast<uint8_t>(n.number()) : byte;
+        event.data = data;
+        b.add(event);
+      }
       if (n.oneIn(5)) {
         FoldEvent event;
         event.kind = static_cast<FoldKind>(n.below(3));
