@@ -77,7 +77,8 @@ Action declareExport(FlagSet& verb) {
       "framed "
       "around the recorded bytes, with the process and thread as each packet's comment. Bytes that the trace "
       "has "
-      "not (record with --snaplen all) are cut off the packets, which still say how long they were. --har "
+      "not (record with --snaplen all) are cut off the packets, which still say how long they were. Packets "
+      "that were recorded as such (record --packets) are written as they are instead. --har "
       "writes "
       "the HTTP requests as an HTTP Archive, for the tools of browsers and others.");
   auto flags = std::make_shared<ExportFlags>();

@@ -13,6 +13,7 @@
 #include "analyzer/net/stream_reader.h"
 #include "query/export/ip_frames.h"
 #include "query/export/pcapng_writer.h"
+#include "query/export/recorded_packets.h"
 #include "query/render/units.h"
 
 namespace tarry {
@@ -82,6 +83,7 @@ struct Connection {
   bool handshake_open = false;  // a SYN has been framed, the answer has not
   bool client_is_second = false;
   bool accepted = false;
+  bool packets = false;  // its own were recorded, nothing is framed
 
   const Endpoint& end(bool second) const { return second ? ends.second : ends.first; }
 };
@@ -125,10 +127,17 @@ class Exporter {
       : realtime_ns_(trace.header().start.realtime_ns),
         writer_(out, "tarry " + trace.header().tarry_version,
                 trace.header().os_name + ", Linux " + trace.header().kernel_release),
+        recorded_(trace),
         streams_(trace, [this](const Channel& channel) { return decoderFor(channel); }) {
     writer_.addInterface(LinkType::raw_ip, "sockets", "what programs sent and received, framed by tarry");
     writer_.addInterface(LinkType::raw_ip, "tls",
                          "the same before it was encrypted and after it was decrypted");
+    for (auto& [interface, number] : recorded_.interfaces()) {
+      number =
+          writer_.addInterface(interface.link == PacketLink::raw_ip ? LinkType::raw_ip : LinkType::ethernet,
+                               interface.name, "packets as they were recorded");
+    }
+    streams_.onPacket([this](const PacketEvent& event, int64_t ts) { recordedPacket(event, ts); });
     streams_.onConnect([this](const ConnectFacts& facts) { connected(facts); });
     streams_.onTime([this](int64_t ts) { release(ts); });
   }
@@ -146,6 +155,7 @@ class Exporter {
     uint32_t interface = 0;
     IpFrame frame;
     std::string comment;
+    PacketWay way = PacketWay::unknown;
     bool operator<(const Timed& other) const {  // the earliest is the greatest, for the heap
       return ts != other.ts ? ts > other.ts : order > other.order;
     }
@@ -154,8 +164,9 @@ class Exporter {
 
   std::unique_ptr<ChannelDecoder> decoderFor(const Channel& channel);
 
-  void put(int64_t ts, uint32_t interface, IpFrame frame, std::string comment) {
-    waiting_.push_back({ts, order_++, interface, std::move(frame), std::move(comment)});
+  void put(int64_t ts, uint32_t interface, IpFrame frame, std::string comment,
+           PacketWay way = PacketWay::unknown) {
+    waiting_.push_back({ts, order_++, interface, std::move(frame), std::move(comment), way});
     std::push_heap(waiting_.begin(), waiting_.end());
   }
   void release(int64_t ts) {
@@ -168,6 +179,7 @@ class Exporter {
       packet.bytes = next.frame.bytes;
       packet.original_bytes = next.frame.original_bytes;
       packet.comment = next.comment;
+      packet.way = next.way;
       writer_.write(packet);
       counts_.packets++;
       waiting_.pop_back();
@@ -182,6 +194,15 @@ class Exporter {
                        printable(streams_.text(process.comm)), process.pid, thread.tid);
   }
 
+  // Who is known to use the socket, where no thread is.
+  std::string ownerComment(ResourceId socket, bool receives) const {
+    const analysis::Upid owner = streams_.resources().ownerOf(socket);
+    if (owner == 0) return {};
+    const analysis::TrackedProcess& process = streams_.tasks().process(owner);
+    return fmt::format("{}{} (pid {})", receives ? "received by " : "",
+                       printable(streams_.text(process.comm)), process.pid);
+  }
+
   // nullptr: its ends are not known. `from_second`: `local` is its second end.
   Connection* find(uint32_t interface, const Endpoint& local, const Endpoint& remote, bool& local_is_second) {
     if (local.port == 0 || remote.port == 0) return nullptr;
@@ -194,10 +215,12 @@ class Exporter {
       connection.interface = interface;
       counts_.connections += interface == kSockets ? 1 : 0;
     }
+    connection.packets = interface == kSockets && recorded_.has(false, local, remote);
     return &connection;
   }
 
   void connected(const ConnectFacts& facts);
+  void recordedPacket(const PacketEvent& event, int64_t ts);
   void segment(const Connection& connection, bool from_second, uint8_t flags, int64_t ts, std::string comment,
                uint32_t sequence, std::span<const uint8_t> data = {}, uint32_t missing = 0);
   void answerHandshake(Connection& connection, int64_t ts);
@@ -208,8 +231,10 @@ class Exporter {
   const int64_t realtime_ns_;
   PcapngWriter writer_;
   PcapngCounts counts_;
+  RecordedPackets recorded_;
   std::array<std::map<Tuple, Connection>, 2> connections_;  // by interface
   Expected expected_;
+  Expected looped_;  // packets that come back
   std::vector<Timed> waiting_;
   uint64_t order_ = 0;
   analysis::StreamReader streams_;
@@ -241,6 +266,7 @@ std::unique_ptr<ChannelDecoder> Exporter::decoderFor(const Channel& channel) {
 void Exporter::segment(const Connection& connection, bool from_second, uint8_t flags, int64_t ts,
                        std::string comment, uint32_t sequence, std::span<const uint8_t> data,
                        uint32_t missing) {
+  if (connection.packets) return;
   TcpSegment segment;
   segment.from = connection.end(from_second);
   segment.to = connection.end(!from_second);
@@ -275,8 +301,10 @@ void Exporter::connected(const ConnectFacts& facts) {
   }
   // The same addresses may be used for one connection after the other.
   const Tuple ends = connection->ends;
+  const bool packets = connection->packets;
   *connection = Connection{};
   connection->ends = ends;
+  connection->packets = packets;
   connection->opened_by = facts.resource;
   connection->accepted = facts.accepted;
   connection->client_is_second = second;
@@ -290,6 +318,22 @@ void Exporter::connected(const ConnectFacts& facts) {
     connection->handshake_open = false;
     if (facts.error == kRefused) segment(*connection, !second, kTcpReset | kTcpAck, facts.exit_ts, {}, 0);
   }
+}
+
+// Of the loopback interface once, as libpcap does.
+void Exporter::recordedPacket(const PacketEvent& event, int64_t ts) {
+  const bool received = event.direction == PacketDirection::received;
+  if (event.link == PacketLink::loopback) {
+    if (received && looped_.take({}, event.data)) return;
+    if (!received) looped_.add({}, event.data);
+  }
+  IpFrame frame;
+  frame.bytes.assign(event.data.begin(), event.data.end());
+  frame.original_bytes = event.length;
+  const analysis::Utid utid = event.thread ? streams_.tasks().utid(event.thread) : 0;
+  put(ts, recorded_.interfaces()[recorded_.interfaceOf(event)], std::move(frame),
+      utid != 0 ? comment(utid, received) : ownerComment(event.resource, received),
+      received ? PacketWay::in : PacketWay::out);
 }
 
 void Exporter::stream(const Channel& channel, const Piece& piece) {
@@ -312,7 +356,7 @@ void Exporter::stream(const Channel& channel, const Piece& piece) {
   const std::string who = comment(piece.utid, received);
   std::span<const uint8_t> data = piece.data;
   uint64_t missing = piece.missing;
-  if (!channel.plaintext) counts_.missing_bytes += missing;
+  if (!channel.plaintext && !connection->packets) counts_.missing_bytes += missing;
   uint32_t& next = connection->next[indexOf(from_second)];
   while (!data.empty() || missing > 0) {
     const std::span<const uint8_t> part = data.first(std::min<size_t>(data.size(), kSegmentData));
@@ -327,7 +371,7 @@ void Exporter::stream(const Channel& channel, const Piece& piece) {
 
 void Exporter::datagram(const Channel& channel, const Piece& piece) {
   const Endpoint local = unmapped(channel.local), remote = unmapped(piece.remote);
-  if (remote.family == 0) return;
+  if (remote.family == 0 || recorded_.has(true, local, remote)) return;
   const bool received = piece.flow == Flow::received;
   if (received && expected_.take(local, piece.data)) return;
   if (!received) expected_.add(remote, piece.data);

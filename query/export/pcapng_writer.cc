@@ -18,6 +18,7 @@ constexpr uint16_t kSectionApplication = 4;
 constexpr uint16_t kInterfaceName = 2;
 constexpr uint16_t kInterfaceDescription = 3;
 constexpr uint16_t kTimeResolution = 9;
+constexpr uint16_t kPacketFlags = 2;
 
 constexpr size_t kMostOption = 1024;
 
@@ -71,10 +72,13 @@ void PcapngWriter::write(const CapturedPacket& packet) {
   put(body_, std::max<size_t>(packet.original_bytes, packet.bytes.size()), 4);
   body_.append(reinterpret_cast<const char*>(packet.bytes.data()), packet.bytes.size());
   pad(body_);
-  if (!packet.comment.empty()) {
-    option(body_, kComment, packet.comment);
-    option(body_, kEnd, "");
+  if (!packet.comment.empty()) option(body_, kComment, packet.comment);
+  if (packet.way != PacketWay::unknown) {
+    put(body_, kPacketFlags, 2);
+    put(body_, 4, 2);
+    put(body_, static_cast<uint32_t>(packet.way), 4);
   }
+  if (!packet.comment.empty() || packet.way != PacketWay::unknown) option(body_, kEnd, "");
   block(kEnhancedPacket);
 }
 

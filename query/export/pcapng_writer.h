@@ -15,12 +15,15 @@ namespace tarry {
 // https://www.tcpdump.org/linktypes.html
 enum class LinkType : uint16_t { ethernet = 1, raw_ip = 101 };
 
+enum class PacketWay : uint8_t { unknown = 0, in = 1, out = 2 };  // as in epb_flags
+
 struct CapturedPacket {
   uint32_t interface = 0;          // as addInterface() numbered it
   int64_t time_ns = 0;             // since 1970-01-01 UTC
   std::span<const uint8_t> bytes;  // what there is of it
   uint32_t original_bytes = 0;     // how long it was
   std::string_view comment;        // UTF-8; empty: none
+  PacketWay way = PacketWay::unknown;
 };
 
 class PcapngWriter {

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "format/testing/trace_builder.h"
 #include "query/export/ip_frames.h"
 #include "query/export/pcapng_writer.h"
 
@@ -101,4 +102,69 @@ TEST_CASE("Blocks of a capture file are padded and say their length at both ends
   }
   CHECK(at == file.size());
   CHECK(kinds == std::vector<uint32_t>{0x0A0D0D0A, 1, 1, 6});
+}
+
+TEST_CASE("Recorded packets are exported as they are, those of the loopback interface once", "[export]") {
+  using namespace tarry::testing;
+  TraceBuilder builder;
+  auto& client = builder.process("client", 100);
+  const ResourceId socket = builder.socket("10.0.0.1", 4000, "10.0.0.2", 80);
+  // The same was said by a call: it is not framed a second time.
+  client.call("sendto", {.args = {3, 0, 3},
+                         .ret = 3,
+                         .objects = {{0, 3, socket}},
+                         .payloads = {{1, PayloadDirection::in, "abc", 3}}});
+  TcpSegment segment;
+  segment.from = {2, 4000, {10, 0, 0, 1}};
+  segment.to = {2, 80, {10, 0, 0, 2}};
+  segment.flags = kTcpAck;
+  segment.data = bytesOf("abc");
+  const IpFrame frame = tcpFrame(segment);
+  std::vector<uint8_t> on_ethernet(14);
+  on_ethernet[12] = 8;
+  on_ethernet.insert(on_ethernet.end(), frame.bytes.begin(), frame.bytes.end());
+  PacketEvent packet;
+  packet.ts_ns = 5_ms;
+  packet.resource = socket;
+  const auto add = [&](PacketDirection direction, PacketLink link, std::string_view name,
+                       const std::vector<uint8_t>& bytes) {
+    packet.direction = direction;
+    packet.thread = direction == PacketDirection::sent ? client.id() : ThreadId{};
+    packet.link = link;
+    packet.interface_index = static_cast<uint32_t>(link) + 1;
+    packet.interface_name = builder.text(name);
+    packet.length = static_cast<uint32_t>(bytes.size()) + 100;
+    packet.data = bytes;
+    builder.add(packet);
+    packet.ts_ns += 1_ms;
+  };
+  add(PacketDirection::sent, PacketLink::loopback, "lo", on_ethernet);
+  add(PacketDirection::received, PacketLink::loopback, "lo", on_ethernet);
+  add(PacketDirection::received, PacketLink::ethernet, "eth0", on_ethernet);
+  add(PacketDirection::received, PacketLink::raw_ip, "tun0", frame.bytes);
+  std::ostringstream out;
+  TraceReader reader = builder.reader();
+  CHECK(exportPcapng(reader, out).packets == 3);
+  const std::string file = out.str();
+  std::vector<std::string> interfaces, packets;
+  for (size_t at = 0; at + 12 <= file.size(); at += word(file, at + 4)) {
+    const std::string block = file.substr(at, word(file, at + 4));
+    if (word(block, 0) == 1) interfaces.push_back(block);
+    if (word(block, 0) == 6) packets.push_back(block);
+  }
+  REQUIRE(interfaces.size() == 5);  // with those of what is framed
+  REQUIRE(packets.size() == 3);
+  const auto came_by = [&](const std::string& block) { return interfaces[word(block, 8)]; };
+  const std::string in("\2\0\4\0\1\0\0\0", 8), way_out("\2\0\4\0\2\0\0\0", 8);
+  CHECK(came_by(packets[0]).find("lo") != std::string::npos);
+  CHECK((word(came_by(packets[0]), 8) & 0xffffU) == 1);
+  CHECK(word(packets[0], 20) == on_ethernet.size());
+  CHECK(word(packets[0], 24) == on_ethernet.size() + 100);
+  CHECK(packets[0].find(way_out) != std::string::npos);
+  CHECK(packets[0].find("client (pid 100, tid 100)") != std::string::npos);
+  CHECK(came_by(packets[1]).find("eth0") != std::string::npos);
+  CHECK(packets[1].find(in) != std::string::npos);
+  CHECK(packets[1].find("received by client (pid 100)") != std::string::npos);
+  CHECK(came_by(packets[2]).find("tun0") != std::string::npos);
+  CHECK((word(came_by(packets[2]), 8) & 0xffffU) == 101);
 }
