@@ -116,7 +116,9 @@ static __always_inline void remember_port(u64 sk_addr)
 		.protocol = GET(TYPED(struct sock, sk_addr), sk_protocol),
 	};
 
-	if (port.port)
+	u64 *known = bpf_map_lookup_elem(&packet_ports, &port);
+
+	if (port.port && !(known && *known == sk_addr))
 		bpf_map_update_elem(&packet_ports, &port, &sk_addr, BPF_ANY);
 }
 

@@ -122,10 +122,15 @@ static __noinline bool find_by_socket(struct packet_facts *facts, bool *recorded
 	}
 	if (marked) {
 		facts->resource = define_socket(sk_addr, inode, SLOT_PACKET_SOCKET);
-		if (tcp) {
+		struct packet_owner *known = bpf_map_lookup_elem(&packet_owners, &facts->ends);
+
+		/* an update costs far more than to look */
+		if (known && known->sk == sk_addr) {
+			;
+		} else if (tcp) {
 			struct socket_mark *mark = find_mark(sk_addr);
 
-			if (mark && !bpf_map_lookup_elem(&packet_owners, &facts->ends))
+			if (mark)
 				remember_ends(sk_addr, IPPROTO_TCP, mark->id);
 		} else {
 			remember_ends(sk_addr, GET(TYPED(struct sock, sk_addr), sk_protocol), 0);
