@@ -14,10 +14,12 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include "format/readable.h"
 #include "format/unique_fd.h"
+#include "replay/dns_message.h"
 #include "replay/http_message.h"
 
 namespace tarry::replay {
@@ -93,20 +95,12 @@ UniqueFd boundSocket(const Endpoint& at, bool datagrams) {
   return fd;
 }
 
-std::span<const uint8_t> withoutId(const Bytes& message) {
-  return std::span(message).subspan(std::min<size_t>(message.size(), 2));
-}
-
-// Header without the id and the counts, then the question (RFC 1035, 4.1): what options follow may differ.
-std::span<const uint8_t> dnsQuestion(const Bytes& message) {
-  constexpr size_t kHeader = 12;
-  size_t at = kHeader;
-  while (at < message.size() && message[at] != 0 && message[at] < 64) at += size_t{message[at]} + 1;
-  const size_t end = std::min(message.size(), at + 5);
-  return end > kHeader ? std::span(message).subspan(kHeader, end - kHeader) : std::span<const uint8_t>();
-}
-
 }  // namespace
+
+struct ReplayServer::Query {
+  const RecordedQuery* query = nullptr;
+  int uses = 0;
+};
 
 // What was recorded of one server.
 struct ReplayServer::Target {
@@ -124,11 +118,9 @@ struct ReplayServer::Target {
   };
   std::vector<Candidate> connections;
   std::vector<Request> requests;
-  struct Query {
-    const RecordedQuery* query = nullptr;
-    int uses = 0;
-  };
-  std::vector<Query> queries;
+  std::vector<Query> queries;         // of datagrams
+  std::vector<Query> stream_queries;  // of DNS over TCP
+  std::deque<RecordedQuery> split;    // the latter themselves
 };
 
 struct ReplayServer::Listener {
@@ -165,7 +157,8 @@ struct ReplayServer::Client {
   // When something is to be done without another byte.
   int64_t wakeNs() const {
     int64_t wake = due.empty() ? INT64_MAX : due.front().due_ns;
-    if (!asked.empty() && !target->http) wake = std::min(wake, heard_ns + kQuietNs);
+    if (!asked.empty() && !target->http && target->stream_queries.empty())
+      wake = std::min(wake, heard_ns + kQuietNs);
     return wake;
   }
 };
@@ -187,6 +180,7 @@ ReplayServer::ReplayServer(ReplayScript script, double speed) : script_(std::mov
                 std::all_of(one->connections.begin(), one->connections.end(), [](const auto& candidate) {
                   return looksLikeRequest(candidate.connection->turns.front().asked);
                 });
+    if (one->recorded.port == kDns) splitIntoQueries(*one);
     if (!one->http) continue;
     for (const auto& candidate : one->connections) {
       const RecordedConnection& connection = *candidate.connection;
@@ -204,6 +198,15 @@ ReplayServer::ReplayServer(ReplayScript script, double speed) : script_(std::mov
         }
       }
       if (!one->requests.empty()) one->requests.back().closes = connection.server_ends;
+    }
+  }
+}
+
+void ReplayServer::splitIntoQueries(Target& target) {
+  for (const auto& candidate : target.connections) {
+    for (RecordedQuery& query : dnsQueriesOf(*candidate.connection)) {
+      target.split.push_back(std::move(query));
+      target.stream_queries.push_back({&target.split.back(), 0});
     }
   }
 }
@@ -340,6 +343,8 @@ void ReplayServer::schedule(Client& client, const Turn& turn, size_t first, size
 void ReplayServer::consider(Client& client) {
   if (client.target->http) {
     while (!client.over && considerHttp(client)) continue;
+  } else if (!client.target->stream_queries.empty()) {
+    while (!client.over && considerDns(client)) continue;
   } else {
     while (!client.over && considerStream(client)) continue;
   }
@@ -455,6 +460,52 @@ bool ReplayServer::considerStream(Client& client) {
   return true;
 }
 
+// Of those that are equally alike the one that was used least, in the order of the recording.
+ReplayServer::Query* ReplayServer::chooseQuery(std::vector<Query>& queries, const Bytes& asked, bool dns) {
+  Query* best = nullptr;
+  int best_score = 0;
+  for (Query& one : queries) {
+    const int fits = dns ? dnsLikeness(one.query->asked, asked) : (one.query->asked == asked ? 3 : 0);
+    const int score = fits == 0 ? 0 : fits * 1000 - std::min(one.uses, 999);
+    if (score > best_score) {
+      best = &one;
+      best_score = score;
+    }
+  }
+  if (best != nullptr || dns) return best;
+  // The next one that has not been asked.
+  const auto next =
+      std::find_if(queries.begin(), queries.end(), [](const auto& one) { return one.uses == 0; });
+  if (next == queries.end()) return nullptr;
+  counts_.differing++;
+  return &*next;
+}
+
+// DNS over TCP. True: a question was answered.
+bool ReplayServer::considerDns(Client& client) {
+  size_t taken = 0;
+  const std::span<const uint8_t> message = nextDnsMessage(client.asked, taken);
+  if (message.empty()) return false;
+  const Bytes asked(message.begin(), message.end());
+  client.asked.erase(client.asked.begin(), client.asked.begin() + static_cast<std::ptrdiff_t>(taken));
+  Query* best = chooseQuery(client.target->stream_queries, asked, true);
+  if (best == nullptr) {
+    unknown(client.target->recorded, fmt::format("a question of {} bytes", asked.size()));
+    client.over = true;
+    return false;
+  }
+  best->uses++;
+  counts_.answered++;
+  for (const Answer& answer : best->query->answers) {
+    const int64_t due_ns = client.heard_ns + scaled(answer.offset_ns);
+    const auto place = std::upper_bound(client.due.begin(), client.due.end(), due_ns,
+                                        [](int64_t ns, const Client::Due& one) { return ns < one.due_ns; });
+    client.due.insert(client.sent == 0 || place != client.due.begin() ? place : place + 1,
+                      {due_ns, withDnsLength(dnsAnswerTo(asked, answer.bytes))});
+  }
+  return true;
+}
+
 void ReplayServer::answerDatagram(Listener& listener) {
   std::array<uint8_t, 65'536> buffer;
   while (true) {
@@ -464,29 +515,7 @@ void ReplayServer::answerDatagram(Listener& listener) {
     if (got < 0) break;
     const Bytes asked(buffer.begin(), buffer.begin() + got);
     const bool dns = listener.target->recorded.port == kDns;
-    Target::Query* best = nullptr;
-    int best_score = 0;
-    for (Target::Query& one : listener.target->queries) {
-      const Bytes& recorded = one.query->asked;
-      int fits = 0;
-      if (recorded == asked) fits = 3;
-      else if (dns && std::ranges::equal(withoutId(recorded), withoutId(asked))) fits = 2;
-      else if (dns && std::ranges::equal(dnsQuestion(recorded), dnsQuestion(asked))) fits = 1;
-      const int score = fits == 0 ? 0 : fits * 1000 - std::min(one.uses, 999);
-      if (score > best_score) {
-        best = &one;
-        best_score = score;
-      }
-    }
-    if (best == nullptr && !dns) {  // the next one that has not been asked
-      for (Target::Query& one : listener.target->queries) {
-        if (one.uses == 0) {
-          best = &one;
-          counts_.differing++;
-          break;
-        }
-      }
-    }
+    Query* best = chooseQuery(listener.target->queries, asked, dns);
     if (best == nullptr) {
       unknown(listener.target->recorded, fmt::format("a datagram of {} bytes", got));
       continue;
@@ -495,8 +524,7 @@ void ReplayServer::answerDatagram(Listener& listener) {
     counts_.answered++;
     const int64_t now_ns = nowNs();
     for (const Answer& answer : best->query->answers) {
-      Bytes bytes = answer.bytes;
-      if (dns && bytes.size() >= 2 && asked.size() >= 2) std::copy_n(asked.begin(), 2, bytes.begin());
+      Bytes bytes = dns ? dnsAnswerTo(asked, answer.bytes) : answer.bytes;
       listener.pending.push_back({now_ns + scaled(answer.offset_ns), from, std::move(bytes)});
     }
   }

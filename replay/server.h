@@ -3,7 +3,7 @@
 // HTTP/1 requests get the answer of the recorded request that they are most like; one that has been answered
 // already counts less. Other connections are answered in the order in which they were recorded, the one with
 // the same first bytes first: an answer comes when as many bytes have been asked as were then. Datagrams get
-// the answer to the same question; of DNS the id is the new question's.
+// the answer to the same question; of DNS, also over TCP, the id is the new question's.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ class ReplayServer {
   const ReplayCounts& counts() const { return counts_; }
 
  private:
+  struct Query;
   struct Target;
   struct Listener;
   struct Client;
@@ -57,8 +58,11 @@ class ReplayServer {
   void consider(Client& client);  // what it has said by now
   bool considerHttp(Client& client);
   bool considerStream(Client& client);
+  bool considerDns(Client& client);
+  Query* chooseQuery(std::vector<Query>& queries, const Bytes& asked, bool dns);
   void schedule(Client& client, const Turn& turn, size_t first = 0, size_t last = SIZE_MAX);
   RecordedConnection* choose(Client& client);
+  static void splitIntoQueries(Target& target);
   void unknown(const Endpoint& server, std::string what);
   int64_t scaled(int64_t ns) const;
 

@@ -1,6 +1,7 @@
 """Replay oracle: clients get from `replay --serve` byte by byte what they got from the servers that were recorded,
 as late as then or without delay, also where they are not changed and the servers are gone."""
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -14,6 +15,8 @@ import harness
 import other_user
 
 PYTHON = "/usr/bin/python3"
+NAMES = pathlib.Path(__file__).with_name("names_server.py")
+NAME_SERVER = "127.0.0.76"
 DELAY_S = 0.4
 
 SERVER = f"""
@@ -195,6 +198,27 @@ class ReplayTest(harness.LiveTest):
                               timeout=harness.TIMEOUT_S, stdin=subprocess.DEVNULL, **how)
         self.assertEqual(done.stdout, recorded.stdout, done.stderr)
         self.assertIn(str(user.pw_uid), done.stderr)
+
+    @unittest.skipUnless(shutil.which("unshare") and shutil.which("getent"), "no unshare or getent")
+    def test_lookups(self):
+        """Each question has another id than the recorded one; a name that was not asked for then has no answer."""
+        config = self.directory / "resolv.conf"
+        config.write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:1\nsearch\n")
+        lookups = [f"getent ahosts {name}.example" for name in ("www", "alias", "nx", "big")]
+        def shell(*commands):
+            return ["unshare", "--mount", "sh", "-c", f"mount --bind {config} /etc/resolv.conf && {{ {'; '.join(commands)}; true; }}"]
+        servers = self.start(PYTHON, NAMES, NAME_SERVER, "sleep", "60")
+        harness.wait_until(lambda: b"192.0.2.1" in subprocess.run(shell(lookups[0]), capture_output=True, check=False).stdout,
+                           what="the name server")
+        recorded = self.record_client(*shell(*lookups))
+        servers.kill()
+        servers.wait()
+        self.assertIn("192.0.2.7", recorded.stdout)
+        done, _ = self.replay(recorded, *shell(*lookups))
+        self.assertEqual((done.returncode, done.stdout), (0, recorded.stdout), done.stderr)
+        done, _ = self.replay(recorded, *shell("getent ahosts another.example"))
+        self.assertEqual(done.stdout, "")
+        self.assertIn("not in the recording", done.stderr)
 
     def test_bytes_that_are_missing(self):
         recorded = self.record_client(*self.python_client(), options=("-s", "100"))
