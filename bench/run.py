@@ -13,6 +13,7 @@ import cost_of_tls
 import loading
 import report
 import size_and_drain
+import throughput
 import workloads
 from harness import Bench, BenchError
 
@@ -24,6 +25,7 @@ EXPERIMENTS = {
     "processes": cost_of_calls.by_processes,
     "ptrace": cost_of_ptrace.against_strace,
     "tls": cost_of_tls.plaintext,
+    "throughput": throughput.loopback,
     "switches": cost_of_switches.round_trips,
     "programs": workloads.real_programs,
     "call-bytes": size_and_drain.bytes_a_call,

@@ -8,6 +8,7 @@ import sys
 SKIPPED = 77
 EXPERIMENTS = {"calls": "Added to a system call", "switches": "Added to a pipe round trip",
                "tls": "Added to a call of a TLS library",
+               "throughput": "Throughput of a loopback connection",
                "ptrace": "By ptrace: added to a call that stops",
                "switch-bytes": "Bytes a context switch", "drain": "CPU of the recorder", "why": "`tarry why`"}
 
