@@ -65,15 +65,19 @@ void CallFolder::switched(const SwitchEvent& event) {
     outs.since_ns = outs.ns.front();
   }
   // Out of order only in what no kernel tells.
-  outs.ns.push_back(outs.ns.empty() ? event.ts_ns : std::max(event.ts_ns, outs.ns.back()));
+  const int64_t ts_ns = outs.ns.empty() ? event.ts_ns : std::max(event.ts_ns, outs.ns.back());
+  outs.ns.push_back(ts_ns);
+  if (event.state != TaskState::runnable) outs.blocked_ns = ts_ns;
 }
 
 // Or had to wait for a CPU, or may have, for all that is known.
-bool CallFolder::waited(const SyscallEvent& call) const {
+bool CallFolder::waited(const SyscallEvent& call, Thrift thrift) const {
   const auto found = outs_.find(call.thread);
   if (found == outs_.end()) return false;
   const Outs& outs = found->second;
   if (call.enter_ns < outs.since_ns) return true;
+  // That it had to wait for a CPU is in the switches, which are kept.
+  if (thrift == Thrift::files && call.enter_ns > outs.blocked_ns) return false;
   const auto out = std::lower_bound(outs.ns.begin(), outs.ns.end(), call.enter_ns);
   return out != outs.ns.end() && *out <= call.enter_ns + call.dur_ns;
 }
@@ -95,7 +99,8 @@ int64_t CallFolder::ownTime(const SyscallEvent& call) const {
 
 bool CallFolder::folds(const SyscallEvent& call, ResourceKind object, Thrift thrift) const {
   if (thrift < Thrift::calls || call.dur_ns < 0 || ownTime(call) > kShortNs) return false;
-  if (call.flags.unfinished || call.flags.no_enter || call.call_seq == 0 || waited(call)) return false;
+  if (call.flags.unfinished || call.flags.no_enter || call.call_seq == 0 || waited(call, thrift))
+    return false;
   if (kept_.contains(call.abi, call.nr)) return false;
   if (thrift == Thrift::calls)
     return keeps_fds_.contains(call.abi, call.nr) && call.strings.empty() && !isSocket(object);

@@ -60,7 +60,7 @@ class CallFolder {
   using Key = std::tuple<uint32_t, Abi, int32_t, int32_t, uint32_t>;  // thread, ABI, number, error, resource
   static void cover(FoldEvent& fold, int64_t from_ns, int64_t dur_ns);
   void leftOut(int64_t from_ns, int64_t dur_ns, size_t bytes);
-  bool waited(const SyscallEvent& call) const;
+  bool waited(const SyscallEvent& call, Thrift thrift) const;
   int64_t ownTime(const SyscallEvent& call) const;
 
   const SyscallSet keeps_fds_;
@@ -75,6 +75,7 @@ class CallFolder {
   };
   struct Outs {
     std::vector<int64_t> ns;         // the last ones, in order
+    int64_t blocked_ns = INT64_MIN;  // the last one but for those to wait for a CPU
     int64_t since_ns = INT64_MIN;    // those before are forgotten
     std::vector<Stop> stops;         // the recorder's last ones, in order
     std::optional<int64_t> stop_ns;  // the present one

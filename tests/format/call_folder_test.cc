@@ -144,6 +144,16 @@ TEST_CASE("CallFolder does not take the recorder's stops for a call's own time")
   CHECK(folds(10'000, 400'000));
 }
 
+TEST_CASE("CallFolder keeps a call that waited for a CPU as long as there is room") {
+  CallFolder folder;
+  folder.switched(switchOf(false, 1'000'500, TaskState::runnable));
+  folder.switched(switchOf(true, 1'000'600));
+  CHECK(!folder.folds(call("read"), ResourceKind::file, Thrift::calls));
+  CHECK(folder.folds(call("read"), ResourceKind::file, Thrift::files));
+  folder.switched(switchOf(false, 1'000'700));
+  CHECK(!folder.folds(call("read"), ResourceKind::file, Thrift::files));
+}
+
 TEST_CASE("CallFolder keeps of payload what the rest needs") {
   CallFolder folder;
   const std::vector<uint8_t> bytes(12, 1);
