@@ -150,6 +150,17 @@ class LiveTest(unittest.TestCase):
             self.fail(f"tarry record: exit status {done.returncode}: {done.stderr.strip()}")
         return Recorded(trace, done.returncode, done.stdout, done.stderr)
 
+    def certificate(self):
+        """(certificate, key) of a server called localhost; both may be read by everybody."""
+        if not shutil.which("openssl"):
+            self.skip_loudly("openssl is needed to make a certificate")
+        certificate, key = self.directory / "c.pem", self.directory / "k.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        key.chmod(0o644)
+        return certificate, key
+
     def start(self, *command, **how):
         """Starts a program that is ended with the test."""
         how.setdefault("stdin", subprocess.PIPE)

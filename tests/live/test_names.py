@@ -132,12 +132,7 @@ class Lookups(harness.LiveTest):
 
 class Tls(harness.LiveTest):
     def test_hellos_of_both_sides(self):
-        if not shutil.which("openssl"):
-            self.skip_loudly("openssl is needed to make a certificate")
-        certificate, key = self.directory / "c.pem", self.directory / "k.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        certificate, key = self.certificate()
         recorded = self.record(PYTHON, "-c", TLS, certificate, key, options=["--snaplen", "32768"])
         rows = recorded.query("SELECT * FROM tls ORDER BY ts, side")
         self.assertEqual([row["side"] for row in rows].count("client"), 3)

@@ -2,8 +2,6 @@
 trace has to name the phase, its time and the thread at the other end."""
 import json
 import pathlib
-import shutil
-import subprocess
 
 import harness
 
@@ -65,13 +63,7 @@ class PhasesTest(harness.LiveTest):
             self.skip_loudly("port 53 of 127.0.0.79 cannot be had")
 
     def test_tls_handshake(self):
-        if not shutil.which("openssl"):
-            self.skip_loudly("openssl is needed to make a certificate")
-        certificate, key = self.directory / "c.pem", self.directory / "k.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-        key.chmod(0o644)
+        certificate, key = self.certificate()
         for scene in ("tls", "tls_1_2"):
             with self.subTest(scene=scene):
                 recorded = self.check(scene, certificate, key, options=["-s", "64"])
