@@ -47,6 +47,7 @@ class BpfBackend : public Backend {
 
   void start(const TargetSpec& target) override {
     kind_ = target.kind;
+    encoder_.readSymbolsAhead();
     CgroupTarget cgroup;
     const uint32_t mode = targetMode(target.kind);
     if (mode == MODE_CGROUP) cgroup = cgroupTarget(target.cgroup_path);

@@ -181,8 +181,10 @@ class PlanBuilder {
     constexpr uint8_t kMore =
         PLAN_ENTER_PARTS | PLAN_EXIT_PARTS | PLAN_RETURNS_FD | PLAN_LATE_RESOURCE | PLAN_CWD | PLAN_PAIR;
     const bool one_object = shape_.plan.fd_arg[1] == NO_ARG && shape_.plan.fd_is_dir == 0;
-    if (spec_.arg_count <= 3 && one_object && (shape_.plan.flags & kMore) == 0)
+    if (one_object && (shape_.plan.flags & kMore) == 0) {
       shape_.plan.flags |= PLAN_SHORT;
+      if (spec_.arg_count > SHORT_ARGS) shape_.plan.zero_args = static_cast<uint8_t>(spec_.arg_count - SHORT_ARGS);
+    }
     return shape_;
   }
 

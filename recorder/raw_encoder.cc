@@ -534,6 +534,16 @@ ResourceId RawEncoder::socketBelow(const rec_plaintext& record, TraceWriter& wri
   return known == tls_sockets_.end() ? ResourceId{} : resources_.use(known->second, writer);
 }
 
+void RawEncoder::readSymbolsAhead() {
+  // either: the library may put it off where no thread can be made
+  coming_symbols_ = std::async(std::launch::async | std::launch::deferred, [] { return KernelSymbols(); });
+}
+
+const KernelSymbols& RawEncoder::symbols() {
+  if (!symbols_) symbols_ = coming_symbols_.valid() ? coming_symbols_.get() : KernelSymbols();
+  return *symbols_;
+}
+
 StackId RawEncoder::stack(Bytes addresses, TraceWriter& writer) {
   const std::string key(reinterpret_cast<const char*>(addresses.data()), addresses.size());
   if (stacks_epoch_ != writer.epoch() || stacks_.size() > kCachedStacks) {
@@ -543,7 +553,6 @@ StackId RawEncoder::stack(Bytes addresses, TraceWriter& writer) {
   }
   const auto known = stacks_.find(key);
   if (known != stacks_.end()) return known->second;
-  if (!symbols_) symbols_ = std::make_unique<KernelSymbols>();
   std::vector<FrameId> frames;
   for (size_t at = 0; at < addresses.size(); at += sizeof(uint64_t)) {
     Frame frame;
@@ -551,7 +560,7 @@ StackId RawEncoder::stack(Bytes addresses, TraceWriter& writer) {
     if (frame.address == 0) break;
     FrameId& id = frames_[frame.address];
     if (!id) {
-      const KernelSymbols::Symbol symbol = symbols_->find(frame.address);
+      const KernelSymbols::Symbol symbol = symbols().find(frame.address);
       frame.symbol = writer.intern(symbol.name);
       frame.module = writer.intern(symbol.module);
       frame.offset = symbol.offset;

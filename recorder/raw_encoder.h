@@ -5,8 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -31,6 +32,9 @@ class RawEncoder {
 
   // now_ns: BOOTTIME; what is not needed any more is forgotten by it.
   void encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns);
+  // Starts to read the kernel's symbols in a thread of its own. Otherwise that is done at the first stack, and
+  // its 0.1 s of CPU time are then missing to the command, just when it begins.
+  void readSymbolsAhead();
   // What the kernel side's resource_epoch (recorder/bpf/maps.h) should be.
   uint32_t wantedResourceEpoch() const { return resources_.wantedEpoch(); }
 
@@ -75,6 +79,7 @@ class RawEncoder {
   PendingCall pending(const rec_pending& record, const rec_polled* polled, TraceWriter& writer);
   void fillPolled(const rec_polled& polled, PendingCall& call, TraceWriter& writer);
   StackId stack(Bytes addresses, TraceWriter& writer);
+  const KernelSymbols& symbols();
 
   bool wanted(uint8_t abi, int32_t nr) const {
     return calls_ == nullptr || calls_->contains(static_cast<Abi>(abi), nr);
@@ -84,7 +89,8 @@ class RawEncoder {
   const SyscallSet* calls_;
   RawResourceTable resources_;
   RawThreadTable threads_;
-  std::unique_ptr<KernelSymbols> symbols_;  // made at the first stack
+  std::future<KernelSymbols> coming_symbols_;
+  std::optional<KernelSymbols> symbols_;  // since the first stack
   // of the writer's present epoch: it forgets what is not used for some
   std::unordered_map<std::string, StackId> stacks_;
   std::unordered_map<uint64_t, FrameId> frames_;

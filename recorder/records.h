@@ -647,7 +647,8 @@ struct call_plan {
 	__u8 returns_if_dup; /* fcntl: an fd only with F_DUPFD */
 	__u8 sets; /* SETS_* */
 	__u8 rest_item; /* of whose bytes on a socket or pipe all are taken; NO_ARG: none */
-	__u8 pad[7];
+	__u8 zero_args; /* PLAN_SHORT: so many arguments behind the first SHORT_ARGS must be 0 for it */
+	__u8 pad[6];
 	struct plan_item item[MAX_ITEMS];
 };
 TARRY_ASSERT_SIZE(struct call_plan, 16 + 8 * MAX_ITEMS);

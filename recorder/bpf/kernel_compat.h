@@ -239,6 +239,25 @@ static __always_inline void regs_first_args(struct pt_regs *regs, u8 abi, u64 *a
 	args[1] = (u32)regs->cx;
 	args[2] = (u32)regs->dx;
 }
+
+/* Are the `count` arguments behind those 0? */
+static __always_inline bool regs_more_args_zero(struct pt_regs *regs, u8 abi, u8 count)
+{
+	u64 first, second, third;
+
+	if (!count)
+		return true;
+	if (abi != ABI_I386) {
+		first = regs->r10;
+		second = regs->r8;
+		third = regs->r9;
+	} else {
+		first = (u32)regs->si;
+		second = (u32)regs->di;
+		third = (u32)regs->bp;
+	}
+	return !first && (count < 2 || !second) && (count < 3 || !third);
+}
 #else
 #define NATIVE_ABI ABI_AARCH64
 
@@ -267,6 +286,13 @@ static __always_inline void regs_first_args(struct pt_regs *regs, u8 abi, u64 *a
 	args[0] = regs->orig_x0;
 	args[1] = regs->regs[1];
 	args[2] = regs->regs[2];
+}
+
+static __always_inline bool regs_more_args_zero(struct pt_regs *regs, u8 abi, u8 count)
+{
+	u64 first = regs->regs[3], second = regs->regs[4], third = regs->regs[5];
+
+	return !count || (!first && (count < 2 || !second) && (count < 3 || !third));
 }
 #endif
 

@@ -1,5 +1,5 @@
-/* The short calls that are on their way: most calls, for which nothing but three arguments and an fd's
- * object is kept from enter to exit. A thread has a place for its own in an array, found by the address of
+/* The short calls that are on their way: most calls, for which nothing but three arguments (others are 0)
+ * and an fd's object is kept from enter to exit. A thread has a place for its own in an array, found by the address of
  * its saved registers, which every program of a call gets for nothing: that spares most calls the question
  * who the current task is and whether it is recorded, some 40 ns of helpers.
  *
@@ -140,6 +140,11 @@ static __always_inline void give_to_place(struct thread_state *st, struct short_
 	place->nr = NO_CALL;
 }
 
+static __always_inline bool is_short_call(struct call_plan *plan, struct pt_regs *regs, u8 abi)
+{
+	return plan && plan->flags & PLAN_SHORT && regs_more_args_zero(regs, abi, plan->zero_args);
+}
+
 /* True: the call that begins is a short one and stands at its place. */
 static __always_inline bool enter_short_call(struct short_call *place, struct pt_regs *regs, s64 nr)
 {
@@ -148,7 +153,7 @@ static __always_inline bool enter_short_call(struct short_call *place, struct pt
 	u8 abi = task_abi(task, nr);
 	struct call_plan *plan = find_plan(abi, nr);
 
-	if (place->nr == IN_STATE || !plan || !(plan->flags & PLAN_SHORT))
+	if (place->nr == IN_STATE || !is_short_call(plan, regs, abi))
 		return false;
 	u8 arg = plan->fd_arg[0];
 
