@@ -22,6 +22,21 @@ class Events : public LoadedBlock {
   std::vector<Event> rows_;
 };
 
+// The same of events with bytes.
+template <class Event, void (TraceVisitor::*Deliver)(const Event&)>
+class ByteEvents : public LoadedBlock {
+ public:
+  explicit ByteEvents(ByteRows<Event> rows) : rows_(std::move(rows)) {
+    bytes = rows_.rows.size() * (sizeof(typename ByteRows<Event>::Row) + sizeof(Due)) + rows_.bytes.size();
+  }
+  Event& event(uint32_t row) { return rows_.rows[row].event; }
+  size_t size() const { return rows_.size(); }
+  void deliver(uint32_t row, TraceVisitor& visitor) override { (visitor.*Deliver)(rows_.event(row)); }
+
+ private:
+  ByteRows<Event> rows_;
+};
+
 bool isWithin(int64_t start_ns, int64_t end_ns, const ReadFilter& filter) {
   return end_ns >= filter.from_ns && start_ns <= filter.to_ns;
 }
@@ -183,71 +198,40 @@ std::unique_ptr<LoadedBlock> loadSockets(std::vector<SocketEvent> rows, const Re
   return block;
 }
 
-namespace {
-
-class LoadedPlaintexts : public LoadedBlock {
- public:
-  LoadedPlaintexts(PlaintextRows rows, const ReadFilter& filter, const Definitions& definitions,
-                   uint64_t& dropped)
-      : rows_(std::move(rows)) {
-    bytes = rows_.rows.size() * (sizeof(PlaintextRow) + sizeof(Due)) + rows_.bytes.size();
-    for (uint32_t i = 0; i < rows_.rows.size(); ++i) {
-      PlaintextEvent& event = rows_.rows[i].event;
-      const bool sane = isSaneTime(event.ts_ns) && isSaneTime(event.dur_ns) && event.dur_ns >= 0 &&
-                        definitions.knows(event.thread);
-      if (!sane) {
-        ++dropped;
-        continue;
-      }
-      if (!isWithin(event.ts_ns, event.ts_ns + event.dur_ns, filter)) continue;
-      definitions.check(event.resource);
-      due.push_back({event.ts_ns, i, kRankPlaintext});
-    }
-  }
-  void deliver(uint32_t row, TraceVisitor& visitor) override { visitor.onPlaintext(rows_.event(row)); }
-
- private:
-  PlaintextRows rows_;
-};
-
-}  // namespace
-
 std::unique_ptr<LoadedBlock> loadPlaintexts(PlaintextRows rows, const ReadFilter& filter,
                                             const Definitions& definitions, uint64_t& dropped) {
-  return std::make_unique<LoadedPlaintexts>(std::move(rows), filter, definitions, dropped);
-}
-
-namespace {
-
-class LoadedPackets : public LoadedBlock {
- public:
-  LoadedPackets(PacketRows rows, const ReadFilter& filter, const Definitions& definitions, uint64_t& dropped)
-      : rows_(std::move(rows)) {
-    bytes = rows_.rows.size() * (sizeof(PacketRow) + sizeof(Due)) + rows_.bytes.size();
-    for (uint32_t i = 0; i < rows_.rows.size(); ++i) {
-      PacketEvent& event = rows_.rows[i].event;
-      if (!isSaneTime(event.ts_ns)) {
-        ++dropped;
-        continue;
-      }
-      if (!isWithin(event.ts_ns, event.ts_ns, filter)) continue;
-      definitions.check(event.thread);
-      definitions.check(event.resource);
-      definitions.check(event.interface_name);
-      due.push_back({event.ts_ns, i, kRankPacket});
+  auto block = std::make_unique<ByteEvents<PlaintextEvent, &TraceVisitor::onPlaintext>>(std::move(rows));
+  for (uint32_t i = 0; i < block->size(); ++i) {
+    PlaintextEvent& event = block->event(i);
+    const bool sane = isSaneTime(event.ts_ns) && isSaneTime(event.dur_ns) && event.dur_ns >= 0 &&
+                      definitions.knows(event.thread);
+    if (!sane) {
+      ++dropped;
+      continue;
     }
+    if (!isWithin(event.ts_ns, event.ts_ns + event.dur_ns, filter)) continue;
+    definitions.check(event.resource);
+    block->due.push_back({event.ts_ns, i, kRankPlaintext});
   }
-  void deliver(uint32_t row, TraceVisitor& visitor) override { visitor.onPacket(rows_.event(row)); }
-
- private:
-  PacketRows rows_;
-};
-
-}  // namespace
+  return block;
+}
 
 std::unique_ptr<LoadedBlock> loadPackets(PacketRows rows, const ReadFilter& filter,
                                          const Definitions& definitions, uint64_t& dropped) {
-  return std::make_unique<LoadedPackets>(std::move(rows), filter, definitions, dropped);
+  auto block = std::make_unique<ByteEvents<PacketEvent, &TraceVisitor::onPacket>>(std::move(rows));
+  for (uint32_t i = 0; i < block->size(); ++i) {
+    PacketEvent& event = block->event(i);
+    if (!isSaneTime(event.ts_ns)) {
+      ++dropped;
+      continue;
+    }
+    if (!isWithin(event.ts_ns, event.ts_ns, filter)) continue;
+    definitions.check(event.thread);
+    definitions.check(event.resource);
+    definitions.check(event.interface_name);
+    block->due.push_back({event.ts_ns, i, kRankPacket});
+  }
+  return block;
 }
 
 std::unique_ptr<LoadedBlock> loadFolds(std::vector<FoldEvent> rows, const ReadFilter& filter,

@@ -1,6 +1,5 @@
 #include "format/packet_codec.h"
 
-#include <algorithm>
 #include <tuple>
 
 #include "format/dictionary.h"
@@ -18,7 +17,7 @@ using Interface = std::tuple<uint32_t, uint32_t, uint8_t>;
 
 // What has one value a row and is no index.
 template <class Mode>
-void codeRows(std::vector<PacketRow>& rows, int64_t base_ns, Columns& columns) {
+void codeRows(std::vector<PacketRows::Row>& rows, int64_t base_ns, Columns& columns) {
   const Mode mode{};
   int64_t last_ns = base_ns;
   uint32_t last_resource = 0;
@@ -35,30 +34,11 @@ void codeRows(std::vector<PacketRow>& rows, int64_t base_ns, Columns& columns) {
 
 }  // namespace
 
-void PacketRows::add(const PacketEvent& event) {
-  const size_t space = std::min<size_t>(kMaxPayloadBytes, kMaxBlockPayloadBytes - bytes.size());
-  const auto data = event.data.first(std::min(event.data.size(), space));
-  rows.push_back({event, static_cast<uint32_t>(bytes.size()), static_cast<uint32_t>(data.size())});
-  rows.back().event.data = {};
-  bytes.insert(bytes.end(), data.begin(), data.end());
-}
-
-PacketEvent PacketRows::event(uint32_t row) const {
-  PacketEvent event = rows[row].event;
-  event.data = std::span(bytes).subspan(rows[row].at, rows[row].size);
-  return event;
-}
-
-void PacketRows::clear() {
-  rows.clear();
-  bytes.clear();
-}
-
 void encodePackets(PacketRows& rows, schema::Packets::Builder out) {
   Dictionary<uint32_t> threads;
   Dictionary<Interface> interfaces;
   Columns columns;
-  for (const PacketRow& row : rows.rows) {
+  for (const PacketRows::Row& row : rows.rows) {
     const PacketEvent& event = row.event;
     columns.thread.push_back(zigzag(threads.indexOf(event.thread.value)));
     columns.interface.push_back(zigzag(interfaces.indexOf(
@@ -105,12 +85,11 @@ void decodePackets(schema::Packets::Reader in, uint32_t count, PacketRows& rows)
   checkIndexes(columns.interface, interfaces.size());
   rows.clear();
   rows.rows.resize(count);
-  const auto bytes = in.getBytes();
-  rows.bytes.assign(bytes.begin(), bytes.end());
   codeRows<Reading>(rows.rows, in.getBaseNs(), columns);
-  uint64_t at = 0;
+  const auto bytes = in.getBytes();
+  rows.place({bytes.begin(), bytes.size()});
   for (size_t i = 0; i < count; ++i) {
-    PacketRow& row = rows.rows[i];
+    PacketRows::Row& row = rows.rows[i];
     const auto interface = interfaces[static_cast<unsigned>(unzigzag(columns.interface[i]))];
     row.event.thread = ThreadId{threads[static_cast<unsigned>(unzigzag(columns.thread[i]))]};
     row.event.interface_index = interface.getIndex();
@@ -118,9 +97,6 @@ void decodePackets(schema::Packets::Reader in, uint32_t count, PacketRows& rows)
     row.event.link = knownOr(interface.getLink(), PacketLink::loopback, PacketLink::raw_ip);
     row.event.direction =
         unzigzag(columns.direction[i]) == 0 ? PacketDirection::received : PacketDirection::sent;
-    if (row.size > rows.bytes.size() - at) throw BadBlock("a packet beyond the end of its block");
-    row.at = static_cast<uint32_t>(at);
-    at += row.size;
   }
 }
 

@@ -1,7 +1,5 @@
 #include "format/plaintext_codec.h"
 
-#include <algorithm>
-
 #include "format/dictionary.h"
 #include "format/int_column.h"
 
@@ -14,7 +12,7 @@ struct Columns {
 
 // What has one value a row and says nothing of threads.
 template <class Mode>
-void codeRows(std::vector<PlaintextRow>& rows, int64_t base_ns, Columns& columns) {
+void codeRows(std::vector<PlaintextRows::Row>& rows, int64_t base_ns, Columns& columns) {
   const Mode mode{};
   int64_t last_ns = base_ns;
   uint32_t last_resource = 0;
@@ -36,29 +34,10 @@ void codeRows(std::vector<PlaintextRow>& rows, int64_t base_ns, Columns& columns
 
 }  // namespace
 
-void PlaintextRows::add(const PlaintextEvent& event) {
-  const size_t space = std::min<size_t>(kMaxPayloadBytes, kMaxBlockPayloadBytes - bytes.size());
-  const auto data = event.data.first(std::min(event.data.size(), space));
-  rows.push_back({event, static_cast<uint32_t>(bytes.size()), static_cast<uint32_t>(data.size())});
-  rows.back().event.data = {};
-  bytes.insert(bytes.end(), data.begin(), data.end());
-}
-
-PlaintextEvent PlaintextRows::event(uint32_t row) const {
-  PlaintextEvent event = rows[row].event;
-  event.data = std::span(bytes).subspan(rows[row].at, rows[row].size);
-  return event;
-}
-
-void PlaintextRows::clear() {
-  rows.clear();
-  bytes.clear();
-}
-
 void encodePlaintexts(PlaintextRows& rows, schema::Plaintexts::Builder out) {
   Dictionary<uint32_t> threads;
   Columns columns;
-  for (const PlaintextRow& row : rows.rows) {
+  for (const PlaintextRows::Row& row : rows.rows) {
     columns.thread.push_back(zigzag(threads.indexOf(row.event.thread.value)));
     columns.direction.push_back(zigzag(static_cast<uint64_t>(row.event.direction)));
     columns.library.push_back(zigzag(static_cast<uint64_t>(row.event.library)));
@@ -101,18 +80,14 @@ void decodePlaintexts(schema::Plaintexts::Reader in, uint32_t count, PlaintextRo
   checkIndexes(columns.thread, threads.size());
   rows.clear();
   rows.rows.resize(count);
-  const auto bytes = in.getBytes();
-  rows.bytes.assign(bytes.begin(), bytes.end());
   codeRows<Reading>(rows.rows, in.getBaseNs(), columns);
-  uint64_t at = 0;
+  const auto bytes = in.getBytes();
+  rows.place({bytes.begin(), bytes.size()});
   for (size_t i = 0; i < count; ++i) {
-    PlaintextRow& row = rows.rows[i];
+    PlaintextRows::Row& row = rows.rows[i];
     row.event.thread = ThreadId{threads[static_cast<unsigned>(unzigzag(columns.thread[i]))]};
     row.event.direction = unzigzag(columns.direction[i]) == 0 ? PayloadDirection::in : PayloadDirection::out;
     row.event.library = knownOr(unzigzag(columns.library[i]), TlsLibrary::gnutls, TlsLibrary::unknown);
-    if (row.size > rows.bytes.size() - at) throw BadBlock("plaintext beyond the end of its block");
-    row.at = static_cast<uint32_t>(at);
-    at += row.size;
   }
 }
 

@@ -14,15 +14,9 @@
 #include "format/definition_codec.h"
 #include "format/definition_tables.h"
 #include "format/errors.h"
-#include "format/fold_codec.h"
 #include "format/header_codec.h"
-#include "format/packet_codec.h"
-#include "format/plaintext_codec.h"
-#include "format/sched_codec.h"
-#include "format/signal_codec.h"
-#include "format/socket_codec.h"
+#include "format/open_blocks.h"
 #include "format/stop_folder.h"
-#include "format/syscall_codec.h"
 
 namespace tarry {
 namespace {
@@ -36,46 +30,9 @@ constexpr int64_t kLateCallNs = 500'000'000;
 // What is kept of a packet where payload is left out: Ethernet, IPv6 and TCP headers with options.
 constexpr size_t kPacketHeadBytes = 96;
 
-// Earliest and latest instant of the rows of an open block.
-struct Cover {
-  int64_t min_ns = INT64_MAX;
-  int64_t max_ns = INT64_MIN;
-  int64_t first_ns = 0;  // when its first row came
-
-  bool empty() const { return min_ns > max_ns; }
-  void add(int64_t from_ns, int64_t to_ns, int64_t now_ns) {
-    if (empty()) first_ns = now_ns;
-    min_ns = std::min(min_ns, std::clamp(from_ns, -kMaxTimeNs, kMaxTimeNs));
-    max_ns = std::max(max_ns, std::clamp(std::max(from_ns, to_ns), -kMaxTimeNs, kMaxTimeNs));
-  }
-};
-
 int64_t addNs(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
-
-// An open block of events that are written as they are.
-template <class Event>
-struct EventBlock {
-  std::vector<Event> rows;
-  Cover cover;
-};
-
-struct CallBlock {
-  SyscallCollector calls;
-  PayloadRows payloads;
-  Cover cover;
-};
-
-struct PlaintextBlock {
-  PlaintextRows rows;
-  Cover cover;
-};
-
-struct PacketBlock {
-  PacketRows rows;
-  Cover cover;
-};
 
 struct LiveThread {
   ThreadDef def;
@@ -119,16 +76,7 @@ struct TraceWriter::Impl {
   std::vector<Resource> pending_resources;
   ProcessRows processes;
   Cover processes_cover;
-  CallBlock calls, late_calls;
-  EventBlock<SwitchEvent> switches;
-  EventBlock<WakeEvent> wakes;
-  EventBlock<SignalEvent> signals;
-  EventBlock<SocketEvent> sockets;
-  PlaintextBlock plaintexts;
-  PacketBlock packets;
-  EventBlock<FoldEvent> folds;
-  EventBlock<LossEvent> losses;
-  EventBlock<ClockPoint> clocks;
+  OpenBlocks open;
 
   CallFolder folder;  // where the file has a size to keep
   StopFolder stops;
@@ -217,7 +165,7 @@ struct TraceWriter::Impl {
   }
 
   void close(CallBlock& block) {
-    if (block.cover.empty()) return;
+    if (block.empty()) return;
     writeDefinitions();
     SyscallRows& rows = block.calls.rows();
     if (!block.payloads.rows.empty()) {
@@ -228,62 +176,15 @@ struct TraceWriter::Impl {
     }
     write(rows.rows.size(), block.cover,
           [&](schema::Block::Builder out) { encodeSyscalls(rows, out.initSyscalls()); });
-    block.calls.clear();
-    block.payloads.clear();
-    block.cover = {};
+    block.clear();
   }
 
-  template <class Event, class Encode>
-  void close(EventBlock<Event>& block, Encode encode) {
-    if (block.rows.empty()) return;
+  template <class Rows>
+  void close(OpenBlock<Rows>& block) {
+    if (block.empty()) return;
     writeDefinitions();
-    write(block.rows.size(), block.cover, [&](schema::Block::Builder out) { encode(block.rows, out); });
-    block.rows.clear();
-    block.cover = {};
-  }
-
-  void close(PlaintextBlock& block) {
-    if (block.cover.empty()) return;
-    writeDefinitions();
-    write(block.rows.rows.size(), block.cover,
-          [&](schema::Block::Builder out) { encodePlaintexts(block.rows, out.initPlaintexts()); });
-    block.rows.clear();
-    block.cover = {};
-  }
-
-  void close(PacketBlock& block) {
-    if (block.cover.empty()) return;
-    writeDefinitions();
-    write(block.rows.rows.size(), block.cover,
-          [&](schema::Block::Builder out) { encodePackets(block.rows, out.initPackets()); });
-    block.rows.clear();
-    block.cover = {};
-  }
-
-  void close(EventBlock<SwitchEvent>& block) {
-    close(block, [](auto& rows, auto out) { encodeSwitches(rows, out.initSwitches()); });
-  }
-  void close(EventBlock<WakeEvent>& block) {
-    close(block, [](auto& rows, auto out) { encodeWakes(rows, out.initWakes()); });
-  }
-  void close(EventBlock<SignalEvent>& block) {
-    close(block, [](auto& rows, auto out) { encodeSignals(rows, out.initSignals()); });
-  }
-  void close(EventBlock<SocketEvent>& block) {
-    close(block, [](auto& rows, auto out) { encodeSockets(rows, out.initSockets()); });
-  }
-  void close(EventBlock<FoldEvent>& block) {
-    close(block, [](auto& rows, auto out) { encodeFolds(rows, out.initFolds()); });
-  }
-  void close(EventBlock<LossEvent>& block) {
-    close(block, [](auto& rows, auto out) {
-      encodeLosses(rows, out.initLosses(static_cast<unsigned>(rows.size())));
-    });
-  }
-  void close(EventBlock<ClockPoint>& block) {
-    close(block, [](auto& rows, auto out) {
-      encodeClocks(rows, out.initClocks(static_cast<unsigned>(rows.size())));
-    });
+    write(block.rows.size(), block.cover, [&](schema::Block::Builder out) { encodeRows(block.rows, out); });
+    block.clear();
   }
 
   // Adds a row that covers from … to.
@@ -293,22 +194,20 @@ struct TraceWriter::Impl {
     block.cover.add(from_ns, to_ns, now());
     if (block.rows.size() >= options.block_rows) close(block);
   }
+  template <class Event>
+  void append(ByteBlock<Event>& block, const Event& event, int64_t from_ns, int64_t to_ns) {
+    block.rows.add(event);
+    block.cover.add(from_ns, to_ns, now());
+    if (block.rows.size() >= options.block_rows || block.rows.bytes.size() >= options.block_bytes) {
+      close(block);
+    }
+  }
 
   void closeAll() {
     const uint64_t bytes = output.bytesWritten();
     addFolds();
     writeDefinitions();
-    close(late_calls);
-    close(calls);
-    close(wakes);
-    close(switches);
-    close(signals);
-    close(sockets);
-    close(plaintexts);
-    close(packets);
-    close(folds);
-    close(losses);
-    close(clocks);
+    open.each([&](auto& block) { close(block); });
     last_closed_bytes = output.bytesWritten() - bytes;
   }
 
@@ -322,7 +221,7 @@ struct TraceWriter::Impl {
     for (const StringArg& string : event.strings) strings.use(string.text);
     stacks.use(event.user_stack);
     limitDefinitions();
-    CallBlock& block = addNs(newest_ns, -event.enter_ns) > kLateCallNs ? late_calls : calls;
+    CallBlock& block = addNs(newest_ns, -event.enter_ns) > kLateCallNs ? open.late_calls : open.calls;
     const auto row = static_cast<uint32_t>(block.calls.rows().rows.size());
     block.calls.add(event);
     block.payloads.add(row, event.payloads);
@@ -370,13 +269,13 @@ struct TraceWriter::Impl {
     use(event.pending.resource);
     stacks.use(event.user_stack);
     limitDefinitions();
-    append(switches, event, event.ts_ns, event.ts_ns);
+    append(open.switches, event, event.ts_ns, event.ts_ns);
   }
 
   void addFold(const FoldEvent& fold) {
     use(fold.resource);
     limitDefinitions();
-    append(folds, fold, fold.ts_ns, addNs(fold.ts_ns, fold.dur_ns));
+    append(open.folds, fold, fold.ts_ns, addNs(fold.ts_ns, fold.dur_ns));
   }
 
   // ---- time ----
@@ -386,13 +285,11 @@ struct TraceWriter::Impl {
   int64_t now() const { return std::max(newest_ns, ticked_ns); }
 
   // When the oldest row that waits came, INT64_MAX if none does.
-  int64_t oldestNs() const {
-    int64_t oldest = INT64_MAX;
-    for (const Cover* cover :
-         {&processes_cover, &calls.cover, &late_calls.cover, &switches.cover, &wakes.cover, &signals.cover,
-          &sockets.cover, &plaintexts.cover, &packets.cover, &folds.cover, &losses.cover, &clocks.cover}) {
-      if (!cover->empty()) oldest = std::min(oldest, cover->first_ns);
-    }
+  int64_t oldestNs() {
+    int64_t oldest = processes_cover.empty() ? INT64_MAX : processes_cover.first_ns;
+    open.each([&](const auto& block) {
+      if (!block.empty()) oldest = std::min(oldest, block.cover.first_ns);
+    });
     return oldest;
   }
 
@@ -568,12 +465,12 @@ void TraceWriter::add(const WakeEvent& event) {
   w.use(event.waker_call.resource);
   w.stacks.use(event.kernel_stack);
   w.limitDefinitions();
-  w.append(w.wakes, event, event.ts_ns, event.ts_ns);
+  w.append(w.open.wakes, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const SignalEvent& event) {
   impl_->advance(event.ts_ns);
-  impl_->append(impl_->signals, event, event.ts_ns, event.ts_ns);
+  impl_->append(impl_->open.signals, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const SocketEvent& event) {
@@ -581,7 +478,7 @@ void TraceWriter::add(const SocketEvent& event) {
   w.advance(event.ts_ns);
   w.use(event.resource);
   w.limitDefinitions();
-  w.append(w.sockets, event, event.ts_ns, event.ts_ns);
+  w.append(w.open.sockets, event, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const PlaintextEvent& event) {
@@ -595,12 +492,7 @@ void TraceWriter::add(const PlaintextEvent& event) {
   }
   w.use(kept.resource);
   w.limitDefinitions();
-  w.plaintexts.rows.add(kept);
-  w.plaintexts.cover.add(event.ts_ns, end_ns, w.now());
-  if (w.plaintexts.rows.rows.size() >= w.options.block_rows ||
-      w.plaintexts.rows.bytes.size() >= w.options.block_bytes) {
-    w.close(w.plaintexts);
-  }
+  w.append(w.open.plaintexts, kept, event.ts_ns, end_ns);
 }
 
 void TraceWriter::add(const PacketEvent& event) {
@@ -615,12 +507,7 @@ void TraceWriter::add(const PacketEvent& event) {
   w.use(kept.resource);
   w.strings.use(kept.interface_name);
   w.limitDefinitions();
-  w.packets.rows.add(kept);
-  w.packets.cover.add(event.ts_ns, event.ts_ns, w.now());
-  if (w.packets.rows.rows.size() >= w.options.block_rows ||
-      w.packets.rows.bytes.size() >= w.options.block_bytes) {
-    w.close(w.packets);
-  }
+  w.append(w.open.packets, kept, event.ts_ns, event.ts_ns);
 }
 
 void TraceWriter::add(const FoldEvent& event) {
@@ -632,12 +519,12 @@ void TraceWriter::add(const LossEvent& event) {
   Impl& w = *impl_;
   w.advance(event.ts_ns);
   w.lost += event.count;
-  w.append(w.losses, event, event.ts_ns, addNs(event.ts_ns, event.dur_ns));
+  w.append(w.open.losses, event, event.ts_ns, addNs(event.ts_ns, event.dur_ns));
 }
 
 void TraceWriter::add(const ClockPoint& clock) {
   impl_->advance(clock.boottime_ns);
-  impl_->append(impl_->clocks, clock, clock.boottime_ns, clock.boottime_ns);
+  impl_->append(impl_->open.clocks, clock, clock.boottime_ns, clock.boottime_ns);
 }
 
 void TraceWriter::tick(int64_t now_ns) {
