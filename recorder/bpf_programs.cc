@@ -353,9 +353,10 @@ uint32_t BpfPrograms::cgroupMoves() const {
 uint64_t BpfPrograms::missed() const {
   // They record nothing, and meet themselves often: soft timers run with interrupts on, which may be timers.
   const auto& programs = skeleton_->progs;
-  const std::array<const bpf_program*, 8> context = {
-      programs.on_softirq_entry, programs.on_softirq_exit, programs.on_irq_entry,      programs.on_irq_exit,
-      programs.on_hrtimer_entry, programs.on_hrtimer_exit, programs.on_block_complete, programs.on_data_ready};
+  const std::array<const bpf_program*, 8> context = {programs.on_softirq_entry,  programs.on_softirq_exit,
+                                                     programs.on_irq_entry,      programs.on_irq_exit,
+                                                     programs.on_hrtimer_entry,  programs.on_hrtimer_exit,
+                                                     programs.on_block_complete, programs.on_data_ready};
   uint64_t sum = 0;
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "recorder/capture/capture.h"
+
 namespace tarry {
 
 namespace {
@@ -154,7 +156,7 @@ bool isNumber(ArgType type) {
 class PlanBuilder {
  public:
   PlanBuilder(const SyscallSpec& spec, Abi abi, int64_t snaplen)
-      : spec_(spec), abi_(abi), is_64_(abiWordSize(abi) == 8), snaplen_(snaplen != 0) {
+      : spec_(spec), abi_(abi), is_64_(abiWordSize(abi) == 8), snaplen_(snaplen) {
     shape_.plan.fd_arg[0] = shape_.plan.fd_arg[1] = NO_ARG;
     shape_.plan.pair_arg = shape_.plan.rest_item = NO_ARG;
     shape_.plan.flags = PLAN_KNOWN;
@@ -165,7 +167,7 @@ class PlanBuilder {
   CallShape build() {
     for (uint8_t i = 0; i < spec_.arg_count; ++i) addObject(i);
     for (uint8_t i = 0; i < spec_.arg_count; ++i) addAlways(i);
-    if (snaplen_) {
+    if (snaplen_ != 0) {
       for (uint8_t i = 0; i < spec_.arg_count; ++i) addWithSnaplen(i);
       addOddOnes();
       addRest();
@@ -178,13 +180,7 @@ class PlanBuilder {
     if (spec_.name == "connect" || spec_.name == "bind" || spec_.name == "listen") {
       shape_.plan.flags |= PLAN_LATE_RESOURCE;
     }
-    constexpr uint8_t kMore =
-        PLAN_ENTER_PARTS | PLAN_EXIT_PARTS | PLAN_RETURNS_FD | PLAN_LATE_RESOURCE | PLAN_CWD | PLAN_PAIR;
-    const bool one_object = shape_.plan.fd_arg[1] == NO_ARG && shape_.plan.fd_is_dir == 0;
-    if (one_object && (shape_.plan.flags & kMore) == 0) {
-      shape_.plan.flags |= PLAN_SHORT;
-      if (spec_.arg_count > SHORT_ARGS) shape_.plan.zero_args = static_cast<uint8_t>(spec_.arg_count - SHORT_ARGS);
-    }
+    shorten();
     return shape_;
   }
 
@@ -318,6 +314,26 @@ class PlanBuilder {
     }
   }
 
+  // Whether a short record will do, for the calls that are made most.
+  void shorten() {
+    constexpr uint8_t kMore = PLAN_RETURNS_FD | PLAN_LATE_RESOURCE | PLAN_CWD | PLAN_PAIR;
+    call_plan& plan = shape_.plan;
+    if (plan.fd_arg[1] != NO_ARG || plan.fd_is_dir != 0 || (plan.flags & kMore) != 0) return;
+    uint8_t buffer = BUFFER_NONE;
+    for (uint8_t i = 0; i < plan.items; ++i) {
+      const plan_item& item = plan.item[i];
+      if (item.arg >= SHORT_ARGS) continue;  // nothing where that argument is 0
+      const bool in = item.what == ITEM_BUFFER && item.len_arg == 2, out = item.what == ITEM_RESULT;
+      if (item.arg != 1 || (!in && !out) || buffer != BUFFER_NONE) return;
+      buffer = in ? BUFFER_IN : BUFFER_OUT;
+    }
+    // What is larger than one part comes in pieces behind a long record.
+    if (buffer != BUFFER_NONE && (snaplen_ < 0 || snaplen_ > CAPTURE_REST_FROM)) return;
+    plan.buffer = buffer;
+    plan.flags |= PLAN_SHORT;
+    if (spec_.arg_count > SHORT_ARGS) plan.zero_args = static_cast<uint8_t>(spec_.arg_count - SHORT_ARGS);
+  }
+
   uint32_t wordBytes() const { return is_64_ ? 8 : 4; }
   // include/linux/dirent.h: behind d_ino and d_off, which are longs in the old call
   uint32_t reclenOffset() const { return spec_.name == "getdents" ? 2 * wordBytes() : 16; }
@@ -344,7 +360,7 @@ class PlanBuilder {
   const SyscallSpec& spec_;
   const Abi abi_;
   const bool is_64_;
-  const bool snaplen_;
+  const int64_t snaplen_;
   CallShape shape_;
 };
 

@@ -61,7 +61,7 @@ void RawEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_
   for (const std::vector<uint8_t>& ring : batch.events) {
     forEachRecord(ring, [&](Bytes record) { event(record, writer); });
   }
-  for (const Bytes record : waiting_) call(record, writer, true);
+  for (const Bytes record : waiting_) anyCall(record, writer, true);
   waiting_.clear();
   rest_.nextBatch();
   for (const uint32_t thread : threads_.forgetEnded(now_ns, writer)) enter_data_.erase(thread);
@@ -121,10 +121,8 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
     case RT_ENTER_DATA: enterData(record); break;
     case RT_REST: rest(record, writer); break;
     case RT_CALL:
-      if (!call(record, writer, false)) waiting_.push_back(record);
-      break;
     case RT_SHORT_CALL:
-      if (const auto* brief = as<rec_short_call>(record)) shortCall(*brief, writer);
+      if (!anyCall(record, writer, false)) waiting_.push_back(record);
       break;
     case RT_SWITCH_IN:
       if (const auto* in = as<rec_switch_in>(record)) switchIn(*in, writer);
@@ -222,11 +220,39 @@ void RawEncoder::addParts(Bytes parts, TraceWriter& writer) {
   }
 }
 
-bool RawEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
-  const auto* record = as<rec_call>(bytes);
-  if (record == nullptr) return true;
+namespace {
+
+rec_call atLength(const rec_short_call& brief) {
+  rec_call record{};
+  record.abi = brief.abi;
+  record.flags = CALL_ENTER_DATA;
+  record.thread = record.data_thread = brief.thread;
+  record.call_seq = record.data_seq = brief.call_seq;
+  const int32_t nr = brief.nr & ~SHORT_HAS_DATA;
+  record.nr = brief.abi == ABI_X32 ? nr | kX32Bit : nr;
+  record.enter_ns = brief.enter_ns;
+  record.dur_ns = brief.dur_ns;
+  record.ret = brief.ret;
+  std::copy(std::begin(brief.args), std::end(brief.args), std::begin(record.args));
+  record.res[RES_FIRST] = brief.resource;
+  return record;
+}
+
+}  // namespace
+
+bool RawEncoder::anyCall(Bytes bytes, TraceWriter& writer, bool last_chance) {
+  if (const auto* record = as<rec_call>(bytes); record != nullptr && record->type == RT_CALL)
+    return call(*record, bytes.subspan(sizeof(rec_call)), writer, last_chance);
+  const auto* brief = as<rec_short_call>(bytes);
+  if (brief == nullptr || brief->type != RT_SHORT_CALL) return true;
+  if ((brief->nr & SHORT_HAS_DATA) != 0) return call(atLength(*brief), {}, writer, last_chance);
+  shortCall(*brief, writer);
+  return true;
+}
+
+bool RawEncoder::call(const rec_call& record, Bytes parts, TraceWriter& writer, bool last_chance) {
   SyscallEvent event;
-  event.thread = threads_.find(record->thread);
+  event.thread = threads_.find(record.thread);
   if (!event.thread) return true;
   objects_.clear();
   strings_.clear();
@@ -234,29 +260,29 @@ bool RawEncoder::call(Bytes bytes, TraceWriter& writer, bool last_chance) {
   absolute_args_ = 0;
   root_ = 0;
   EnterData* data = nullptr;
-  if ((record->flags & CALL_ENTER_DATA) != 0) {
-    data = findEnterData(record->data_thread, record->data_seq);
+  if ((record.flags & CALL_ENTER_DATA) != 0) {
+    data = findEnterData(record.data_thread, record.data_seq);
     if (data == nullptr && !last_chance) return false;
-    if (data != nullptr && wanted(record->abi, record->nr)) addParts(data->parts, writer);
+    if (data != nullptr && wanted(record.abi, record.nr)) addParts(data->parts, writer);
   }
-  if (!wanted(record->abi, record->nr)) {
+  if (!wanted(record.abi, record.nr)) {
     if (data != nullptr) data->call_seq = 0;
     return true;
   }
-  event.call_seq = record->call_seq;
-  event.enter_ns = static_cast<int64_t>(record->enter_ns);
-  event.dur_ns = static_cast<int64_t>(record->dur_ns);
-  event.abi = static_cast<Abi>(record->abi);
-  event.nr = record->nr;
-  event.ret = record->ret;
-  event.flags.unfinished = (record->flags & CALL_UNFINISHED) != 0;
-  event.flags.no_enter = (record->flags & CALL_NO_ENTER) != 0;
-  const CallShape* shape = plan_.find(record->abi, record->nr);
-  fillArgs(record->args, shape, event);
-  addParts(bytes.subspan(sizeof(rec_call)), writer);
-  if (record->ret > 0)
-    rest_.take(record->thread, record->call_seq, static_cast<uint64_t>(record->ret), payloads_);
-  if (shape != nullptr) addObjects(*record, *shape, writer);
+  event.call_seq = record.call_seq;
+  event.enter_ns = static_cast<int64_t>(record.enter_ns);
+  event.dur_ns = static_cast<int64_t>(record.dur_ns);
+  event.abi = static_cast<Abi>(record.abi);
+  event.nr = record.nr;
+  event.ret = record.ret;
+  event.flags.unfinished = (record.flags & CALL_UNFINISHED) != 0;
+  event.flags.no_enter = (record.flags & CALL_NO_ENTER) != 0;
+  const CallShape* shape = plan_.find(record.abi, record.nr);
+  fillArgs(record.args, shape, event);
+  addParts(parts, writer);
+  if (record.ret > 0)
+    rest_.take(record.thread, record.call_seq, static_cast<uint64_t>(record.ret), payloads_);
+  if (shape != nullptr) addObjects(record, *shape, writer);
   event.objects = objects_;
   event.strings = strings_;
   event.payloads = payloads_;

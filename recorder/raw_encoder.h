@@ -32,8 +32,8 @@ class RawEncoder {
 
   // now_ns: BOOTTIME; what is not needed any more is forgotten by it.
   void encode(const RawBatch& batch, TraceWriter& writer, int64_t now_ns);
-  // Starts to read the kernel's symbols in a thread of its own. Otherwise that is done at the first stack, and
-  // its 0.1 s of CPU time are then missing to the command, just when it begins.
+  // Starts to read the kernel's symbols in a thread of its own. Otherwise that is done at the first stack,
+  // and its 0.1 s of CPU time are then missing to the command, just when it begins.
   void readSymbolsAhead();
   // What the kernel side's resource_epoch (recorder/bpf/maps.h) should be.
   uint32_t wantedResourceEpoch() const { return resources_.wantedEpoch(); }
@@ -55,7 +55,8 @@ class RawEncoder {
   EnterData& freeEnterData(uint32_t thread);
   EnterData* findEnterData(uint32_t thread, uint32_t call_seq);
   // false: its enter data has not come yet
-  bool call(Bytes record, TraceWriter& writer, bool last_chance);
+  bool anyCall(Bytes record, TraceWriter& writer, bool last_chance);
+  bool call(const rec_call& record, Bytes parts, TraceWriter& writer, bool last_chance);
   void shortCall(const rec_short_call& record, TraceWriter& writer);
   void switchIn(const rec_switch_in& record, TraceWriter& writer);
   void switchOut(Bytes record, TraceWriter& writer);

@@ -504,6 +504,8 @@ TARRY_ASSERT_SIZE(struct rec_call, 112);
 
 enum { SHORT_ARGS = 3 };
 
+enum { SHORT_HAS_DATA = 0x8000 }; /* in rec_short_call.nr: an RT_ENTER_DATA with its buffer came before */
+
 struct rec_short_call { /* a call that PLAN_SHORT is set for, from its enter to its exit */
 	__u8 type;
 	__u8 abi;
@@ -579,7 +581,7 @@ enum {
 	PLAN_EXIT_PARTS = 2,
 	PLAN_RETURNS_FD = 4,
 	PLAN_LATE_RESOURCE = 8, /* the fd's object changes by the call: look at it at the exit */
-	PLAN_SHORT = 16,        /* at most three arguments and one object: RT_SHORT_CALL */
+	PLAN_SHORT = 16,        /* at most three arguments, one object, one buffer: RT_SHORT_CALL */
 	PLAN_CWD = 32,          /* first path argument has no dirfd: it starts from the working directory */
 	PLAN_PAIR = 64,         /* two fds returned through a pointer (pair_arg) */
 	PLAN_KNOWN = 128,
@@ -626,6 +628,12 @@ enum { /* call_plan.sets: how a call says which fds it waits for */
 	SETS_SELECT, /* up to three bit sets behind arguments 1 to 3, of as many bits as argument 0 says */
 };
 
+enum { /* call_plan.buffer: the only part of a short call, its second argument */
+	BUFFER_NONE = 0,
+	BUFFER_IN,  /* as long as the third says, taken at the enter */
+	BUFFER_OUT, /* as long as the result says, taken at the exit */
+};
+
 enum { NO_ARG = 0xff, MAX_ITEMS = 16 };
 enum { STRING_IS_PATH = 1 /* plan_item.size of an ITEM_STRING */ };
 enum { IOVEC_ARRAY_ONLY = 1 /* plan_item.size of an ITEM_IOVEC: addresses of another process */ };
@@ -647,8 +655,10 @@ struct call_plan {
 	__u8 returns_if_dup; /* fcntl: an fd only with F_DUPFD */
 	__u8 sets; /* SETS_* */
 	__u8 rest_item; /* of whose bytes on a socket or pipe all are taken; NO_ARG: none */
-	__u8 zero_args; /* PLAN_SHORT: so many arguments behind the first SHORT_ARGS must be 0 for it */
-	__u8 pad[6];
+	/* PLAN_SHORT: so many arguments behind the first SHORT_ARGS must be 0 for it */
+	__u8 zero_args;
+	__u8 buffer; /* PLAN_SHORT: BUFFER_* */
+	__u8 pad[5];
 	struct plan_item item[MAX_ITEMS];
 };
 TARRY_ASSERT_SIZE(struct call_plan, 16 + 8 * MAX_ITEMS);

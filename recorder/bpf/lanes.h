@@ -37,7 +37,7 @@ struct lane_place {
 	u64 end;
 };
 
-/* Room for a record of at most 256 bytes, NULL: there is none. `size`: a constant, a multiple of 8. */
+/* Room for a record, NULL: there is none. `size`: a constant, a multiple of 8, at most some hundred bytes. */
 static __always_inline void *lane_reserve(struct lane_place *place, const u64 size)
 {
 	u32 cpu = bpf_get_smp_processor_id();
@@ -73,6 +73,19 @@ static __always_inline void *lane_reserve(struct lane_place *place, const u64 si
 static __always_inline void lane_submit(struct lane_place *place)
 {
 	publish(&place->lane->written, place->end);
+	barrier();
+	*(volatile u32 *)&place->lane->busy = 0;
+}
+
+/* Of the `size` bytes that were reserved only the first `used` are the record; a multiple of 8. */
+static __always_inline void lane_shorten(struct lane_place *place, void *record, const u64 size, u64 used)
+{
+	*(u64 *)(record - sizeof(u64)) = used;
+	place->end -= size - used;
+}
+
+static __always_inline void lane_cancel(struct lane_place *place)
+{
 	barrier();
 	*(volatile u32 *)&place->lane->busy = 0;
 }

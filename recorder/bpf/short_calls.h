@@ -9,6 +9,8 @@
 #ifndef TARRY_SHORT_CALLS_H
 #define TARRY_SHORT_CALLS_H
 
+#include "recorder/capture/parts.h"
+
 enum { SHORT_PLACES = 8192 };
 
 enum { /* short_call.nr */
@@ -24,7 +26,8 @@ struct short_call {
 	s32 nr;
 	u32 res_epoch; /* of `rec.resource` */
 	struct rec_short_call rec; /* without what the exit knows */
-	u64 pad[5];
+	u32 buffer;		   /* BUFFER_*, of its plan */
+	u32 pad[9];
 };
 
 struct {
@@ -118,7 +121,8 @@ static __always_inline void take_to_state(struct thread_state *st, struct short_
 		begin_call(st, place->rec.abi, place->nr);
 		st->call_seq = st->data_seq = place->rec.call_seq;
 		st->res_epoch = place->res_epoch;
-		st->is_short = 1;
+		st->is_short = place->buffer == BUFFER_NONE;
+		st->flags = place->rec.nr & SHORT_HAS_DATA ? STATE_ENTER_DATA : 0;
 		st->enter_ns = place->rec.enter_ns;
 		__builtin_memset(st->args, 0, sizeof(st->args));
 		st->args[0] = place->rec.args[0];
@@ -145,6 +149,44 @@ static __always_inline bool is_short_call(struct call_plan *plan, struct pt_regs
 	return plan && plan->flags & PLAN_SHORT && regs_more_args_zero(regs, abi, plan->zero_args);
 }
 
+enum { BUFFER_BYTES = 256 }; /* longer ones go the long way */
+
+/* The buffer of a call as its RT_ENTER_DATA, in the lane as the call will be. False: it cannot be read now,
+ * is too long, or there is no room for it. */
+static __noinline bool put_buffer(struct short_call *place, u64 len, u32 part_flags)
+{
+	struct {
+		struct rec_enter_data head;
+		struct rec_part part;
+		u8 bytes[BUFFER_BYTES];
+	} *rec;
+	struct lane_place to;
+	u64 used = at_most_snaplen(len);
+
+	if (!place || used > BUFFER_BYTES)
+		return false;
+	rec = lane_reserve(&to, sizeof(*rec));
+	if (!rec)
+		return false;
+	asm volatile("" : "+r"(used));
+	if (used > BUFFER_BYTES || bpf_probe_read_user(rec->bytes, (u32)used, (const void *)place->rec.args[1])) {
+		lane_cancel(&to);
+		return false;
+	}
+	rec->head.type = RT_ENTER_DATA;
+	rec->head.thread = place->rec.thread;
+	rec->head.call_seq = place->rec.call_seq;
+	rec->part.kind = PART_PAYLOAD;
+	rec->part.arg = 1;
+	rec->part.flags = (u8)part_flags;
+	rec->part.index = 0;
+	rec->part.len = (u32)used;
+	rec->part.full_len = len;
+	lane_shorten(&to, rec, sizeof(*rec), sizeof(*rec) - BUFFER_BYTES + round_up8((u32)used));
+	lane_submit(&to);
+	return true;
+}
+
 /* True: the call that begins is a short one and stands at its place. */
 static __always_inline bool enter_short_call(struct short_call *place, struct pt_regs *regs, s64 nr)
 {
@@ -157,13 +199,21 @@ static __always_inline bool enter_short_call(struct short_call *place, struct pt
 		return false;
 	u8 arg = plan->fd_arg[0];
 
-	place->nr = (s32)nr;
-	place->res_epoch = resource_epoch;
-	place->rec.abi = abi;
-	place->rec.nr = (u16)nr;
 	place->rec.call_seq++;
 	place->rec.enter_ns = now_ns();
 	regs_first_args(regs, abi, place->rec.args);
+	place->rec.abi = abi;
+	place->rec.nr = (u16)nr;
+	place->buffer = plan->buffer;
+	if (plan->buffer == BUFFER_IN && place->rec.args[1] && place->rec.args[2]) {
+		if (!put_buffer(place, place->rec.args[2], 0)) {
+			place->rec.call_seq--; /* the long way tries again, and counts what is lost */
+			return false;
+		}
+		place->rec.nr |= SHORT_HAS_DATA;
+	}
+	place->nr = (s32)nr;
+	place->res_epoch = resource_epoch;
 	place->rec.resource = arg < SHORT_ARGS ? fd_resource(task, place->rec.args[arg], SLOT_ENTER) : 0;
 	return true;
 }
@@ -176,9 +226,18 @@ static __always_inline bool exit_short_call(struct short_call *place, s64 ret)
 	if (place->nr < 0 || resource_epoch - place->res_epoch > 1)
 		return false;
 	u64 now = now_ns();
+
+	if (place->buffer == BUFFER_OUT && ret > 0 && place->rec.args[1]) {
+		if (!put_buffer(place, (u64)ret, PART_OUT))
+			return false;
+		place->rec.nr |= SHORT_HAS_DATA;
+	}
 	struct rec_short_call *rec = lane_reserve(&to, sizeof(*rec));
-	if (!rec)
+	if (!rec) {
+		if (place->buffer == BUFFER_OUT) /* the long way takes it again */
+			place->rec.nr &= (u16)~SHORT_HAS_DATA;
 		return false;
+	}
 	/* what the enter has written in words; this program's own pieces in place */
 	const u64 *from = (const u64 *)&place->rec;
 	u64 *words = (u64 *)rec;

@@ -99,7 +99,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	take_to_state(st, place);
 	begin_call(st, abi, nr);
 	st->enter_ns = now_ns();
-	if (is_short_call(plan, regs, abi)) {
+	if (is_short_call(plan, regs, abi) && plan->buffer == BUFFER_NONE) {
 		u8 arg = plan->fd_arg[0];
 
 		st->is_short = 1;

@@ -99,6 +99,27 @@ TEST_CASE_METHOD(RawEncoding, "RawEncoder keeps the resource of an object that t
   CHECK(got.calls[0].objects[0].role == ObjectRole::arg0);
 }
 
+TEST_CASE_METHOD(RawEncoding, "RawEncoder gives a short call the buffer that was taken for it") {
+  put(batch.definitions, thread(1, 100, 1));
+  batch.events.resize(2);
+  rec_short_call read{};
+  read.type = RT_SHORT_CALL;
+  read.abi = ABI_X86_64;
+  read.nr = kRead | SHORT_HAS_DATA;
+  read.thread = 1;
+  read.call_seq = 5;
+  read.ret = 3;
+  read.args[2] = 100;
+  put(batch.events[0], read);  // the thread went from one CPU to the other
+  put(batch.events[1], enterData(1, 5), part(PART_PAYLOAD, 1, "abc"s, PART_OUT));
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 1);
+  CHECK(got.calls[0].nr == kRead);
+  CHECK(got.calls[0].ret == 3);
+  REQUIRE(got.calls[0].payloads.size() == 1);
+  CHECK(got.calls[0].payloads.at(1) == "abc");
+}
+
 TEST_CASE_METHOD(RawEncoding, "RawEncoder translates pairs, ready sets and payload") {
   put(batch.definitions, thread(1, 100, 1));
   const std::array<int32_t, 2> fds = {5, 6};
