@@ -410,10 +410,10 @@ void netReport(Database& db, const NetOptions& options, std::ostream& out) {
   const bool table = options.format == RowFormat::table;
   if (table) writeNotes(db, options.style, out);
   if (table && recordedByPtrace(db)) {
-    out << inked(
-               options.style, Ink::yellow,
-               "! recorded by ptrace: bytes are those of the calls; round trips, retransmissions and resets "
-               "are not known")
+    out << inked(options.style, Ink::yellow,
+                 "! recorded by ptrace: round trips and retransmissions are as they stood when a connection "
+                 "was "
+                 "closed; handshakes and resets are not known")
         << '\n';
   }
   const Net net(db, options);

@@ -158,6 +158,7 @@ tables::TcpEventRow SocketTracker::event(const SocketEvent& event, int64_t ts, U
   if (event.has_facts && event.kind != SocketEventKind::established &&
       event.kind != SocketEventKind::accepted)
     life.facts = event.facts;
+  if (event.kind != SocketEventKind::facts) life.seen = true;
   switch (event.kind) {
     case SocketEventKind::unknown:
     case SocketEventKind::state:
@@ -301,8 +302,11 @@ void SocketTracker::fillUse(const Use& use, bool of_life, bool all_calls, tables
   if (!row.established_ts) row.established_ts = use.established;
   if (of_life) return;
   row.close_ts = use.close;
+  if (use.close) row.send_queue = row.receive_queue = std::nullopt;
   if (use.connect_error != 0) row.error = errnoLabel(use.connect_error);
-  if (!all_calls) return;
+  // What the kernel counted includes what was not read; but it also knows what came before the recording.
+  const bool whole = use.created || use.connect || use.accepted;
+  if (!all_calls || (row.bytes_sent && !whole)) return;
   row.bytes_sent = clamped(use.sent);
   row.bytes_received = clamped(use.received);
 }
@@ -333,7 +337,8 @@ void SocketTracker::storeOne(const Whole& whole, int64_t id, const TaskTracker& 
   row.upid = orNull(whole.owner);
   row.wait_ns = whole.wait_ns;
   if (whole.life != 0) fillLife(lives_[whole.life - 1], row);
-  if (whole.use != nullptr) fillUse(*whole.use, whole.life != 0, all_calls, row);
+  const bool seen = whole.life != 0 && lives_[whole.life - 1].seen;
+  if (whole.use != nullptr) fillUse(*whole.use, seen, all_calls, row);
   if (whole.owner == 0 && row.utid) row.upid = orNull(tasks.thread(static_cast<Utid>(*row.utid)).upid);
 
   std::string local, remote, path;

@@ -48,7 +48,8 @@ class SocketTracker {
     int32_t error = 0;
     TcpState state = TcpState::unknown;
     std::optional<TcpFacts> facts;  // at the end
-    bool living = false;            // they are of the end of the recording
+    bool living = false;  // they are of the end of the recording, or of a moment before its close(2)
+    bool seen = false;    // to change: otherwise there are facts only
     std::optional<int64_t> handshake_ns;
     int64_t synack_retransmits = 0, resets_sent = 0, resets_received = 0;
     Utid utid = 0;

@@ -44,8 +44,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: stream BYTES\n");
     return 2;
   }
-  /* What a machine prefers may pace what it sends by what it has measured, as bbr does: that doubles the time of
-   * a run or not, by chance. */
+  /* What a machine prefers may pace what it sends by what it has measured, as bbr does: that doubles the time
+   * of a run or not, by chance. */
   setsockopt(peer, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
   if (bind(listener, (struct sockaddr*)&address, length) || listen(listener, 1) ||
       getsockname(listener, (struct sockaddr*)&address, &length))

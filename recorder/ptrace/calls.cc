@@ -11,6 +11,8 @@
 
 #include "format/syscall_groups.h"
 #include "format/syscall_table.h"
+#include "recorder/host_info.h"
+#include "recorder/ptrace/socket_facts.h"
 
 namespace tarry::ptracing {
 
@@ -45,6 +47,11 @@ const SyscallSet& showingAffinity() {
   static const SyscallSet set = SyscallSet::parse(
       "?sched_getaffinity,?sched_setaffinity,?clone,?clone3,?fork,?vfork,?sched_setscheduler");
   return set;
+}
+
+bool isClose(const OpenCall& call) {
+  static const SyscallSet set = SyscallSet::parse("close");
+  return set.contains(static_cast<Abi>(call.abi), call.nr);
 }
 
 bool isConnect(const OpenCall& call) {
@@ -126,6 +133,7 @@ void Calls::enter(Tracee& tracee, const __ptrace_syscall_info& info) {
   call.data_seq = call.seq;
   if (call.shape == nullptr) return;
   lookUpArguments(tracee, false);
+  if (isClose(call)) tellConnection(tracee, static_cast<int>(call.args[0]), call.res[RES_FIRST]);
   if ((call.shape->plan.flags & PLAN_ENTER_PARTS) != 0) takeAtEnter(tracee, info.stack_pointer);
 }
 
@@ -197,6 +205,26 @@ uint32_t Calls::unconnected(const Tracee& tracee) {
   const size_t size = std::min<size_t>(call.args[2], sizeof address);
   if (!capture_read(tracee.tid, address, size, call.args[1])) return 0;
   return resources_.ofUnconnected(tracee, static_cast<int>(call.args[0]), address, size);
+}
+
+void Calls::tellConnection(const Tracee& tracee, int fd, uint32_t resource) {
+  const ResourceFinder::TcpSocket* const socket = resources_.connection(resource);
+  rec_socket_event event{};
+  if (socket == nullptr || !askConnection(tracee.process->pidfd.get(), fd, event)) return;
+  event.type = RT_SOCKET;
+  event.thread = tracee.id;
+  event.socket = static_cast<uint32_t>(socket->inode);
+  event.inode = socket->inode;
+  event.ts_ns = static_cast<uint64_t>(bootTimeNs());
+  event.ends = socket->ends;
+  sink_.event(event);
+}
+
+void Calls::tellConnections(const Tracee& tracee) {
+  for (const auto& [fd, known] : tracee.process->known_fds) {
+    if (resources_.connection(known.resource) != nullptr)
+      tellConnection(tracee, fd, resources_.ofFd(tracee, fd));  // it may have been closed, and be another now
+  }
 }
 
 void Calls::exit(Tracee& tracee, int64_t result, int64_t now_ns) {

@@ -29,6 +29,8 @@ class Calls {
   void exit(Tracee& tracee, int64_t result, int64_t now_ns);
   // A thread that ends, or a recording that does, within a call.
   void unfinished(Tracee& tracee, int64_t now_ns);
+  // What the kernel has counted of the process's connections, while it still has them.
+  void tellConnections(const Tracee& tracee);
   // A call that has begun before the recording: nothing but what /proc says.
   void found(Tracee& tracee, const BlockedCall& call);
 
@@ -43,6 +45,7 @@ class Calls {
   void takeRest(Tracee& tracee, int64_t result);
   void lookUpResults(Tracee& tracee, int64_t result);
   uint32_t unconnected(const Tracee& tracee);
+  void tellConnection(const Tracee& tracee, int fd, uint32_t resource);
   void findPolled(Tracee& tracee, rec_polled& polled);
   void put(Tracee& tracee, uint8_t flags, int64_t result, int64_t now_ns, uint32_t end);
 

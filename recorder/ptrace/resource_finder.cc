@@ -1,6 +1,7 @@
 #include "recorder/ptrace/resource_finder.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -88,6 +89,7 @@ void ResourceFinder::followEpoch() {
   epoch_ = sink_.epoch();
   by_key_.clear();
   pipes_.clear();
+  connections_.clear();
   settled_sockets_.clear();
   mayHaveChanged();
 }
@@ -184,7 +186,9 @@ uint32_t ResourceFinder::defineSocket(uint64_t inode, const rec_socket& socket, 
   record.inode = inode;
   record.magic = kSockFs;
   record.socket = socket;
-  return define(record, name, key);
+  const uint32_t id = define(record, name, key);
+  if (socket.protocol == IPPROTO_TCP && hasRemote(socket)) connections_[id] = {socket, inode};
+  return id;
 }
 
 // The addresses of an internet socket that is not connected can change with any call, those of others

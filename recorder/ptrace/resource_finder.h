@@ -37,6 +37,15 @@ class ResourceFinder {
   uint32_t ofLink(pid_t tid, const char* link);
   // A pipe or a FIFO?
   bool isPipe(uint32_t resource) const { return pipes_.contains(resource); }
+  struct TcpSocket {
+    rec_socket ends;
+    uint64_t inode;
+  };
+  // nullptr: not a TCP socket that is connected
+  const TcpSocket* connection(uint32_t resource) const {
+    const auto known = connections_.find(resource);
+    return known == connections_.end() ? nullptr : &known->second;
+  }
   // Resources are numbered anew in each (RecordSink::epoch()).
   uint32_t epoch() const { return epoch_; }
   // The root directory of a thread, 0: that of its mount namespace.
@@ -60,6 +69,7 @@ class ResourceFinder {
   bool last_is_open_ended_ = false;  // the last lookup was of a socket whose addresses any call can change
   std::unordered_map<std::string, uint32_t> by_key_;
   std::unordered_set<uint32_t> pipes_;
+  std::unordered_map<uint32_t, TcpSocket> connections_;
   std::unordered_map<uint64_t, uint32_t> settled_sockets_;  // by inode: nothing will change unseen
 };
 

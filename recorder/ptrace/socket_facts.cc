@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -221,6 +222,39 @@ bool findSocket(pid_t pid, int pidfd, int fd, uint64_t inode, SocketFacts& facts
     if (lent) return askSocket(lent.get(), inode, facts);
   }
   return searchProc(pid, inode, facts);
+}
+
+bool askConnection(int pidfd, int fd, rec_socket_event& event) {
+  const UniqueFd lent(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, fd, 0)));
+  tcp_info info{};
+  socklen_t size = sizeof info;  // of an older kernel's the rest stays 0
+  if (!lent || ::getsockopt(lent.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  constexpr uint8_t kFinReceived[] = {6, 8, 9, 11};  // TIME_WAIT, CLOSE_WAIT, LAST_ACK, CLOSING
+  const bool fin =
+      std::find(std::begin(kFinReceived), std::end(kFinReceived), info.tcpi_state) != std::end(kFinReceived);
+  event.kind = SOCKET_FACTS;
+  event.has_facts = 1;
+  auto& facts = event.facts;
+  // before the first sample the round trip is a guess of no use: 0, and the least one ~0
+  facts[FACT_SRTT_US] = info.tcpi_rtt;
+  facts[FACT_MIN_RTT_US] = info.tcpi_min_rtt == ~0U ? 0 : info.tcpi_min_rtt;
+  facts[FACT_RTT_VAR_US] = info.tcpi_rtt != 0 ? info.tcpi_rttvar : 0;
+  facts[FACT_BYTES_SENT] = info.tcpi_bytes_sent + info.tcpi_notsent_bytes;
+  facts[FACT_BYTES_ACKED] = info.tcpi_bytes_acked;
+  // the kernel counts the peer's FIN as a byte
+  facts[FACT_BYTES_RECEIVED] = info.tcpi_bytes_received - (fin && info.tcpi_bytes_received != 0 ? 1 : 0);
+  facts[FACT_BYTES_RETRANS] = info.tcpi_bytes_retrans;
+  facts[FACT_SEGS_OUT] = info.tcpi_segs_out;
+  facts[FACT_SEGS_IN] = info.tcpi_segs_in;
+  facts[FACT_DATA_SEGS_OUT] = info.tcpi_data_segs_out;
+  facts[FACT_DATA_SEGS_IN] = info.tcpi_data_segs_in;
+  facts[FACT_RETRANSMITS] = info.tcpi_total_retrans;
+  facts[FACT_BUSY_US] = info.tcpi_busy_time;
+  facts[FACT_RWND_LIMITED_US] = info.tcpi_rwnd_limited;
+  facts[FACT_SNDBUF_LIMITED_US] = info.tcpi_sndbuf_limited;
+  facts[FACT_CWND] = info.tcpi_snd_cwnd;
+  facts[FACT_MSS] = info.tcpi_snd_mss;
+  return true;
 }
 
 bool setRemote(rec_socket& socket, const void* address, size_t size) {

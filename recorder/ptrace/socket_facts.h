@@ -19,6 +19,10 @@ struct SocketFacts {
 // pidfd: of the process, or -1. False: nothing could be found out.
 bool findSocket(pid_t pid, int pidfd, int fd, uint64_t inode, SocketFacts& facts);
 
+// What the kernel has counted of a TCP connection (TCP_INFO, tcp(7)), as SOCKET_FACTS. Bytes that are still
+// to be sent count as sent. False: it cannot be asked.
+bool askConnection(int pidfd, int fd, rec_socket_event& event);
+
 // The address in a sockaddr that a call was given, as the remote one. False: not of the internet.
 bool setRemote(rec_socket& socket, const void* address, size_t size);
 bool hasRemote(const rec_socket& socket);

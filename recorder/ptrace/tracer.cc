@@ -396,6 +396,7 @@ void Tracer::eventStop(Tracee& tracee, int event, int signal, int64_t now_ns) {
       unsigned long status = 0;
       ::ptrace(PTRACE_GETEVENTMSG, tracee.tid, 0, &status);
       calls_.unfinished(tracee, now_ns);
+      if (tracee.id == tracee.process->leader) calls_.tellConnections(tracee);
       wakers_.exiting(tracee, static_cast<int>(status), now_ns);
       if (!tracee.exiting) ++exiting_;
       lives_.exiting(tracee, static_cast<int>(status), now_ns);
@@ -435,6 +436,7 @@ void Tracer::leave() {
   for (auto& [tid, tracee] : lives_.all()) {
     states_.left(tracee, now_ns);
     calls_.unfinished(tracee, now_ns);
+    if (tracee.id == tracee.process->leader) calls_.tellConnections(tracee);
   }
   answer("");
 }

@@ -55,6 +55,21 @@ class SocketsTest(harness.LiveTest):
                     self.assertLess(here["created_ts"], here["connect_ts"])
                     self.assertIsNotNone(found[server["port"], "listener"]["bound_ts"])
 
+    def test_what_the_kernel_says_at_the_close(self):
+        """By ptrace there are no events, but a connection is asked before it is closed."""
+        if harness.BACKEND != "ptrace":
+            return
+        for name in ("talk", "talk6"):
+            with self.subTest(scene=name):
+                recorded = self.record(*scene(name))
+                client, server = recorded.json_lines()
+                found = self.sockets(recorded)
+                for role, told in (("client", client), ("server", server)):
+                    row = found[told["port"], role]
+                    self.same_counts(row, told)
+                    self.assertIsNotNone(row["close_ts"])
+                self.assertEqual(found[client["port"], "client"]["bytes_received"], 1_000_000)
+
     def test_bytes_are_those_of_the_calls(self):
         recorded = self.record(*scene("talk"))
         sums = recorded.query(
