@@ -101,6 +101,8 @@ void SocketTracker::call(const SyscallEvent& event, const CallTraits& traits, in
       Use& use = useOf(piece.resource);
       uint64_t& sum = piece.flow == Flow::sent ? use.sent : use.received;
       sum += piece.data.size() + piece.missing;
+      // Of a connect that did not wait no call tells when it was done.
+      if (use.connect && !use.established && event.ret > 0) use.established = ts;
     }
     return;
   }

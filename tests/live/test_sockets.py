@@ -70,6 +70,22 @@ class SocketsTest(harness.LiveTest):
                     self.assertIsNotNone(row["close_ts"])
                 self.assertEqual(found[client["port"], "client"]["bytes_received"], 1_000_000)
 
+    def test_connecting_without_waiting(self):
+        recorded = self.record("/usr/bin/python3", "-c", """
+import select, socket
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.socket()
+client.setblocking(False)
+client.connect_ex(server.getsockname())
+select.select([], [client], [])
+client.send(b"hello")
+server.accept()[0].recv(5)
+""")
+        row = recorded.query("SELECT * FROM socket WHERE role = 'client'")[0]
+        self.assertLess(row["connect_ts"], row["established_ts"])
+        self.assertEqual(row["bytes_sent"], 5)
+        self.assertNotIn("given up", harness.run_tarry("net", recorded.trace).stdout)
+
     def test_bytes_are_those_of_the_calls(self):
         recorded = self.record(*scene("talk"))
         sums = recorded.query(
