@@ -24,6 +24,10 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 			  bpf_rdonly_cast((const void *)(addr), bpf_core_type_id_kernel(type)) :   \
 			  (void *)(addr)))
 
+/* The current task for reading a pointer out of it. Of a trusted one the verifier looks up by name, one in all
+ * types of the kernel, whether what the pointer leads to is trusted as well: half of what loading took. */
+#define PLAIN(task) (have_rdonly_cast ? TYPED(struct task_struct, task) : (task))
+
 #define GET(ptr, field)                                                                            \
 	({                                                                                         \
 		typeof((ptr)->field) __value;                                                      \

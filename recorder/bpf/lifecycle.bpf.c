@@ -110,8 +110,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (!scratch)
 		return 0;
 	struct rec_exec *rec = (struct rec_exec *)scratch->bytes;
-	u64 start = task->mm->arg_start;
-	u64 total = task->mm->arg_end - start;
+	u64 start = PLAIN(task)->mm->arg_start;
+	u64 total = PLAIN(task)->mm->arg_end - start;
 	u64 len = total;
 
 	asm volatile("" : "+r"(len));
@@ -124,8 +124,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	rec->old = old;
 	rec->exe = exe;
 	rec->cwd = cwd;
-	rec->uid = task->cred->uid.val;
-	rec->gid = task->cred->gid.val;
+	rec->uid = PLAIN(task)->cred->uid.val;
+	rec->gid = PLAIN(task)->cred->gid.val;
 	rec->args_len = (u32)len;
 	rec->args_total = total;
 	rec->cgroup = cgroup;
@@ -162,7 +162,7 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 
 static __always_inline void fill_exit(struct rec_exit *rec, struct task_struct *task)
 {
-	struct signal_struct *signal = task->signal;
+	struct signal_struct *signal = PLAIN(task)->signal;
 
 	rec->group_dead = signal->live.counter == 0;
 	rec->status = task->exit_code;
@@ -173,16 +173,16 @@ static __always_inline void fill_exit(struct rec_exit *rec, struct task_struct *
 		return;
 	if (signal->flags & SIGNAL_GROUP_EXIT)
 		rec->status = signal->group_exit_code;
-	else if (task->group_leader->pid != task->pid)
-		rec->status = task->group_leader->exit_code;
+	else if (PLAIN(task)->group_leader->pid != task->pid)
+		rec->status = PLAIN(task)->group_leader->exit_code;
 	/* threads that are gone were added to signal; a leader that ended first waits as a zombie */
 	rec->user_ns += signal->utime;
 	rec->system_ns += signal->stime;
 	rec->runtime_ns += signal->sum_sched_runtime;
-	if (task->group_leader->pid != task->pid) {
-		rec->user_ns += task->group_leader->utime;
-		rec->system_ns += task->group_leader->stime;
-		rec->runtime_ns += task->group_leader->se.sum_exec_runtime;
+	if (PLAIN(task)->group_leader->pid != task->pid) {
+		rec->user_ns += PLAIN(task)->group_leader->utime;
+		rec->system_ns += PLAIN(task)->group_leader->stime;
+		rec->runtime_ns += PLAIN(task)->group_leader->se.sum_exec_runtime;
 	}
 	rec->max_rss_pages = signal->maxrss;
 }
@@ -204,7 +204,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (st->leader == st->id) {
 		u32 leader = st->id, calls = st->call_seq;
 
-		if (task->signal->live.counter != 0)
+		if (PLAIN(task)->signal->live.counter != 0)
 			bpf_map_update_elem(&ended_leaders, &leader, &calls, BPF_ANY);
 	}
 	struct rec_exit *rec = bpf_ringbuf_reserve(&definitions, sizeof(*rec), 0);

@@ -399,7 +399,7 @@ static __always_inline u32 cached_file(u64 file_addr, u32 slot)
 /* The file behind an fd of the task, 0: none. */
 static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
 {
-	struct fdtable *table = task->files->fdt;
+	struct fdtable *table = PLAIN(task)->files->fdt;
 
 	if (fd >= table->max_fds)
 		return 0;
@@ -467,7 +467,7 @@ static __always_inline u32 cached_directory(struct cached_directory *entry, u64 
 /* Where relative paths of a task start. */
 static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struct *task, u32 slot)
 {
-	u64 fs = address_of(st, task->fs);
+	u64 fs = address_of(st, PLAIN(task)->fs);
 
 	return cached_directory(&st->cwd, load_word(fs + OFFSET(struct fs_struct, pwd.mnt)),
 				load_word(fs + OFFSET(struct fs_struct, pwd.dentry)), slot);
@@ -476,7 +476,7 @@ static __always_inline u32 cached_cwd(struct thread_state *st, struct task_struc
 /* Where its absolute paths start after a chroot(2); 0: at the root of its mount namespace. */
 static __always_inline u32 changed_root(struct thread_state *st, struct task_struct *task, u32 slot)
 {
-	u64 fs = address_of(st, task->fs);
+	u64 fs = address_of(st, PLAIN(task)->fs);
 	u64 mnt = load_word(fs + OFFSET(struct fs_struct, root.mnt));
 	u64 dentry = load_word(fs + OFFSET(struct fs_struct, root.dentry));
 

@@ -168,7 +168,7 @@ int BPF_PROG(on_signal_generate, int signo, struct kernel_siginfo *siginfo, stru
 
 	if (!st || (!queued && result != SENT_IGNORED))
 		return 0;
-	u32 flags = task->signal->flags;
+	u32 flags = PLAIN(task)->signal->flags;
 	bool continues = signo == SIGNO_CONT && result == SENT_IGNORED && flags & SIGNAL_CLD_CONTINUED;
 	if (!queued && !continues)
 		return 0;
@@ -193,7 +193,7 @@ int BPF_PROG(on_signal_generate, int signo, struct kernel_siginfo *siginfo, stru
 		if (!known || *known != sender)
 			bpf_map_update_elem(&signal_senders, &key, &sender, BPF_ANY);
 	}
-	if (flags & SIGNAL_GROUP_EXIT && task->signal->group_exit_code == signo) {
+	if (flags & SIGNAL_GROUP_EXIT && PLAIN(task)->signal->group_exit_code == signo) {
 		struct fatal_signal fatal = { .sender = sender };
 
 		__builtin_memcpy(&fatal.info, &info, sizeof(info));
