@@ -298,7 +298,7 @@ enum class PayloadDirection : uint8_t { in = 0, out = 1 };  // read by the kerne
 // several payloads told apart by `part`; see docs/trace-format.md.
 struct PayloadRef {
   uint8_t arg = 0;
-  uint8_t part = 0;  // 0: what the argument points to; msghdr: 1 name, 2 iovec array, 3 data
+  uint16_t part = 0;  // 0: what the argument points to; msghdr: 1 name, 2 iovec array, 3 data
   PayloadDirection direction = PayloadDirection::in;
   uint64_t length = 0;  // bytes that were there; data may be shorter (snaplen)
   std::span<const uint8_t> data{};

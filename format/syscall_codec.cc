@@ -402,7 +402,7 @@ void codePayloads(PayloadRows& payloads, PayloadColumns& columns) {
     if (row.call_row < last_row) throw BadBlock("payloads out of order");
     last_row = row.call_row;
     code(mode, columns.arg, i, row.arg, uint8_t{0});
-    code(mode, columns.part, i, row.part, uint8_t{0});
+    code(mode, columns.part, i, row.part, uint16_t{0});
     auto direction = static_cast<uint8_t>(row.direction);
     code(mode, columns.direction, i, direction, uint8_t{0});
     row.direction = direction == 0 ? PayloadDirection::in : PayloadDirection::out;

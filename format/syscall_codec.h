@@ -30,7 +30,7 @@ class SyscallDecoder {
 struct PayloadRow {
   uint32_t call_row = 0;  // in the syscalls block
   uint8_t arg = 0;
-  uint8_t part = 0;
+  uint16_t part = 0;
   PayloadDirection direction = PayloadDirection::in;
   uint64_t length = 0;
   uint32_t size = 0;  // bytes kept

@@ -251,8 +251,6 @@ class PlanBuilder {
 
   void addMessages(ArgType type, uint8_t arg, uint8_t length) {
     const uint32_t header = is_64_ ? 56 : 28, element = is_64_ ? 64 : 32;
-    // Of several messages the first ones; their lengths are known at the exit.
-    constexpr uint32_t kMessages = 8;
     switch (type) {
       case ArgType::msghdr_in: addItem(ITEM_MSGHDR, arg, false); break;
       case ArgType::msghdr_out:
@@ -264,9 +262,7 @@ class PlanBuilder {
         const bool out = type == ArgType::mmsghdr_out;
         addItem(ITEM_COUNTED, arg, false, length, element);
         addItem(ITEM_COUNTED, arg, true, NO_ARG, element);
-        for (uint32_t i = 0; i < kMessages; ++i) {
-          addItem(ITEM_MMSGHDR, arg, out, out ? uint8_t{NO_ARG} : length, i);
-        }
+        addItem(ITEM_MMSGHDR, arg, out, out ? uint8_t{NO_ARG} : length);  // of messages that came: the result
         break;
       }
       default: break;

@@ -35,6 +35,8 @@ constexpr uint32_t kNoLoad = 0x400;
 constexpr int32_t kX32Bit = 0x40000000;  // arch/x86/include/uapi/asm/unistd.h
 
 constexpr size_t kEnterDataPerThread = 64;
+constexpr size_t kMostMoreBytes = size_t{64} << 20U;  // in further records of calls, of all threads
+constexpr size_t kKeptCapacity = 64 * 1024;
 constexpr size_t kCachedStacks = 64 * 1024;
 constexpr size_t kTlsSessions = 16 * 1024;
 constexpr size_t kPiecedPlaintexts = 64;  // at once, of at most 4 MiB each
@@ -64,7 +66,12 @@ void RawEncoder::encode(const RawBatch& batch, TraceWriter& writer, int64_t now_
   for (const Bytes record : waiting_) anyCall(record, writer, true);
   waiting_.clear();
   rest_.nextBatch();
-  for (const uint32_t thread : threads_.forgetEnded(now_ns, writer)) enter_data_.erase(thread);
+  for (const uint32_t thread : threads_.forgetEnded(now_ns, writer)) {
+    const auto ended = enter_data_.find(thread);
+    if (ended == enter_data_.end()) continue;
+    for (EnterData& data : ended->second) release(data);
+    enter_data_.erase(ended);
+  }
   resources_.tick(now_ns, writer);
 }
 
@@ -118,7 +125,7 @@ void RawEncoder::definition(Bytes record, TraceWriter& writer) {
 void RawEncoder::event(Bytes record, TraceWriter& writer) {
   if (record.empty()) return;
   switch (record[0]) {
-    case RT_ENTER_DATA: enterData(record); break;
+    case RT_ENTER_DATA: enterData(record, writer); break;
     case RT_REST: rest(record, writer); break;
     case RT_CALL:
     case RT_SHORT_CALL:
@@ -143,29 +150,46 @@ void RawEncoder::event(Bytes record, TraceWriter& writer) {
 
 // ---- system calls -------------------------------------------------------------------------------
 
-void RawEncoder::enterData(Bytes bytes) {
+void RawEncoder::enterData(Bytes bytes, TraceWriter& writer) {
   const auto* record = as<rec_enter_data>(bytes);
   if (record == nullptr) return;
   const Bytes parts = bytes.subspan(sizeof(rec_enter_data));
-  // An execve tells of its path a second time where that could not be read at first.
-  if (EnterData* same = findEnterData(record->thread, record->call_seq)) {
-    same->parts.insert(same->parts.begin(), parts.begin(), parts.end());
-    return;
-  }
-  EnterData& data = freeEnterData(record->thread);
+  EnterData* same = findEnterData(record->thread, record->call_seq);
+  EnterData& data = same != nullptr ? *same : freeEnterData(record->thread);
   data.call_seq = record->call_seq;
-  data.parts.assign(parts.begin(), parts.end());
+  if (record->place != PARTS_FIRST) {
+    if (more_bytes_ + parts.size() > kMostMoreBytes) return lostPayload(record->thread, writer);
+    data.more_bytes += parts.size();
+    more_bytes_ += parts.size();
+  }
+  // An execve tells of its path a second time where that could not be read at first.
+  std::vector<uint8_t>& to = record->place == PARTS_AT_EXIT ? data.at_exit : data.parts;
+  to.insert(record->place == PARTS_FIRST ? to.begin() : to.end(), parts.begin(), parts.end());
+}
+
+void RawEncoder::release(EnterData& data) {
+  more_bytes_ -= data.more_bytes;
+  for (std::vector<uint8_t>* parts : {&data.parts, &data.at_exit}) {
+    parts->clear();
+    if (parts->capacity() > kKeptCapacity) parts->shrink_to_fit();
+  }
+  data.more_bytes = 0;
+  data.call_seq = 0;
+}
+
+void RawEncoder::lostPayload(uint32_t thread, TraceWriter& writer) {
+  LossEvent event;
+  event.ts_ns = bootTimeNs();
+  event.source = LossSource::payload;
+  event.thread = threads_.find(thread);
+  event.count = 1;
+  writer.add(event);
 }
 
 void RawEncoder::rest(Bytes bytes, TraceWriter& writer) {
   const auto* record = as<rec_rest>(bytes);
   if (record == nullptr || rest_.add(*record, bytes.subspan(sizeof(rec_rest)))) return;
-  LossEvent event;
-  event.ts_ns = bootTimeNs();
-  event.source = LossSource::payload;
-  event.thread = threads_.find(record->thread);
-  event.count = 1;
-  writer.add(event);
+  lostPayload(record->thread, writer);
 }
 
 // A thread that moves between CPUs may have several in one batch, whose calls come in another ring.
@@ -175,8 +199,10 @@ RawEncoder::EnterData& RawEncoder::freeEnterData(uint32_t thread) {
   auto free = std::find_if(all.begin(), all.end(), [](const EnterData& one) { return one.call_seq == 0; });
   if (free != all.end()) return *free;
   if (all.size() < kEnterDataPerThread) return all.emplace_back();
-  return *std::min_element(all.begin(), all.end(),
-                           [](const EnterData& a, const EnterData& b) { return a.call_seq < b.call_seq; });
+  EnterData& oldest = *std::min_element(
+      all.begin(), all.end(), [](const EnterData& a, const EnterData& b) { return a.call_seq < b.call_seq; });
+  release(oldest);
+  return oldest;
 }
 
 RawEncoder::EnterData* RawEncoder::findEnterData(uint32_t thread, uint32_t call_seq) {
@@ -260,13 +286,17 @@ bool RawEncoder::call(const rec_call& record, Bytes parts, TraceWriter& writer, 
   absolute_args_ = 0;
   root_ = 0;
   EnterData* data = nullptr;
-  if ((record.flags & CALL_ENTER_DATA) != 0) {
+  if ((record.flags & (CALL_ENTER_DATA | CALL_EXIT_DATA)) != 0) {
     data = findEnterData(record.data_thread, record.data_seq);
-    if (data == nullptr && !last_chance) return false;
-    if (data != nullptr && wanted(record.abi, record.nr)) addParts(data->parts, writer);
+    const bool entered = data != nullptr && !data->parts.empty();
+    if ((record.flags & CALL_ENTER_DATA) != 0 && !entered && !last_chance) return false;
+    if (data != nullptr && wanted(record.abi, record.nr)) {
+      addParts(data->parts, writer);
+      addParts(data->at_exit, writer);
+    }
   }
   if (!wanted(record.abi, record.nr)) {
-    if (data != nullptr) data->call_seq = 0;
+    if (data != nullptr) release(*data);
     return true;
   }
   event.call_seq = record.call_seq;
@@ -287,7 +317,7 @@ bool RawEncoder::call(const rec_call& record, Bytes parts, TraceWriter& writer, 
   event.strings = strings_;
   event.payloads = payloads_;
   writer.add(event);
-  if (data != nullptr) data->call_seq = 0;
+  if (data != nullptr) release(*data);
   return true;
 }
 

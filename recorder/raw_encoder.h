@@ -41,19 +41,23 @@ class RawEncoder {
  private:
   using Bytes = std::span<const uint8_t>;
 
-  // Strings and buffers of a call, taken at its enter. They are translated with the call, which may
-  // take hours: ids of texts do not stay valid for so long.
+  // Strings and buffers of a call, taken at its enter; and what its own record has no room for. They are
+  // translated with the call, which may take hours: ids of texts do not stay valid for so long.
   struct EnterData {
-    uint32_t call_seq = 0;       // 0: free
-    std::vector<uint8_t> parts;  // as they came
+    uint32_t call_seq = 0;         // 0: free
+    std::vector<uint8_t> parts;    // as they came
+    std::vector<uint8_t> at_exit;  // taken at the exit
+    size_t more_bytes = 0;         // that further records of the call brought
   };
 
   void definition(Bytes record, TraceWriter& writer);
   void event(Bytes record, TraceWriter& writer);
-  void enterData(Bytes record);
+  void enterData(Bytes record, TraceWriter& writer);
+  void lostPayload(uint32_t thread, TraceWriter& writer);
   void rest(Bytes record, TraceWriter& writer);
   EnterData& freeEnterData(uint32_t thread);
   EnterData* findEnterData(uint32_t thread, uint32_t call_seq);
+  void release(EnterData& data);
   // false: its enter data has not come yet
   bool anyCall(Bytes record, TraceWriter& writer, bool last_chance);
   bool call(const rec_call& record, Bytes parts, TraceWriter& writer, bool last_chance);
@@ -100,6 +104,7 @@ class RawEncoder {
   std::unordered_map<uint32_t, std::vector<uint8_t>> plaintext_pieces_;  // by kernel thread id
   // Sockets of TLS sessions, by their processes' leaders and addresses: the kernel's ids.
   std::map<std::pair<uint32_t, uint64_t>, uint32_t> tls_sockets_;
+  size_t more_bytes_ = 0;       // of all enter_data_
   std::vector<Bytes> waiting_;  // calls, during one batch
   CallRest rest_;
 

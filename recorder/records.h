@@ -7,9 +7,8 @@
  *
  * Definitions ring:  RT_THREAD RT_RESOURCE RT_CGROUP, lifecycle, RT_BLOCKED, RT_OPEN_FD, RT_LOSS
  *                    RT_RELEASED RT_EPOLL_MEMBER, RT_SOCKET of what lives at the end
- * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_SOCKET, long ones of the following
- *                    RT_RELEASED RT_EPOLL_MEMBER
- * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_PLAINTEXT RT_PACKET, long ones of the following
+ * Event rings:       RT_ENTER_DATA RT_REST RT_CALL RT_SIGNAL RT_SOCKET RT_PLAINTEXT RT_PACKET, long ones of the
+ *                    following
  * Lanes:             RT_SHORT_CALL RT_SWITCH_IN RT_SWITCH_OUT RT_WAKE; where there is no room, event rings
  */
 #ifndef TARRY_RECORDS_H
@@ -478,6 +477,7 @@ enum {
 	CALL_UNFINISHED = 1,
 	CALL_NO_ENTER = 2,
 	CALL_ENTER_DATA = 4, /* RT_ENTER_DATA came before, under data_thread/data_seq */
+	CALL_EXIT_DATA = 8,  /* the same, of parts that were taken at the exit */
 };
 
 /* Slots of rec_call.res: the first two fd arguments, the returned fd, the working directory that
@@ -520,9 +520,16 @@ struct rec_short_call { /* a call that PLAN_SHORT is set for, from its enter to 
 };
 TARRY_ASSERT_SIZE(struct rec_short_call, 64);
 
+enum { /* rec_enter_data.place */
+	PARTS_FIRST = 0,   /* before those that came for the same call */
+	PARTS_NEXT = 1,    /* behind them */
+	PARTS_AT_EXIT = 2, /* behind all that is taken at the enter, before those of the RT_CALL */
+};
+
 struct rec_enter_data {
 	__u8 type;
-	__u8 pad[3];
+	__u8 place; /* PARTS_* */
+	__u8 pad[2];
 	__u32 thread;
 	__u32 call_seq;
 	__u32 pad2;
@@ -557,8 +564,9 @@ struct rec_part { /* followed by `len` bytes, padded to a multiple of 8 */
 	__u8 kind;
 	__u8 arg;
 	__u8 flags;
-	__u8 index; /* PayloadRef::part */
-	__u32 len;
+	__u8 pad;
+	__u16 index; /* PayloadRef::part */
+	__u16 len;
 	__u64 full_len;
 };
 TARRY_ASSERT_SIZE(struct rec_part, 16);
@@ -603,7 +611,7 @@ enum { /* what to capture of an argument */
 	ITEM_READY_SELECT, /* all three sets */
 	ITEM_READY_EPOLL,
 	ITEM_RESULT_STRING, /* out: a NUL-terminated string of at most the result's length */
-	ITEM_MMSGHDR,    /* message `size` of an array: indexes as ITEM_MSGHDR, + 8 * (size + 1) */
+	ITEM_MMSGHDR,    /* message i of an array: indexes as ITEM_MSGHDR, + 8 * (i + 1) */
 	ITEM_BY_COMMAND, /* as much as `size` (RULE_*) says for the command in argument `len_arg` */
 	ITEM_DIRENTS,    /* the result's bytes (0) and the count of entries (1); `size`: offset of d_reclen */
 	ITEM_SIGMASK,    /* struct (0), set (1) */

@@ -222,8 +222,7 @@ void appendMessages(std::string& out, const Call& call, int arg, D direction, ui
           const int64_t room = has_room ? int64_t{call.bytes(*before).i32(i * size + word)} : -1;
           const bool has_moved = i < moved_count && after && after->data.size() >= (i + 1) * size;
           const uint32_t moved = has_moved ? call.bytes(*after).u32(i * size + Header::movedOffset(word)) : 0;
-          // Parts are numbered in 8 bits, and the first messages are taken only.
-          const int base = i < 16 ? kMessageParts * (static_cast<int>(i) + 1) : INT16_MAX;
+          const int base = kMessageParts * (static_cast<int>(i) + 1);
           out += "{msg_hdr=";
           appendMessage(out, call, arg, Header(element, word), room, sends ? -1 : int64_t{moved}, base);
           if (has_moved) {

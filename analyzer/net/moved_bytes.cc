@@ -86,15 +86,29 @@ void setData(MovedBytes& moved, const SyscallEvent& event, int payload, uint64_t
   moved.missing = length - moved.data.size();
 }
 
+// Payloads of one of several messages; -1: not there.
+struct MessageParts {
+  int data = -1, name = -1;
+};
+
 void addMessages(const SyscallEvent& event, MovedBytes moved, PayloadDirection direction,
                  std::vector<MovedBytes>& all) {
-  // Of those behind the first some only their number is known.
-  for (int64_t i = 0; i < std::min<int64_t>(event.ret, UINT8_MAX / kMessage - 1); i++) {
-    const auto base = static_cast<uint8_t>(kMessage * (i + 1));
-    const int payload = payloadAt(event, 1, static_cast<uint8_t>(base + kData), direction);
-    if (payload < 0) break;
-    moved.remote = endpointAt(event, payloadAt(event, 1, static_cast<uint8_t>(base + kName), direction));
-    setData(moved, event, payload, event.payloads[static_cast<size_t>(payload)].length);
+  constexpr int64_t kMostMessages = 1024;  // UIO_MAXIOV
+  std::vector<MessageParts> messages(static_cast<size_t>(std::min(event.ret, kMostMessages)));
+  for (size_t i = 0; i < event.payloads.size(); i++) {
+    const PayloadRef& payload = event.payloads[i];
+    if (payload.arg != 1 || payload.direction != direction) continue;
+    const size_t message = payload.part / kMessage;  // from 1
+    if (message == 0 || message > messages.size()) continue;
+    if (payload.part % kMessage == kData) messages[message - 1].data = static_cast<int>(i);
+    if (payload.part % kMessage == kName) messages[message - 1].name = static_cast<int>(i);
+  }
+  for (const MessageParts& parts : messages) {
+    moved.remote = endpointAt(event, parts.name);
+    moved.unknown = parts.data < 0;
+    moved.data = {};
+    setData(moved, event, parts.data,
+            moved.unknown ? 0 : event.payloads[static_cast<size_t>(parts.data)].length);
     all.push_back(moved);
   }
 }
@@ -149,6 +163,10 @@ PayloadUse useOf(const MovingCall& call, int64_t arg, int64_t part, PayloadDirec
     case Form::shutdown: break;
   }
   return PayloadUse::other;
+}
+
+int64_t messageOf(int64_t part) {
+  return part / kMessage - 1;
 }
 
 void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved) {

@@ -25,15 +25,19 @@ int flagsArgOf(const MovingCall& call);
 enum class PayloadUse : uint8_t { other, data, message_data, address };
 PayloadUse useOf(const MovingCall& call, int64_t arg, int64_t part, PayloadDirection direction);
 
+// Of a part that is message_data: which of the call's messages it is of, from 0.
+int64_t messageOf(int64_t part);
+
 // One buffer's worth: a stream's calls move one, sendmmsg and recvmmsg one a message.
 struct MovedBytes {
   ResourceId resource;
   Flow flow = Flow::sent;
   std::span<const uint8_t> data;  // of the event
   uint64_t missing = 0;
-  int payload = -1;  // index in the event's payloads; -1: nothing was kept
-  Endpoint remote;   // that the call named
-  bool end = false;  // nothing more comes in this flow
+  bool unknown = false;  // a message of which nothing is in the trace, not even its length
+  int payload = -1;      // index in the event's payloads; -1: nothing was kept
+  Endpoint remote;       // that the call named
+  bool end = false;      // nothing more comes in this flow
 };
 
 // What the call moved, in order, into `moved`. Looks (MSG_PEEK), failures and unfinished calls move nothing.

@@ -12,6 +12,10 @@ constexpr uint16_t kRaw = 3;
 // Decoders that live at once: who has more connections open than this has not been seen closing them.
 constexpr size_t kMostDecoders = 65'536;
 
+// Waiting::error of a piece of which nothing is known.
+constexpr int32_t kUnknownBytes = -2;
+static_assert(kUnknownBytes != ChannelDecoder::kSomeError);
+
 // In a key's kind: a TLS session of the process in the low half.
 constexpr uint64_t kSession = uint64_t{1} << 40U;
 
@@ -79,7 +83,8 @@ void StreamTracker::call(const SyscallEvent& event, const MovingCall& call, cons
     piece.data = moved.data;
     piece.missing = moved.missing;
     const bool end = moved.end && !state->channel.datagrams;
-    if (piece.ts > facts.ts) hold(*state, piece, end);
+    if (moved.unknown) skip(*state, piece);
+    else if (piece.ts > facts.ts) hold(*state, piece, end);
     else say(*state, piece, end);
   }
 }
@@ -194,6 +199,16 @@ void StreamTracker::folded(ResourceId resource, const MovingCall& call, int64_t 
   say(*state, piece, false);
 }
 
+// Other messages of the same call may be waiting for their time: what follows them does so, too.
+void StreamTracker::skip(State& state, const Piece& piece) {
+  if (piece.ts > piece.enter_ts) hold(state, piece, false, kUnknownBytes);
+  else gap(state, piece.ts);
+}
+
+void StreamTracker::gap(State& state, int64_t ts) {
+  if (state.decoder != nullptr) state.decoder->lost(state.channel, ts);
+}
+
 void StreamTracker::hold(State& state, const Piece& piece, bool end, int32_t error) {
   waiting_.push_back({piece, {piece.data.begin(), piece.data.end()}, &state, end, error, order_++});
   std::push_heap(waiting_.begin(), waiting_.end(), kLater);
@@ -205,7 +220,8 @@ void StreamTracker::release(int64_t ts) {
     Waiting next = std::move(waiting_.back());
     waiting_.pop_back();
     next.piece.data = next.data;
-    if (next.error != 0) fail(*next.state, next.piece, next.error);
+    if (next.error == kUnknownBytes) gap(*next.state, next.piece.ts);
+    else if (next.error != 0) fail(*next.state, next.piece, next.error);
     else say(*next.state, next.piece, next.end);
   }
 }

@@ -88,6 +88,8 @@ class StreamTracker {
   void failed(const SyscallEvent& event, const MovingCall& call, const MovingCallFacts& facts);
   void say(State& state, const Piece& piece, bool end);
   void fail(State& state, const Piece& piece, int32_t error);
+  void skip(State& state, const Piece& piece);
+  static void gap(State& state, int64_t ts);
   void hold(State& state, const Piece& piece, bool end, int32_t error = 0);
   void release(int64_t ts);
   void open(State& state);

@@ -59,7 +59,7 @@ struct PayloadSpec {
   PayloadDirection direction = PayloadDirection::in;
   std::string data{};
   uint64_t length = 0;  // 0: that of data
-  uint8_t part = 0;
+  uint16_t part = 0;
 };
 
 struct ObjectSpec {

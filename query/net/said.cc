@@ -124,7 +124,19 @@ void SaidPieces::gatherPayloads(Database& db, bool files) {
       ") AND s.errno IS NULL AND s.dur IS NOT NULL AND s.ret >= 0 AND s.resource_id IS NOT NULL ORDER BY "
       "s.id, p.id");
   SaidPiece address_of;  // the call whose address was seen last
+  SaidPiece messages;    // the call that moved several of which one was seen last
+  int64_t message_count = 0, seen = 0;
+  const auto seenUntil = [&](int64_t message) {
+    messages.moved = 1;  // at least: nothing of those between is in the trace
+    if (seen < message) pieces_.push_back(messages);
+    seen = message + 1;
+  };
+  const auto endMessages = [&] {
+    if (message_count > 0) seenUntil(message_count);
+    message_count = 0;
+  };
   while (q.step()) {
+    if (q.integer(0) != messages.syscall_id) endMessages();
     const CallUse use = uses.at(std::string(q.text(5)));
     const auto resource = resources_.find(q.integer(9));
     if (resource == resources_.end()) continue;
@@ -174,6 +186,13 @@ void SaidPieces::gatherPayloads(Database& db, bool files) {
         if (same_call && arg == 4) pieces_.back().address_id = address_of.source_id;
         break;
       case PayloadUse::message_data:
+        if (analysis::messageOf(part) >= q.integer(6)) break;  // it was not moved
+        if (message_count == 0) {
+          messages = piece;
+          message_count = q.integer(6);
+          seen = 0;
+        }
+        seenUntil(analysis::messageOf(part));
         piece.moved = static_cast<uint64_t>(std::max<int64_t>(q.integer(14), 0));
         [[fallthrough]];
       case PayloadUse::data:
@@ -185,6 +204,7 @@ void SaidPieces::gatherPayloads(Database& db, bool files) {
         break;
     }
   }
+  endMessages();
 }
 
 // What splice moved into its second descriptor: bytes that nobody has seen.

@@ -70,6 +70,7 @@ static __always_inline void late_exec_path(struct thread_state *st, struct linux
 
 	put_head(s, at, PART_STRING, 0, 0, 0, used, used);
 	rec->type = RT_ENTER_DATA;
+	rec->place = PARTS_FIRST;
 	rec->thread = st->data_thread;
 	rec->call_seq = st->data_seq;
 	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP))

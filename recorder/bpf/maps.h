@@ -155,6 +155,7 @@ enum { /* thread_state.flags */
 	STATE_NEW_CHILD = 1,  /* the call it is in is its creator's: a clone, the launcher's wait */
 	STATE_ENTER_DATA = 2, /* RT_ENTER_DATA of the current call was written */
 	STATE_POLLS = 4,      /* found blocked in poll or select: on_polling_task tells of it */
+	STATE_EXIT_DATA = 8,  /* the same of parts that were taken at its exit */
 };
 
 enum { TLS_NESTED = 3 }; /* TLS within TLS, through a proxy, takes two */
@@ -191,7 +192,7 @@ struct thread_state {
 	s32 nr; /* -1: none */
 	u8 abi;
 	u8 is_short; /* RT_SHORT_CALL will do */
-	u8 pad[2];
+	u16 messages; /* of a sendmmsg: so many were taken at the enter */
 	u64 enter_ns;
 	u64 args[MAX_ARGS];
 	u32 res[RES_SLOTS];

@@ -174,13 +174,14 @@ static __noinline bool put_buffer(struct short_call *place, u64 len, u32 part_fl
 		return false;
 	}
 	rec->head.type = RT_ENTER_DATA;
+	rec->head.place = PARTS_FIRST;
 	rec->head.thread = place->rec.thread;
 	rec->head.call_seq = place->rec.call_seq;
 	rec->part.kind = PART_PAYLOAD;
 	rec->part.arg = 1;
 	rec->part.flags = (u8)part_flags;
 	rec->part.index = 0;
-	rec->part.len = (u32)used;
+	rec->part.len = (u16)used;
 	rec->part.full_len = len;
 	lane_shorten(&to, rec, sizeof(*rec), sizeof(*rec) - BUFFER_BYTES + round_up8((u32)used));
 	lane_submit(&to);

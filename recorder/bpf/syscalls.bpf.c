@@ -1,11 +1,42 @@
 /* Every system call of a recorded thread: state kept from enter to exit, one record at the exit. */
 
+static __noinline void put_parts(struct thread_state *st, u32 slot, u32 end);
+
 #include "recorder/capture/gathering.h"
 
 struct rest_walk;
 static long put_rest(struct rest_walk *walk, u64 address, u32 len);
 
 #include "recorder/capture/rest.h"
+
+/* The parts that stand in the slot's buffer, as a record of their own. */
+static __noinline void put_parts(struct thread_state *st, u32 slot, u32 end)
+{
+	struct scratch *s = get_scratch(slot);
+	void *ring = event_ring();
+	u32 begin = parts_begin(slot) - sizeof(struct rec_enter_data);
+	u64 size = end - begin;
+
+	if (!s)
+		return;
+	struct rec_enter_data *rec = (struct rec_enter_data *)&s->bytes[begin];
+
+	rec->type = RT_ENTER_DATA;
+	rec->place = PARTS_FIRST;
+	if (slot == SLOT_EXIT)
+		rec->place = PARTS_AT_EXIT;
+	else if (st->flags & STATE_ENTER_DATA)
+		rec->place = PARTS_NEXT;
+	rec->thread = st->id;
+	rec->call_seq = st->call_seq;
+	asm volatile("" : "+r"(size));
+	if (size > SCRATCH_BYTES - sizeof(struct rec_call))
+		size = SCRATCH_BYTES - sizeof(struct rec_call);
+	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP))
+		lose(st, LOSS_PAYLOAD, st->enter_ns);
+	else
+		st->flags |= slot == SLOT_EXIT ? STATE_EXIT_DATA : STATE_ENTER_DATA;
+}
 
 /* Strings and buffers that the kernel will read, taken before the call can change them or, in an
  * execve, before they are gone. 1: a path is relative (or not known yet). */
@@ -25,21 +56,7 @@ __noinline u32 enter_parts(struct thread_state *st, struct call_plan *plan)
 	}
 	if (all.at == sizeof(struct rec_enter_data))
 		return all.relative;
-	struct rec_enter_data *rec = (struct rec_enter_data *)s->bytes;
-	void *ring = event_ring();
-	u64 size = all.at;
-
-	rec->type = RT_ENTER_DATA;
-	rec->thread = st->id;
-	rec->call_seq = st->call_seq;
-	asm volatile("" : "+r"(size));
-	if (size > SCRATCH_BYTES)
-		size = SCRATCH_BYTES;
-	if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP)) {
-		lose(st, LOSS_PAYLOAD, st->enter_ns);
-		return all.relative;
-	}
-	st->flags |= STATE_ENTER_DATA;
+	put_parts(st, SLOT_ENTER, all.at);
 	return all.relative;
 }
 
@@ -119,7 +136,8 @@ static __always_inline void fill_call(struct rec_call *rec, struct thread_state 
 {
 	rec->type = RT_CALL;
 	rec->abi = st->abi;
-	rec->flags = flags | (st->flags & STATE_ENTER_DATA ? CALL_ENTER_DATA : 0);
+	rec->flags = flags | (st->flags & STATE_ENTER_DATA ? CALL_ENTER_DATA : 0) |
+		     (st->flags & STATE_EXIT_DATA ? CALL_EXIT_DATA : 0);
 	rec->pad = 0;
 	rec->thread = st->id;
 	rec->call_seq = st->call_seq;
@@ -302,6 +320,7 @@ static __always_inline void exit_long_call(struct thread_state *st, struct task_
 		fd_arguments(st, task, plan, SLOT_EXIT);
 	if (flags & CALL_NO_ENTER && todo & PLAN_ENTER_PARTS) {
 		st->retry = ~0U; /* what it asked for is as interesting as that it was denied */
+		st->messages = 0;
 		if (from_cwd(st, plan))
 			st->res[RES_CWD] = cached_cwd(st, task, SLOT_EXIT);
 	}

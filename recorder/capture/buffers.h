@@ -131,7 +131,7 @@ static __always_inline u32 put_buffer_starts(struct scratch *s, struct plan_item
 	LOOP(IOVEC_MAX, put_buffer_start, &walk);
 	if (!walk.used)
 		return at;
-	put_head(s, at, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, (u8)where->part + PART_STARTS,
+	put_head(s, at, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, (u16)where->part + PART_STARTS,
 		 walk.used, walk.used);
 	return at + sizeof(struct rec_part) + round_up8(walk.used);
 }
@@ -147,7 +147,7 @@ __noinline u32 put_iovec(struct plan_item *item, struct buffers *where, u64 move
 	struct iovec_walk walk = { .where = *where, .slot = slot };
 	u64 step = where->compat ? sizeof(struct user_iovec32) : sizeof(struct user_iovec);
 	u64 count = where->count;
-	u32 end = put_bytes(s, at, item, (u8)where->part + PART_IOVEC, where->address,
+	u32 end = put_bytes(s, at, item, (u16)where->part + PART_IOVEC, where->address,
 			    (count < IOVEC_MAX ? count : IOVEC_MAX) * step, count * step);
 
 	if (end & ITEM_FAILED || end > PARTS_BYTES ||
@@ -160,9 +160,11 @@ __noinline u32 put_iovec(struct plan_item *item, struct buffers *where, u64 move
 	walk.at = end;
 	walk.left = at_most_snaplen(moved);
 	LOOP(IOVEC_MAX, put_iovec_bytes, &walk);
-	if (!walk.used) /* nothing could be read: at the exit that is the end of it */
-		return walk.left && slot == SLOT_ENTER ? at | ITEM_FAILED : end;
-	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, (u8)where->part + PART_DATA,
+	if (!walk.used && walk.left && slot == SLOT_ENTER)
+		return at | ITEM_FAILED;
+	if (!walk.used && !where->part) /* of one of several messages at least the length is told */
+		return end;
+	put_head(s, end, PART_PAYLOAD, item->arg, item->out ? PART_OUT : 0, (u16)where->part + PART_DATA,
 		 walk.used, moved);
 	end += sizeof(struct rec_part) + round_up8(walk.used);
 	if (walk.left || moved <= snaplen || end > PARTS_BYTES)
@@ -215,7 +217,7 @@ __noinline u32 put_msghdr(struct plan_item *item, struct message *message, u32 s
 		return at;
 	if (read_msghdr(message, &header))
 		return at | ITEM_FAILED;
-	u8 part = (u8)message->part;
+	u16 part = (u16)message->part;
 
 	if (!part) {
 		u64 size = message->compat ? sizeof(struct user_msghdr32) : sizeof(header);
@@ -243,28 +245,6 @@ __noinline u32 put_msghdr(struct plan_item *item, struct message *message, u32 s
 		      END_MASK;
 	}
 	return end;
-}
-
-/* Message item->size of an array of `count`: its address, buffers and control data. */
-static __always_inline u32 put_one_message(struct plan_item *item, struct message *array, u64 count, u32 slot,
-					   u32 at)
-{
-	u64 step = array->compat ? MMSGHDR32_BYTES : MMSGHDR_BYTES;
-	u32 sent = 0;
-
-	if (item->size >= count)
-		return at;
-	array->address += item->size * step;
-	array->part = PART_MESSAGE * (item->size + 1);
-	array->moved = ~0ULL;
-	if (item->out) { /* msg_len: what was received */
-		u64 where = array->compat ? sizeof(struct user_msghdr32) : sizeof(struct user_msghdr);
-
-		if (bpf_probe_read_user(&sent, sizeof(sent), (const void *)(array->address + where)))
-			return at;
-		array->moved = sent;
-	}
-	return put_msghdr(item, array, slot, at);
 }
 
 #endif

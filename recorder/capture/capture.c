@@ -40,6 +40,7 @@ struct scratch {
 struct thread_state {
 	u64 args[MAX_ARGS];
 	u8 abi;
+	u16 messages;
 	u32 retry;
 };
 
@@ -132,7 +133,27 @@ static long bpf_probe_read_user_str(void *to, u32 size, const void *address)
 	return size;
 }
 
+static void put_parts(struct thread_state *st, u32 slot, u32 end);
+
 #include "recorder/capture/gathering.h"
+
+static void put_parts(struct thread_state *st, u32 slot, u32 end)
+{
+	struct capture *capture = current_capture;
+	u32 begin = parts_begin(slot) - sizeof(struct rec_enter_data);
+	struct rec_enter_data head = {
+		.type = RT_ENTER_DATA,
+		.place = slot == SLOT_EXIT ? PARTS_AT_EXIT : capture->put ? PARTS_NEXT : PARTS_FIRST,
+		.thread = capture->thread,
+		.call_seq = capture->call_seq,
+	};
+	u8 *record = (u8 *)capture->bytes + begin;
+
+	(void)st;
+	memcpy(record, &head, sizeof(head));
+	capture->put_parts(capture->put_owner, record, end - begin);
+	capture->put |= slot == SLOT_EXIT ? CALL_EXIT_DATA : CALL_ENTER_DATA;
+}
 
 struct rest_walk;
 static long put_rest(struct rest_walk *walk, u64 address, u32 len);
@@ -164,6 +185,8 @@ static void begin_capture(struct capture *capture, struct thread_state *st)
 	memcpy(st->args, capture->args, sizeof(st->args));
 	st->abi = capture->abi;
 	st->retry = capture->retry;
+	st->messages = capture->messages;
+	capture->put = 0;
 }
 
 struct captured capture_at_enter(struct capture *capture, const struct call_plan *plan, u32 begin)
@@ -176,6 +199,7 @@ struct captured capture_at_enter(struct capture *capture, const struct call_plan
 	st.retry = 0;
 	LOOP(MAX_ITEMS, gather_at_enter, &all);
 	capture->retry = st.retry;
+	capture->messages = st.messages;
 	return (struct captured) {.end = all.at, .relative = all.relative, .absolute = all.absolute};
 }
 

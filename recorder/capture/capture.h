@@ -20,16 +20,24 @@ enum {
 	CAPTURE_REST_FROM = 15 * 1024 / 2, /* REST_FROM */
 };
 
+typedef void (*capture_put)(void *owner, const void *record, size_t size);
+
 struct capture {
 	pid_t tid; /* stopped, and traced by the calling thread */
 	__u32 snaplen;
 	__u8 abi;
 	__u32 retry; /* bit i: item i of the plan could not be read at enter */
+	__u16 messages; /* so many of a sendmmsg were taken at enter */
+	__u8 put;       /* CALL_ENTER_DATA, CALL_EXIT_DATA: parts went ahead by put_parts */
+	__u32 thread, call_seq;
 	__u64 args[MAX_ARGS];
 	__u64 stack_pointer;
 	/* The resource behind an fd of the tracee, 0: none. */
 	__u32 (*resource_of_fd)(void *owner, __u32 fd);
 	void *owner;
+	/* Takes a record of parts that make room for others. */
+	capture_put put_parts;
+	void *put_owner;
 	__u64 bytes[CAPTURE_BYTES / 8];
 };
 
@@ -47,7 +55,6 @@ __u32 capture_put_root(struct capture *capture, __u32 root, __u32 end);
 
 /* What a call moved beyond its parts (recorder/capture/rest.h), at most `most` bytes from the beginning: each piece
  * as an RT_REST record under `thread` and `call_seq` to `put`. */
-typedef void (*capture_put)(void *owner, const void *record, size_t size);
 void capture_rest(struct capture *capture, const struct call_plan *plan, __s64 ret, __u64 most, __u32 thread,
 		  __u32 call_seq, capture_put put, void *owner);
 

@@ -3,6 +3,7 @@
 #define TARRY_GATHERING_H
 
 #include "recorder/capture/items.h"
+#include "recorder/capture/messages.h"
 
 #define AT_FDCWD -100
 
@@ -19,13 +20,19 @@ static long gather_at_enter(u32 i, void *context)
 {
 	struct gathering *all = context;
 	struct plan_item *item = &all->plan->item[i & (MAX_ITEMS - 1)];
+	u32 end;
 
 	if (i >= all->plan->items)
 		return 1;
 	if (item->out)
 		return 0;
-	u32 end = put_item(all->st, item, 0, SLOT_ENTER, all->at);
-
+	if (item->what == ITEM_MMSGHDR) {
+		all->st->messages = 0;
+		end = put_messages(all->st, item, all->st->args[item->len_arg & 7], 0, SLOT_ENTER, all->at);
+		all->at = end & END_MASK; /* of the messages before it, if one has failed */
+	} else {
+		end = put_item(all->st, item, 0, SLOT_ENTER, all->at);
+	}
 	bool is_path = item->what == ITEM_STRING && item->size == STRING_IS_PATH;
 
 	if (end & ITEM_FAILED) { /* the page is not in memory: try again at the exit */
@@ -57,6 +64,20 @@ static __always_inline u32 put_root(struct scratch *s, u32 root, u32 at)
 /* include/linux/errno.h: a sleep that a signal ended has written what was left of it. */
 enum { ERESTART_RESTARTBLOCK = 516 };
 
+/* Those that were received; or those sent that could not be read at the enter. */
+static __always_inline u32 put_messages_at_exit(struct gathering *all, struct plan_item *item)
+{
+	u64 done = all->ret > 0 ? (u64)all->ret : 0;
+
+	if (item->out)
+		return put_messages(all->st, item, done, 0, SLOT_EXIT, all->at);
+	u64 count = all->st->args[item->len_arg & 7];
+
+	if (!done) /* what it failed with */
+		done = 1;
+	return put_messages(all->st, item, count < done ? count : done, all->st->messages, SLOT_EXIT, all->at);
+}
+
 static long gather_at_exit(u32 i, void *context)
 {
 	struct gathering *all = context;
@@ -70,6 +91,8 @@ static long gather_at_exit(u32 i, void *context)
 		return 0;
 	if (is_ready_item(item))
 		end = put_ready_item(all->st, item, all->ret, SLOT_EXIT, all->at);
+	else if (item->what == ITEM_MMSGHDR)
+		end = put_messages_at_exit(all, item);
 	else
 		end = put_item(all->st, item, item->out ? all->ret : 0, SLOT_EXIT, all->at);
 	if (!(end & ITEM_FAILED))

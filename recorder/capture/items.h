@@ -65,11 +65,6 @@ __noinline u32 put_item(struct thread_state *st, struct plan_item *item, s64 ret
 
 		return put_msghdr(item, &message, slot, at);
 	}
-	case ITEM_MMSGHDR: {
-		struct message array = { .address = address, .compat = compat };
-
-		return put_one_message(item, &array, len, slot, at);
-	}
 	default:
 		return put_structure(st, item, len, slot, at);
 	}

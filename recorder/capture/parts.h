@@ -24,7 +24,7 @@ struct user_pollfd {
 	s16 events, revents;
 };
 
-static __always_inline void put_head(struct scratch *s, u32 at, u8 kind, u8 arg, u8 flags, u8 index,
+static __always_inline void put_head(struct scratch *s, u32 at, u8 kind, u8 arg, u8 flags, u16 index,
 				     u32 len, u64 full_len)
 {
 	struct rec_part *part = (struct rec_part *)&s->bytes[at];
@@ -32,8 +32,9 @@ static __always_inline void put_head(struct scratch *s, u32 at, u8 kind, u8 arg,
 	part->kind = kind;
 	part->arg = arg;
 	part->flags = flags;
+	part->pad = 0;
 	part->index = index;
-	part->len = len;
+	part->len = (u16)len;
 	part->full_len = full_len;
 }
 
@@ -43,7 +44,7 @@ static __always_inline u32 round_up8(u32 n)
 }
 
 /* `len` bytes at `address`, of which `full_len` exist. */
-static __always_inline u32 put_bytes(struct scratch *s, u32 at, struct plan_item *item, u8 index,
+static __always_inline u32 put_bytes(struct scratch *s, u32 at, struct plan_item *item, u16 index,
 				     u64 address, u64 len, u64 full_len)
 {
 	if (at > PARTS_BYTES)

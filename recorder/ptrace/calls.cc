@@ -67,6 +67,10 @@ struct FdOwner {
 };
 
 namespace {
+void putRecord(void* sink, const void* record, size_t size) {
+  static_cast<RecordSink*>(sink)->eventBytes({static_cast<const uint8_t*>(record), size});
+}
+
 uint32_t resourceOfFd(void* owner, uint32_t fd) {
   const auto* one = static_cast<const FdOwner*>(owner);
   return one->resources->ofFd(*one->tracee, static_cast<int>(fd));
@@ -84,6 +88,8 @@ Calls::Calls(RecordSink& sink, ResourceFinder& resources, const CapturePlan& pla
   const int64_t most = kSnaplenMax;
   capture_.snaplen = static_cast<uint32_t>(snaplen < 0 ? most : std::min(snaplen, most));
   capture_.resource_of_fd = resourceOfFd;
+  capture_.put_parts = putRecord;
+  capture_.put_owner = &sink_;
   most_of_channels_ = snaplen < 0 ? UINT64_MAX : static_cast<uint64_t>(snaplen);
 }
 
@@ -92,6 +98,9 @@ void Calls::prepare(Tracee& tracee, uint64_t stack_pointer) {
   capture_.tid = tracee.tid;
   capture_.abi = call.abi;
   capture_.retry = call.retry;
+  capture_.messages = call.messages;
+  capture_.thread = call.data_thread;
+  capture_.call_seq = call.data_seq;
   capture_.stack_pointer = stack_pointer;
   std::copy(std::begin(call.args), std::end(call.args), std::begin(capture_.args));
 }
@@ -152,6 +161,8 @@ void Calls::takeAtEnter(Tracee& tracee, uint64_t stack_pointer) {
   prepare(tracee, stack_pointer);
   const captured parts = capture_at_enter(&capture_, &call.shape->plan, sizeof(rec_enter_data));
   call.retry = capture_.retry;
+  call.messages = capture_.messages;
+  call.data = capture_.put;
   uint32_t end = parts.end;
   if (parts.absolute) {
     if (const uint32_t root = resources_.changedRoot(tracee.tid))
@@ -163,24 +174,21 @@ void Calls::takeAtEnter(Tracee& tracee, uint64_t stack_pointer) {
   if (end == sizeof(rec_enter_data)) return;
   rec_enter_data head{};
   head.type = RT_ENTER_DATA;
+  head.place = call.data != 0 ? PARTS_NEXT : PARTS_FIRST;
   head.thread = call.data_thread;
   head.call_seq = call.data_seq;
   auto* const bytes = reinterpret_cast<uint8_t*>(capture_.bytes);
   std::memcpy(bytes, &head, sizeof head);
   sink_.eventBytes({bytes, end});
-  call.has_enter_data = true;
+  call.data = CALL_ENTER_DATA;
 }
 
 void Calls::takeRest(Tracee& tracee, int64_t result) {
   const OpenCall& call = tracee.call;
   // Most calls are smaller than that, and need not be asked what they were on.
   if (result <= CAPTURE_REST_FROM || !isChannel(tracee.tid, static_cast<int>(call.args[0]))) return;
-  capture_rest(
-      &capture_, &call.shape->plan, result, most_of_channels_, tracee.id, call.seq,
-      [](void* sink, const void* record, size_t size) {
-        static_cast<RecordSink*>(sink)->eventBytes({static_cast<const uint8_t*>(record), size});
-      },
-      &sink_);
+  capture_rest(&capture_, &call.shape->plan, result, most_of_channels_, tracee.id, call.seq, putRecord,
+               &sink_);
 }
 
 void Calls::lookUpResults(Tracee& tracee, int64_t result) {
@@ -250,8 +258,10 @@ void Calls::exit(Tracee& tracee, int64_t result, int64_t now_ns) {
   if ((plan.flags & (PLAN_RETURNS_FD | PLAN_PAIR)) != 0) lookUpResults(tracee, result);
   if (plan.rest_item != NO_ARG) takeRest(tracee, result);
   uint32_t end = sizeof(rec_call);
-  if (call.retry != 0 || (plan.flags & PLAN_EXIT_PARTS) != 0)
+  if (call.retry != 0 || (plan.flags & PLAN_EXIT_PARTS) != 0) {
     end = capture_at_exit(&capture_, &plan, result, end);
+    call.data |= capture_.put;
+  }
   put(tracee, call.no_enter ? CALL_NO_ENTER : 0, result, now_ns, end);
 }
 
@@ -260,7 +270,7 @@ void Calls::put(Tracee& tracee, uint8_t flags, int64_t result, int64_t now_ns, u
   rec_call head{};
   head.type = RT_CALL;
   head.abi = call.abi;
-  head.flags = static_cast<uint8_t>(flags | (call.has_enter_data ? CALL_ENTER_DATA : 0));
+  head.flags = static_cast<uint8_t>(flags | call.data);
   head.thread = tracee.id;
   head.call_seq = call.seq;
   head.nr = call.nr;

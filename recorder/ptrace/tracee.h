@@ -75,8 +75,9 @@ struct OpenCall {
   uint32_t seq = 0;
   uint32_t data_thread = 0, data_seq = 0;
   uint32_t retry = 0;
-  uint32_t epoch = 0;  // in which `res` was looked up
-  bool has_enter_data = false;
+  uint16_t messages = 0;        // of a sendmmsg, taken at enter
+  uint32_t epoch = 0;           // in which `res` was looked up
+  uint8_t data = 0;             // CALL_ENTER_DATA, CALL_EXIT_DATA
   bool no_enter = false;        // it began before the recording
   bool changes_fds = false;     // it may: see ResourceFinder::mayHaveChanged()
   bool shows_affinity = false;  // asks which CPUs the thread may use, or hands that on

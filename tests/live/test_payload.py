@@ -93,6 +93,23 @@ class PayloadTest(harness.LiveTest):
                     at += moved
                 self.assertEqual(at, SIZE)
 
+    def test_all_messages_of_a_call(self):
+        """Many more than a record has room for, and of different sizes."""
+        for count in (64, 1024):
+            with self.subTest(count=count):
+                recorded = self.record(harness.workload("messages"), count, options=["-s", "all"])
+                messages = [f"message {i:04} of {count}".encode() + b"." * (i % 7 * 50) for i in range(1, count + 1)]
+                self.assertEqual(recorded.query("SELECT * FROM loss"), [])
+                for name, direction in (("sendmmsg", "in"), ("recvmmsg", "out")):
+                    rows = recorded.query(f"""
+                        SELECT hex(p.data) AS data, p.length FROM payload p JOIN syscall s ON s.id = p.syscall_id
+                        WHERE s.name = '{name}' AND p.direction = '{direction}' AND p.part % 8 = 3
+                          AND p.part / 8 <= s.ret ORDER BY p.id""")
+                    self.assertEqual([bytes.fromhex(row["data"]) for row in rows], messages)
+                    self.assertEqual([row["length"] for row in rows], [len(message) for message in messages])
+                found = harness.run_tarry("grep", "--both-ends", f"message {count:04}", recorded.trace).stdout
+                self.assertEqual(found.count(f"message {count:04} of {count}"), 2, found)
+
     def test_files_are_cut(self):
         """Only what is said between programs is kept whole: a file is there to be read again."""
         path = self.directory / "file"

@@ -134,16 +134,15 @@ TEST_CASE("CapturePlan takes what a command points to, with a snaplen") {
   CHECK(shapeOf("rt_sigreturn", 32, Abi::x32).plan.items == 0);
 }
 
-TEST_CASE("CapturePlan takes messages, the first ones of several") {
+TEST_CASE("CapturePlan takes messages, one or several") {
   CHECK(items(shapeOf("recvmsg", 32)) == std::vector{item(ITEM_FIXED, 1, "in"), item(ITEM_MSGHDR, 1, "out")});
   CHECK(shapeOf("recvmsg", 32).plan.item[0].size == 56);
   CHECK(shapeOf("recvmsg", 32, Abi::i386).plan.item[0].size == 28);
   const CallShape several = shapeOf("sendmmsg", 32);
-  REQUIRE(several.plan.items == 10);
+  CHECK(items(several) ==
+        std::vector{item(ITEM_COUNTED, 1, "in"), item(ITEM_COUNTED, 1, "out"), item(ITEM_MMSGHDR, 1, "in")});
   CHECK(several.plan.item[0].size == 64);
-  CHECK(several.plan.item[9].what == ITEM_MMSGHDR);
-  CHECK(several.plan.item[9].size == 7);
-  CHECK(several.plan.item[9].len_arg == 2);
+  CHECK(several.plan.item[2].len_arg == 2);
 }
 
 TEST_CASE("CapturePlan takes lengths before and after the call, and whole pselect6") {

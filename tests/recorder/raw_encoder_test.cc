@@ -64,6 +64,26 @@ TEST_CASE_METHOD(RawEncoding, "RawEncoder takes the path of an execve that could
   CHECK(got.calls[0].strings.at(1) == "argument");
 }
 
+TEST_CASE_METHOD(RawEncoding, "RawEncoder joins a call with parts that its own record had no room for") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_enter_data more = enterData(1, 1), at_exit = enterData(1, 1);
+  more.place = PARTS_NEXT;
+  at_exit.place = PARTS_AT_EXIT;
+  rec_call moved = call(1, 1, kRead);
+  moved.flags = CALL_ENTER_DATA | CALL_EXIT_DATA;
+  // The thread moved to CPU 0 meanwhile, whose ring is read first.
+  put(batch.events[0], at_exit, part(PART_STRING, 2, "at exit\0"s) + part(PART_STRING, 3, "early\0"s));
+  put(batch.events[0], moved, part(PART_STRING, 3, "late\0"s));
+  put(batch.events[1], enterData(1, 1), part(PART_STRING, 0, "first\0"s) + part(PART_STRING, 1, "early\0"s));
+  put(batch.events[1], more, part(PART_STRING, 1, "late\0"s));
+  const Collected got = finish();
+  REQUIRE(got.calls.size() == 1);
+  CHECK(got.calls[0].strings.at(0) == "first");
+  CHECK(got.calls[0].strings.at(1) == "late");
+  CHECK(got.calls[0].strings.at(2) == "at exit");
+  CHECK(got.calls[0].strings.at(3) == "late");
+}
+
 TEST_CASE_METHOD(RawEncoding, "RawEncoder never gives a call the strings of another one") {
   put(batch.definitions, thread(1, 100, 1));
   put(batch.events[0], enterData(1, 1), part(PART_STRING, 1, "stale\0"s));

@@ -91,7 +91,7 @@ inline std::string part(uint8_t kind, uint8_t arg, const std::string& data, uint
   head.kind = kind;
   head.arg = arg;
   head.flags = flags;
-  head.len = static_cast<uint32_t>(data.size());
+  head.len = static_cast<uint16_t>(data.size());
   head.full_len = data.size();
   std::string bytes(reinterpret_cast<const char*>(&head), sizeof(head));
   bytes += data;

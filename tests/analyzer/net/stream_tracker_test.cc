@@ -36,7 +36,8 @@ class Notes final : public ChannelDecoder {
 };
 
 struct Buffer {
-  uint8_t arg = 1, part = 0;
+  uint8_t arg = 1;
+  uint16_t part = 0;
   std::string bytes;
   uint64_t length = 0;  // 0: as many as there are
 };
@@ -166,6 +167,18 @@ TEST_CASE("Vectors, messages and several messages are read where their bytes are
           {.part = 24 + 3, .bytes = "not sent"}});
   s.call("sendto", 4, 4, Story::kUdp, 1, {{.bytes = "q"}, {.arg = 4, .bytes = to_53}});
   CHECK(s.told() == "#1 1 > abcd\n#1 2 > efgh\n#2 3 > one port 53\n#2 3 > two port 0\n#2 4 > q port 53\n");
+}
+
+TEST_CASE("Of several messages those that are not in the trace are a gap", "[streams]") {
+  Story s;
+  s.call("sendmmsg", 1, 1, Story::kTcp, 3,
+         {{.part = 8 + 3, .bytes = "one", .length = 5}, {.part = 8 * 3 + 3, .bytes = "three"}});
+  s.call("recvmmsg", 2, 3, Story::kTcp, 1024,
+         {{.part = 8 + 3, .bytes = "first"}, {.part = 8 * 1024 + 3, .bytes = "last"}});
+  s.streams.advance(4);
+  REQUIRE(s.lines.size() == 3 + 1024);
+  s.lines.erase(s.lines.begin() + 5, s.lines.end() - 1);
+  CHECK(s.told() == "#1 1 > one +2\n#1 lost\n#1 1 > three\n#1 3 < first\n#1 lost\n#1 3 < last\n");
 }
 
 TEST_CASE("Looking at bytes does not take them", "[streams]") {

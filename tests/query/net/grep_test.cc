@@ -170,6 +170,35 @@ TEST_CASE("grep joins nothing over bytes that are not in the trace") {
   CHECK(out.str().find("3 B of 9 B") != std::string::npos);
 }
 
+TEST_CASE("grep takes several messages of a call for one stream, but for those that are not in the trace") {
+  constexpr uint16_t kMessage = 8, kData = 3;
+  TraceBuilder b;
+  b.header().snaplen = 100;
+  auto& client = b.process("curl", 100);
+  const auto socket = b.socket("127.0.0.1", 40000, "127.0.0.1", 80);
+  const auto message = [&](uint16_t number, const char* text) {
+    return PayloadSpec{1, PayloadDirection::in, text, 0, static_cast<uint16_t>(kMessage * number + kData)};
+  };
+  const auto sends = [&](int64_t moved, std::vector<PayloadSpec> payloads) {
+    client.call(
+        "sendmmsg",
+        {.args = {4, 0, 40}, .ret = moved, .objects = {{0, 4, socket}}, .payloads = std::move(payloads)});
+  };
+  sends(3, {message(1, "one "), message(3, "three")});  // the second is missing
+  sends(40, {message(1, "begin"), message(40, "fort")});
+  sends(2, {message(1, "y t"), message(2, "wo "), message(3, "not sent")});
+  sends(2, {message(1, "the ")});  // the last
+  Said::sends(client, socket, "end");
+  client.exits(0);
+  TraceReader reader = b.reader();
+  Database db = loadTrace(reader);
+  std::ostringstream out;
+  CHECK(grepReport(db, {.pattern = "threebegin"}, out));
+  CHECK(grepReport(db, {.pattern = "forty two the"}, out));
+  for (const char* pattern : {"one three", "beginfort", "not sent", "the end"})
+    CHECK_FALSE(grepReport(db, {.pattern = pattern}, out));
+}
+
 TEST_CASE("grep over a trace without payload says how to record it") {
   TraceBuilder b;
   auto& client = b.process("curl", 100);
