@@ -41,12 +41,13 @@ std::string base64(std::string_view bytes) {
 
 // ISO 8601, in UTC.
 std::string wallTime(int64_t realtime_ns) {
-  const std::time_t seconds = realtime_ns / 1'000'000'000;
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t fraction = (realtime_ns % kSecond + kSecond) % kSecond;
+  const std::time_t seconds = (realtime_ns - fraction) / kSecond;
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     realtime_ns % 1'000'000'000 / 1000);
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, fraction / 1000);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -81,8 +82,9 @@ class Archive {
         json_(out),
         ends_(db.prepare("SELECT h.side, r.local_addr, r.local_port, r.remote_addr, r.remote_port FROM http h"
                          " JOIN resource r ON r.id = h.resource_id WHERE h.id = ?1")) {
-    auto clock = db.prepare("SELECT realtime - ts FROM clock ORDER BY ts LIMIT 1");
-    if (clock.step()) realtime_ns_ = clock.integer(0);
+    // Like every time of a trace it is bounded (isSaneTime), so that adding a ts stays within an integer.
+    auto start = db.prepare("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'start_realtime_ns'");
+    if (start.step()) realtime_ns_ = start.integer(0);
   }
 
   int64_t write() {
@@ -238,8 +240,10 @@ class Archive {
     json_.number("size", static_cast<int64_t>(body.content.bytes.size()));
     json_.text("mimeType", record.content_type.empty() ? "application/octet-stream" : record.content_type);
     if (!body.content.bytes.empty()) {
-      json_.text("text", body.is_text ? body.content.bytes : base64(body.content.bytes));
-      if (!body.is_text) json_.text("encoding", "base64");
+      // Text of other encodings, too, as JSON can only be UTF-8.
+      const bool as_it_is = isSqlText(body.content.bytes);
+      json_.text("text", as_it_is ? body.content.bytes : base64(body.content.bytes));
+      if (!as_it_is) json_.text("encoding", "base64");
     }
     if (const std::string problem = body.problem(); !problem.empty()) json_.text("comment", problem);
     json_.endObject();

@@ -1,6 +1,6 @@
-// Inputs of fuzz_http: what two ends of a connection said, call by call. The first byte says whether it was
-// TLS; then come steps: a byte of what it is, and of a piece its length in two bytes and its bytes. Whatever
-// comes is a conversation, the last piece is as long as there are bytes.
+// Inputs of fuzz_http and fuzz_export: what two ends of a connection said, call by call. The first byte says
+// whether it was TLS; then come steps: a byte of what it is, and of a piece its length in two bytes and its
+// bytes. Whatever comes is a conversation, the last piece is as long as there are bytes.
 #pragma once
 
 #include <algorithm>

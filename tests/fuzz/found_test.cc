@@ -37,6 +37,7 @@ TEST_CASE("What the fuzzer once found is harmless now") {
   replay("dns", fuzzDns);
   replay("tls", fuzzTls);
   replay("http", fuzzHttp);
+  replay("export", fuzzExport);
 }
 
 TEST_CASE("Conversations that fuzzing begins with are such") {
@@ -47,6 +48,7 @@ TEST_CASE("Conversations that fuzzing begins with are such") {
     while (const auto step = reader.next()) pieces += step->kind == ConversationStep::Kind::piece ? 1 : 0;
     CHECK(pieces >= 2);
     CHECK_NOTHROW(fuzzHttp(bytes));
+    CHECK_NOTHROW(fuzzExport(bytes));
   }
 }
 

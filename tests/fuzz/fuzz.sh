@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh build [TARGET…]                  builds fuzz targets (preset fuzz: clang, asan, ubsan) in build/fuzz
-# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, dns, tls, http (targets.h)
+# fuzz.sh TARGET SECONDS [LIBFUZZER ARGS…] runs one: file, blocks, load, explain, dns, tls, http, export (targets.h)
 #
 # A run begins with the sample traces and with what earlier runs kept in build/fuzz/corpus. It fails on the
 # first finding, and says where the input lies: once it is fixed, copy that to tests/fuzz/found/TARGET under
@@ -31,7 +31,7 @@ build() {
   exec 9>"$build/.lock"
   ! command -v flock >/dev/null 2>&1 || flock 9
   [ -e "$build/build.ninja" ] || (cd "$root" && cmake --preset fuzz)
-  [ $# != 0 ] || set -- file blocks load http dns tls
+  [ $# != 0 ] || set -- file blocks load http export dns tls
   for target in "$@"; do
     set -- "$@" "fuzz_$target"
     shift
@@ -48,6 +48,7 @@ run() {
   [ -x "$program" ] || skip "$program is not built (tests/fuzz/fuzz.sh build)"
   case $target in
     file | dns | tls | http) seeds=$build/seeds/$target ;;
+    export) seeds=$build/seeds/http ;;
     *) seeds=$build/seeds/messages ;;
   esac
   corpus=$build/corpus/$target
@@ -65,9 +66,9 @@ case ${1-} in
     shift
     build "$@"
     ;;
-  file | blocks | load | explain | dns | tls | http) run "$@" ;;
+  file | blocks | load | explain | dns | tls | http | export) run "$@" ;;
   *)
-    echo "usage: fuzz.sh build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls|http SECONDS [LIBFUZZER ARGS...]" >&2
+    echo "usage: fuzz.sh build [TARGET...] | fuzz.sh file|blocks|load|explain|dns|tls|http|export SECONDS [LIBFUZZER ARGS...]" >&2
     exit 2
     ;;
 esac

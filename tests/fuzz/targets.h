@@ -17,6 +17,9 @@ void fuzzExplain(ByteView input);
 // A conversation (conversation.h) through the decoders of HTTP: bodies lie within their pieces, and memory is
 // bounded.
 void fuzzHttp(ByteView input);
+// The same conversation as a trace of its client, or of both ends, and its exports: an HTTP Archive is sound
+// JSON, a capture's blocks follow each other. And what a replay would say.
+void fuzzExport(ByteView input);
 
 // What a client and a server say, in pieces, to the decoder of DNS or of TLS, whose rows are then
 // stored: what is kept is not much more than what was said.

@@ -168,3 +168,23 @@ TEST_CASE("Recorded packets are exported as they are, those of the loopback inte
   CHECK(came_by(packets[2]).find("tun0") != std::string::npos);
   CHECK((word(came_by(packets[2]), 8) & 0xffffU) == 101);
 }
+
+TEST_CASE("A call that claims to have moved more than there is does not make frames without end",
+          "[export]") {
+  using namespace tarry::testing;
+  TraceBuilder builder;
+  auto& client = builder.process("client", 100);
+  const ResourceId socket = builder.socket("10.0.0.1", 4000, "10.0.0.2", 80);
+  for (int i = 0; i < 2; i++) {
+    client.call("sendto", {.args = {3, 0, 3}, .ret = INT64_MAX, .objects = {{0, 3, socket}}});
+    client.call("sendto", {.args = {3, 0, 3},
+                           .ret = 3,
+                           .objects = {{0, 3, socket}},
+                           .payloads = {{1, PayloadDirection::in, "abc", 3}}});
+  }
+  std::ostringstream out;
+  TraceReader reader = builder.reader();
+  const PcapngCounts counts = exportPcapng(reader, out);
+  CHECK(counts.missing_bytes == 2 * static_cast<uint64_t>(INT64_MAX));
+  CHECK(counts.packets == (1 << 16) + 2);
+}

@@ -5,6 +5,7 @@
 #include "analyzer/loader.h"
 #include "format/errors.h"
 #include "format/testing/trace_builder.h"
+#include "query/export/har.h"
 #include "query/net/http_diff.h"
 #include "query/net/http_list.h"
 #include "query/net/http_message.h"
@@ -181,4 +182,25 @@ TEST_CASE("The function http_body gives a body that is whole, and nothing otherw
   CHECK(nothing.isNull(1));
   auto wrong = db.prepare("SELECT http_body(1, 'answer')");
   CHECK_THROWS(wrong.step());
+}
+
+TEST_CASE("In an archive a body that is no UTF-8 is base64, whatever its server calls it", "[http]") {
+  Talk talk;
+  talk.asks(request("/")).gets(response("200 OK", "caf\xe9", "Content-Type: text/plain; charset=latin1\r\n"));
+  talk.asks(request("/2")).gets(response("200 OK", "caf\u00e9", "Content-Type: text/plain\r\n"));
+  Database db = talk.load();
+  std::ostringstream out;
+  CHECK(exportHar(db, out) == 2);
+  auto archive = db.prepare(
+      "SELECT ?1 ->> '$.log.entries[0].response.content.text', "
+      "?1 ->> '$.log.entries[0].response.content.encoding', ?1 ->> '$.log.entries[1].response.content.text', "
+      "?1 ->> '$.log.entries[1].response.content.encoding', ?1 ->> '$.log.entries[0].startedDateTime'");
+  const std::string text = out.str();
+  archive.bind(1, text);
+  REQUIRE(archive.step());
+  CHECK(archive.text(0) == "Y2Fm6Q==");
+  CHECK(archive.text(1) == "base64");
+  CHECK(archive.text(2) == "caf\u00e9");
+  CHECK(archive.isNull(3));
+  CHECK(archive.text(4) == "2023-11-14T22:13:20.001000Z");
 }
