@@ -214,7 +214,11 @@ void ReplayServer::splitIntoQueries(Target& target) {
 ReplayServer::~ReplayServer() = default;
 
 int64_t ReplayServer::scaled(int64_t ns) const {
-  return std::isinf(speed_) ? 0 : static_cast<int64_t>(static_cast<double>(ns) / speed_);
+  // A trace of anybody may say anything: sums of a few of these stay within an integer.
+  constexpr double kMostNs = 1e17;  // three years
+  return std::isinf(speed_)
+             ? 0
+             : static_cast<int64_t>(std::clamp(static_cast<double>(ns) / speed_, 0.0, kMostNs));
 }
 
 std::vector<ReplayServer::Place> ReplayServer::listen(bool at_recorded_addresses,
@@ -279,6 +283,7 @@ void ReplayServer::serve(int stop_fd) {
       const auto events = fds[1 + listeners_.size() + i].revents;
       bool lives = true;
       if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !client.peer_ended) lives = read(client);
+      else if ((events & (POLLHUP | POLLERR)) != 0) lives = false;  // it does not listen any more, either
       if (lives) consider(client);
       if (lives) lives = write(client);
       if (lives && client.due.empty()) consider(client);  // what it has said meanwhile

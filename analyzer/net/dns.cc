@@ -17,6 +17,18 @@ bool isQuestionOf(const DnsLookup& lookup, const DnsQuestion& question) {
   return lookup.type == question.type && dnsLowerCase(lookup.name) == dnsLowerCase(question.name);
 }
 
+// By whom and where the last message of it was sent.
+void tellWhere(DnsLookup& lookup, const DnsLog::Context& context, const DnsMessage& message, bool client) {
+  lookup.client = client;
+  lookup.utid = context.piece.utid;
+  lookup.upid = context.piece.upid;
+  lookup.resource = context.channel.resource;
+  lookup.channel = context.channel.id;
+  lookup.id = message.id;
+  lookup.tcp = context.tcp;
+  lookup.server = client ? context.piece.remote : context.channel.local;
+}
+
 }  // namespace
 
 std::string DnsLog::keyOf(const Context& context, bool client, const DnsQuestion& question) {
@@ -70,15 +82,8 @@ DnsLookup& DnsLog::ask(const Context& context, const DnsMessage& message, const 
   }
   truncated_.erase(question_key);
   DnsLookup& lookup = lookups_[index];
-  lookup.client = client;
   lookup.multicast = context.multicast;
-  lookup.utid = context.piece.utid;
-  lookup.upid = context.piece.upid;
-  lookup.resource = context.channel.resource;
-  lookup.channel = context.channel.id;
-  lookup.id = message.id;
-  lookup.tcp = context.tcp;
-  lookup.server = client ? context.piece.remote : context.channel.local;
+  tellWhere(lookup, context, message, client);
   if (client && lookup.servers.size() < kMostServers &&
       std::find(lookup.servers.begin(), lookup.servers.end(), lookup.server) == lookup.servers.end())
     lookup.servers.push_back(lookup.server);
@@ -145,16 +150,9 @@ void DnsLog::answer(const Context& context, DnsMessage& message, bool client) {
   lookups_.emplace_back();
   DnsLookup& lookup = lookups_.back();
   lookup.ts = context.piece.ts;
-  lookup.client = client;
   lookup.name = question.name;
   lookup.type = question.type;
-  lookup.utid = context.piece.utid;
-  lookup.upid = context.piece.upid;
-  lookup.resource = context.channel.resource;
-  lookup.channel = context.channel.id;
-  lookup.id = message.id;
-  lookup.tcp = context.tcp;
-  lookup.server = client ? context.piece.remote : context.channel.local;
+  tellWhere(lookup, context, message, client);
   by_question_.emplace(key, lookups_.size() - 1);
   settle(lookup, context, message);
 }

@@ -3,8 +3,10 @@
 #include "analyzer/loader.h"
 #include "analyzer/sqlite.h"
 #include "format/errors.h"
+#include "query/export/har.h"
 #include "query/export/pcapng.h"
 #include "query/files.h"
+#include "query/net/http_list.h"
 #include "query/show/show.h"
 #include "query/summary.h"
 #include "query/time.h"
@@ -49,6 +51,8 @@ void fuzzExplain(ByteView input) {
     ask([&](std::ostream&) { replay::readScript(reader); });
     why(db, WhyView::command, false);
     why(db, WhyView::ongoing, true);
+    ask([&](std::ostream& more) { exportHar(db, more); });
+    ask([&](std::ostream& more) { httpReport(db, {}, more); });
     ask([&](std::ostream& more) { treeReport(db, {}, more); });
     ask([&](std::ostream& more) { filesReport(db, {}, more); });
     ask([&](std::ostream& more) { summaryReport(db, {}, more); });

@@ -12,7 +12,7 @@ void fuzzFile(ByteView bytes);
 void fuzzBlocks(ByteView input);
 // The same, loaded into a database with all arguments as text: each thread's states are a partition.
 void fuzzLoad(ByteView input);
-// The same, and what the verbs say about it: show, why, tree, files, summary, time.
+// The same, and what the verbs say about it (show, why, http, tree, files, summary, time) and export of it.
 void fuzzExplain(ByteView input);
 // A conversation (conversation.h) through the decoders of HTTP: bodies lie within their pieces, and memory is
 // bounded.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -118,6 +119,21 @@ inline std::string toldInBytes(const Lines& lines) {
   for (const auto& [flow, text] : lines)
     for (const char& letter : text) c.say(flow, {&letter, 1});
   return c.over().told();
+}
+
+// The same is told wherever the calls cut the lines.
+inline void checkEveryCut(const Lines& lines, const std::string& expected) {
+  CHECK(toldWithCut(lines, lines.size(), 0) == expected);
+  CHECK(toldInBytes(lines) == expected);
+  for (size_t line = 0; line < lines.size(); line++) {
+    for (size_t at = 1; at < lines[line].second.size(); at++) {
+      const std::string told = toldWithCut(lines, line, at);
+      if (told == expected) continue;
+      INFO("line " << line << " cut at " << at);
+      CHECK(told == expected);
+      return;
+    }
+  }
 }
 
 }  // namespace tarry::testing

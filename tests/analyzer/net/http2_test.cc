@@ -83,20 +83,6 @@ struct Peers {
   }
 };
 
-void checkEveryCut(const Lines& lines, const std::string& expected) {
-  CHECK(toldWithCut(lines, lines.size(), 0) == expected);
-  CHECK(toldInBytes(lines) == expected);
-  for (size_t line = 0; line < lines.size(); line++) {
-    for (size_t at = 1; at < lines[line].second.size(); at++) {
-      const std::string told = toldWithCut(lines, line, at);
-      if (told == expected) continue;
-      INFO("line " << line << " cut at " << at);
-      CHECK(told == expected);
-      return;
-    }
-  }
-}
-
 }  // namespace
 
 TEST_CASE("Streams that run at the same time are told apart", "[http2]") {
