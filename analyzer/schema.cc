@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "analyzer/net/dns_tables.h"
+#include "analyzer/net/http_tables.h"
 #include "analyzer/net/packet_tables.h"
 #include "analyzer/net/socket_tables.h"
 #include "analyzer/net/tls_tables.h"

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "analyzer/net/http_tables.h"
 #include "analyzer/net/http_text.h"
 #include "analyzer/tables.h"
 

@@ -16,10 +16,10 @@
 #include "query/process_facts.h"
 #include "query/render/json.h"
 #include "query/timeline.h"
+#include "query/why/conclusion.h"
 #include "query/why/explain.h"
 #include "query/why/process_states.h"
 #include "query/why/why.h"
-#include "query/why/wording.h"
 
 namespace tarry {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "query/render/style.h"
-#include "query/why/wording.h"
+#include "query/why/conclusion.h"
 
 namespace tarry {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "query/render/json.h"
+#include "query/why/conclusion.h"
 #include "query/why/ongoing.h"
-#include "query/why/wording.h"
 
 namespace tarry {
 

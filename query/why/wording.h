@@ -1,4 +1,4 @@
-// The words of `why`: what a group of waits is, and what it all means, in plain English.
+// The words of `why`: what a group of waits is, in plain English.
 #pragma once
 
 #include <string>
@@ -7,8 +7,6 @@
 #include "query/process_label.h"
 #include "query/timeline.h"
 #include "query/why/breakdown.h"
-#include "query/why/data_moved.h"
-#include "query/why/explain.h"
 #include "query/why/requests.h"
 
 namespace tarry {
@@ -39,22 +37,9 @@ struct Wording {
   std::string peer(const WaitGroup& group, bool tags = false) const;
 };
 
-// The last line: what it is waiting for, or that it computes, and a command that shows more.
-struct Conclusion {
-  std::string text;
-  std::string command;     // "tarry show FILE -e %network"; empty where there is no file to look at
-  std::string cause = {};  // the call that plausibly made it fail; empty: none, or not known
-};
-Conclusion conclude(const Wording& wording, const Explained& explained, const DataMoved& moved,
-                    const std::string& file);
-
-// Of the idle waits (there is one at least) that which says what all of them are waiting for.
-const WaitGroup& tellingIdle(const Breakdown& breakdown);
 // What a group of waits is for, as "an answer from db1:5432"; `tags` as in DescribeStyle.
 std::string waitingFor(const Wording& wording, const WaitGroup& group, bool tags = false);
+// A command that shows more of it.
 std::string nextCommand(const WaitGroup& group, const Wording& wording, const std::string& file);
-
-// What an amount of unknown state is about: "before a thread was first seen", "events were lost", …
-std::string unknownReason(const Timeline& timeline, const Breakdown& breakdown);
 
 }  // namespace tarry
