@@ -44,7 +44,7 @@ constexpr size_t kPiecedPlaintexts = 64;  // at once, of at most 4 MiB each
 }  // namespace
 
 TaskState taskState(uint32_t bits) {
-  if ((bits & STATE_RECORDER) != 0) return TaskState::recorder;
+  if ((bits & static_cast<uint32_t>(STATE_RECORDER)) != 0) return TaskState::recorder;
   if ((bits & STATE_UNSEEN) != 0) return TaskState::unknown;
   if ((bits & (kDead | kExitDead | kExitZombie)) != 0) return TaskState::dead;
   if ((bits & kStopped) != 0) return TaskState::stopped;

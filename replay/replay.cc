@@ -37,6 +37,7 @@ sigset_t watched(bool command) {
 
 pid_t start(const std::vector<std::string>& command, const sigset_t& before) {
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   const pid_t child = fork();

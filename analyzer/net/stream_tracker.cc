@@ -1,6 +1,7 @@
 #include "analyzer/net/stream_tracker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tarry::analysis {
 namespace {
@@ -96,7 +97,7 @@ StreamTracker::State& StreamTracker::sessionOf(const PlaintextEvent& event, Upid
   if (state != nullptr && below != nullptr && state->channel.resource &&
       stateOf(state->channel.resource) != below) {
     if (state->decoder != nullptr) close(*state, state->last_ts);
-    retired_.push_back(std::move(state));
+    retired_.push_back(std::exchange(state, nullptr));
   }
   if (state == nullptr) {
     state = std::make_unique<State>();

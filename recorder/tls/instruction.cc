@@ -94,7 +94,8 @@ class Decoder {
 
   void relative8(Flow flow) {
     relative_ = true;
-    displacement_ = static_cast<int8_t>(byte());
+    const int value = byte();
+    displacement_ = value < 0x80 ? value : value - 0x100;
     result_.flow = flow;
     result_.emulated = plain();
   }
