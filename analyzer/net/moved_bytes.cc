@@ -172,7 +172,7 @@ int64_t messageOf(int64_t part) {
 void movedBytes(const SyscallEvent& event, const MovingCall& call, std::vector<MovedBytes>& moved) {
   moved.clear();
   if (event.flags.unfinished || event.ret < 0) return;
-  if (call.flags_arg >= 0 && (event.args[static_cast<size_t>(call.flags_arg)] & kPeek) != 0) return;
+  if (call.flags_arg >= 0 && (event.args[static_cast<uint8_t>(call.flags_arg)] & kPeek) != 0) return;
   MovedBytes one;
   one.flow = call.flow;
   one.resource = objectAt(event, ObjectRole::arg0);
