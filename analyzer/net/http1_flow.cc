@@ -247,7 +247,7 @@ void Http1Flow::bodyBytes(const Piece& piece, size_t length) {
 }
 
 void Http1Flow::skip(uint64_t missing) {
-  const auto bodyMisses = [&](uint64_t bytes) {
+  const auto body_misses = [&](uint64_t bytes) {
     if (message_ == nullptr) return;
     message_->incomplete = true;
     message_->countBody(bytes);
@@ -256,7 +256,7 @@ void Http1Flow::skip(uint64_t missing) {
     case State::between: state_ = State::lost; return;
     case State::header: return headerDone(false, first_.ts);
     case State::counted:
-      bodyMisses(std::min(missing, left_));
+      body_misses(std::min(missing, left_));
       if (missing > left_) {
         finish();
         state_ = State::lost;
@@ -266,7 +266,7 @@ void Http1Flow::skip(uint64_t missing) {
       if (left_ == 0) finish();
       return;
     case State::chunk:
-      bodyMisses(std::min(missing, left_));
+      body_misses(std::min(missing, left_));
       if (missing > left_) return follow();
       left_ -= missing;
       if (left_ == 0) state_ = State::chunk_end;
@@ -277,7 +277,7 @@ void Http1Flow::skip(uint64_t missing) {
     case State::trailers:
       if (message_ != nullptr) message_->incomplete = true;
       return follow();
-    case State::until_end: bodyMisses(missing); return;
+    case State::until_end: body_misses(missing); return;
     case State::following:
     case State::lost:
     case State::other_protocol: return;
