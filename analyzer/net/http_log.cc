@@ -117,7 +117,7 @@ std::vector<size_t> pairedExchanges(const std::vector<const HttpExchange*>& exch
   ChannelIndexes asked, heard;
   // A socket's rows share its cookie.
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> channel_of;
-  const auto keyOf = [](const Resource& resource) {
+  const auto key_of = [](const Resource& resource) {
     return resource.cookie != 0 ? std::pair<uint64_t, uint64_t>(1, resource.cookie)
                                 : std::pair<uint64_t, uint64_t>(0, resource.id.value);
   };
@@ -130,12 +130,12 @@ std::vector<size_t> pairedExchanges(const std::vector<const HttpExchange*>& exch
     }
     heard[exchange.channel].push_back(i);
     if (const Resource* resource = resources.find(exchange.resource))
-      channel_of[keyOf(*resource)] = exchange.channel;
+      channel_of[key_of(*resource)] = exchange.channel;
   }
   for (const auto& [channel, indexes] : asked) {
     const Resource* other = resources.find(resources.otherEnd(exchanges[indexes.front()]->resource));
     if (other == nullptr) continue;
-    const auto found = channel_of.find(keyOf(*other));
+    const auto found = channel_of.find(key_of(*other));
     if (found != channel_of.end()) pairChannels(exchanges, indexes, heard[found->second], pairs);
   }
   return pairs;

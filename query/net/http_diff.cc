@@ -243,7 +243,7 @@ class Columns {
   }
 
  private:
-  static std::string padded(std::string text, int width) {
+  static std::string padded(const std::string& text, int width) {
     const int pad = width - displayWidth(text);
     return pad > 0 ? text + std::string(static_cast<size_t>(pad), ' ') : text;
   }
