@@ -205,8 +205,10 @@ void declareRecording(FlagSet& verb, RecordFlags& flags) {
           "keep the file within this size (100M, 2G): from half of it on payload is left out, then short "
           "calls become counts, which are exact, and when it is full recording stops")
       .valueName("SIZE");
-  verb.addOption("--buffer", flags.buffer,
-                 "memory for events of one CPU (default 8M, less on more than 32 CPUs): more loses less")
+  verb.addOption(
+          "--buffer", flags.buffer,
+          "memory for events of one CPU (default 8M, from --snaplen 4096 on 32M, less on many CPUs): more "
+          "loses less")
       .valueName("SIZE");
 }
 

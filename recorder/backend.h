@@ -31,11 +31,15 @@ struct TargetSpec {
 };
 
 // What a ring has by default. 4 MiB are enough for system calls in a loop from all CPUs of a busy machine,
-// twice that leaves a margin; on many CPUs all rings together have the bound, as one thread empties them.
-constexpr uint64_t defaultRingBytes(int64_t cpus) {
-  constexpr uint64_t kMost = 8U << 20, kLeast = 1U << 20, kTogether = 256U << 20;
+// twice that leaves a margin. Where calls are kept with all they move, a megabyte by TLS is several in the
+// ring within some milliseconds, at both ends, encrypted and not. On many CPUs all rings together have the
+// bound, as one thread empties them.
+constexpr uint64_t defaultRingBytes(int64_t cpus, int64_t snaplen = 0) {
+  constexpr int64_t kLongCalls = 4096;
+  constexpr uint64_t kLeast = 1U << 20, kTogether = 256U << 20;
+  const uint64_t most = snaplen < 0 || snaplen >= kLongCalls ? 32U << 20 : 8U << 20;
   const uint64_t share = kTogether / static_cast<uint64_t>(std::max<int64_t>(cpus, 1));
-  return std::bit_floor(std::clamp(share, kLeast, kMost));
+  return std::bit_floor(std::clamp(share, kLeast, most));
 }
 
 struct BackendOptions {

@@ -58,8 +58,9 @@ BackendOptions backendOptions(const RecordOptions& options) {
   if (!options.calls.empty())
     result.calls = std::make_shared<const SyscallSet>(SyscallSet::parse(options.calls));
   if (result.level == Level::full && result.snaplen == 0) result.snaplen = kDefaultSnaplenFull;
-  result.ring_bytes =
-      options.ring_bytes > 0 ? options.ring_bytes : defaultRingBytes(::sysconf(_SC_NPROCESSORS_CONF));
+  result.ring_bytes = options.ring_bytes > 0
+                          ? options.ring_bytes
+                          : defaultRingBytes(::sysconf(_SC_NPROCESSORS_CONF), result.snaplen);
   return result;
 }
 

@@ -33,7 +33,8 @@ constexpr milliseconds kLate{30};
 constexpr milliseconds kHurryWhenLate{2000};
 
 constexpr int64_t kShortestPauseNs = 1'000'000;
-constexpr int64_t kLongestPauseNs = 20'000'000;
+// Large rings are for bursts of payload, which are copied faster than what is below.
+constexpr int64_t kLongestPauseNs = 10'000'000;
 // The fastest that one CPU was seen to fill its ring, with a margin.
 constexpr uint64_t kFillBytesPerSecond = 400U << 20;
 constexpr milliseconds kTick{100};

@@ -84,6 +84,12 @@ TEST_CASE("All rings together have a bound, and each a least size") {
   CHECK(defaultRingBytes(128) == 2 * kMiB);
   CHECK(defaultRingBytes(4096) == kMiB);
   CHECK(defaultRingBytes(-1) == 8 * kMiB);
+  for (const int64_t snaplen : {-1, 4096}) {
+    CHECK(defaultRingBytes(2, snaplen) == 32 * kMiB);
+    CHECK(defaultRingBytes(16, snaplen) == 16 * kMiB);
+    CHECK(defaultRingBytes(32, snaplen) == 8 * kMiB);
+  }
+  CHECK(defaultRingBytes(2, 256) == 8 * kMiB);
 }
 
 TEST_CASE("A recording of a command ends with it and keeps every event") {
