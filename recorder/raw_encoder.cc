@@ -531,12 +531,13 @@ void RawEncoder::plaintext(Bytes bytes, TraceWriter& writer) {
   if (!event.thread) return;
   event.ts_ns = static_cast<int64_t>(record->ts_ns);
   event.dur_ns = static_cast<int64_t>(record->dur_ns);
-  event.direction = record->sent != 0 ? PayloadDirection::in : PayloadDirection::out;
+  event.direction = record->what == TLS_SENT ? PayloadDirection::in : PayloadDirection::out;
   event.library = static_cast<TlsLibrary>(record->library);
   event.session = record->session;
   event.result = record->result;
   event.length = record->length;
   event.resource = socketBelow(*record, writer);
+  if (record->what == TLS_HANDSHAKE) return;
   const Bytes data = bytes.subspan(sizeof(rec_plaintext));
   event.data = data.first(std::min<size_t>(record->data_len, data.size()));
   if (record->offset == 0 && record->more == 0) return writer.add(event);
@@ -572,7 +573,8 @@ void RawEncoder::packet(Bytes bytes, TraceWriter& writer) {
 }
 
 // The last call within was on it; or, where the library had all it needed or the last call was about
-// something else, it is that of the session's call before.
+// something else, it is that of the session's call before. Handshakes are such calls: a server may have read
+// the first request with the end of one, and the session's address may be that of an earlier one.
 ResourceId RawEncoder::socketBelow(const rec_plaintext& record, TraceWriter& writer) {
   const auto carries = [this](uint32_t id) {
     const Resource* what = resources_.describe(id);

@@ -437,14 +437,17 @@ enum {
 	TLS_COOKIE_SENDS = 1 << 16,
 	TLS_COOKIE_INT = 1 << 17, /* the result has 32 bits */
 	TLS_COOKIE_HAS_MOVED = 1 << 18,
+	TLS_COOKIE_HANDSHAKE = 1 << 19, /* moves no plaintext */
 };
+
+enum { TLS_RECEIVED, TLS_SENT, TLS_HANDSHAKE };
 
 enum { PLAINTEXT_PIECE = 16 * 1024, PLAINTEXT_PIECES = 256 };
 
 struct rec_plaintext {
 	__u8 type;
 	__u8 library;
-	__u8 sent;
+	__u8 what; /* TLS_*; of a handshake only the session and its resource are told */
 	__u8 more; /* another piece follows */
 	__u32 thread;
 	__u32 leader;

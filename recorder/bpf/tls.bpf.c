@@ -123,7 +123,9 @@ static __always_inline bool put_plaintext(struct thread_state *st, struct tls_ca
 	}
 	rec->type = RT_PLAINTEXT;
 	rec->library = (u8)(call->cookie >> TLS_COOKIE_LIBRARY & 15);
-	rec->sent = call->cookie & TLS_COOKIE_SENDS ? 1 : 0;
+	rec->what = call->cookie & TLS_COOKIE_HANDSHAKE ? TLS_HANDSHAKE :
+		    call->cookie & TLS_COOKIE_SENDS	? TLS_SENT :
+							  TLS_RECEIVED;
 	rec->more = kept > room;
 	rec->thread = st->id;
 	rec->leader = st->leader;
@@ -188,6 +190,12 @@ int on_tls_exit(struct pt_regs *regs)
 		return 0;
 	if (system_calls(task, st, &done.resource) == call->calls)
 		done.resource = 0;
+	if (call->cookie & TLS_COOKIE_HANDSHAKE) {
+		done.length = 0;
+		if (done.resource)
+			put_plaintext(st, call, &done, 0, 0, 192);
+		return 0;
+	}
 	u64 kept = done.length < rest_snaplen ? done.length : rest_snaplen;
 	const u64 most = (u64)PLAINTEXT_PIECE * PLAINTEXT_PIECES;
 

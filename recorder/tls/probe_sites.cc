@@ -54,7 +54,8 @@ unsigned chosen(RegisterSet set, unsigned original) {
 
 struct Library {
   TlsLibrary library;
-  bool result_is_int;  // 32 bits of rax; otherwise 64
+  bool result_is_int;       // 32 bits of rax; otherwise 64
+  bool handshakes = false;  // instead of moving plaintext
 };
 
 uint64_t cookieOf(const Library& library, PayloadDirection direction, const Arguments& all) {
@@ -65,6 +66,7 @@ uint64_t cookieOf(const Library& library, PayloadDirection direction, const Argu
   if (direction == PayloadDirection::in) cookie |= TLS_COOKIE_SENDS;
   if (library.result_is_int) cookie |= TLS_COOKIE_INT;
   if (all.has_moved) cookie |= TLS_COOKIE_HAS_MOVED;
+  if (library.handshakes) cookie |= TLS_COOKIE_HANDSHAKE;
   return cookie;
 }
 
@@ -280,6 +282,16 @@ void chooseOpenssl(const CodeFile& file, PayloadDirection direction, std::string
   add(sites, planFor(file, *plain, library, direction, {}));
 }
 
+// All forms of it end up here.
+void chooseHandshake(const CodeFile& file, std::vector<ProbeSite>& sites) {
+  const auto symbol = file.find("SSL_do_handshake");
+  if (!symbol) return;
+  Arguments session_only;
+  session_only.buffer = session_only.session;
+  const Library library{TlsLibrary::openssl, true, true};
+  add(sites, planFor(file, *symbol, library, PayloadDirection::out, session_only));
+}
+
 void chooseGnutls(const CodeFile& file, PayloadDirection direction, std::string_view name,
                   std::vector<ProbeSite>& sites) {
   const Library library{TlsLibrary::gnutls, false};
@@ -292,6 +304,7 @@ std::vector<ProbeSite> chooseProbeSites(const CodeFile& file) {
   std::vector<ProbeSite> sites;
   chooseOpenssl(file, PayloadDirection::out, "SSL_read", "SSL_read_ex", sites);
   chooseOpenssl(file, PayloadDirection::in, "SSL_write", "SSL_write_ex", sites);
+  chooseHandshake(file, sites);
   chooseGnutls(file, PayloadDirection::out, "gnutls_record_recv", sites);
   // From 3.6.3 on gnutls_record_send() ends by the other one.
   const bool newer = file.find("gnutls_record_send2").has_value();

@@ -26,8 +26,8 @@ constexpr size_t kMostMappingsLines = 1U << 16;
 
 const std::vector<std::string_view>& functions() {
   static const std::vector<std::string_view> all = {
-      "SSL_read",           "SSL_write",          "SSL_read_ex",        "SSL_write_ex",
-      "gnutls_record_recv", "gnutls_record_send", "gnutls_record_send2"};
+      "SSL_read",         "SSL_write",          "SSL_read_ex",        "SSL_write_ex",
+      "SSL_do_handshake", "gnutls_record_recv", "gnutls_record_send", "gnutls_record_send2"};
   return all;
 }
 

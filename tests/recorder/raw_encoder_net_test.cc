@@ -22,7 +22,7 @@ TEST_CASE_METHOD(RawEncoding, "RawEncoder finds the socket below a TLS session")
   rec_plaintext record{};
   record.type = RT_PLAINTEXT;
   record.library = static_cast<uint8_t>(TlsLibrary::openssl);
-  record.sent = 1;
+  record.what = TLS_SENT;
   record.thread = record.leader = 1;
   record.ts_ns = 10;
   record.dur_ns = 5;
@@ -32,7 +32,7 @@ TEST_CASE_METHOD(RawEncoding, "RawEncoder finds the socket below a TLS session")
   record.data_len = 3;
   record.resource = 7;
   put(batch.events[0], record, "GET.....");  // the rest is room
-  record.sent = 0;
+  record.what = TLS_RECEIVED;
   record.ts_ns = 20;
   record.data_len = 100;  // more than there is
   record.resource = 0;    // the library had it already
@@ -61,6 +61,34 @@ TEST_CASE_METHOD(RawEncoding, "RawEncoder finds the socket below a TLS session")
     CHECK(got.resources.at(got.said[i].event.resource).kind == ResourceKind::socket);
   }
   CHECK(!got.said[3].event.resource);
+}
+
+TEST_CASE_METHOD(RawEncoding, "RawEncoder takes a session's socket from its handshake") {
+  put(batch.definitions, thread(1, 100, 1));
+  rec_resource socket = file(7, 70, "");
+  socket.is_socket = 1;
+  socket.mode = S_IFSOCK;
+  socket.socket.family = AF_INET;
+  put(batch.definitions, socket);
+  socket.id = 8;
+  socket.inode = 80;
+  put(batch.definitions, socket);
+  rec_plaintext record{};
+  record.type = RT_PLAINTEXT;
+  record.thread = record.leader = 1;
+  record.session = 0x5500;
+  for (const uint32_t id : {7, 8}) {  // the second session lies where the first one lay
+    record.what = TLS_HANDSHAKE;
+    record.resource = id;
+    put(batch.events[0], record);
+    record.what = TLS_RECEIVED;
+    record.resource = 0;  // read with the end of the handshake
+    put(batch.events[0], record);
+  }
+  const Collected got = finish();
+  REQUIRE(got.said.size() == 2);
+  CHECK(got.resources.at(got.said[0].event.resource).inode == 70);
+  CHECK(got.resources.at(got.said[1].event.resource).inode == 80);
 }
 
 TEST_CASE_METHOD(RawEncoding, "RawEncoder puts the pieces of a large plaintext together") {

@@ -67,7 +67,8 @@ std::string textOf(const std::vector<ProbeSite>& sites) {
     if (site.enter) text += "enter ";
     if (site.exit) text += "exit ";
     if (site.returns) text += "returns ";
-    text += (site.cookie & TLS_COOKIE_SENDS) != 0 ? "sends " : "receives ";
+    if ((site.cookie & TLS_COOKIE_HANDSHAKE) != 0) text += "handshakes ";
+    else text += (site.cookie & TLS_COOKIE_SENDS) != 0 ? "sends " : "receives ";
     text += "r" + reg(TLS_COOKIE_SESSION) + " r" + reg(TLS_COOKIE_BUFFER);
     if ((site.cookie & TLS_COOKIE_HAS_MOVED) != 0) text += " *r" + reg(TLS_COOKIE_MOVED);
     if ((site.cookie & TLS_COOKIE_INT) != 0) text += " int";
@@ -162,6 +163,12 @@ TEST_CASE("A push at the beginning takes enter and return", "[tls]") {
   CHECK(textOf(chooseProbeSites(code)) ==
         "1000 enter returns receives r7 r6 int\n"
         "2004 enter returns sends r7 r6 *r1 int\n");
+}
+
+TEST_CASE("A handshake is probed for its session alone", "[tls]") {
+  Code code;
+  code.add("SSL_do_handshake", 0x37600, "534883ec3064488b042528000000");
+  CHECK(textOf(chooseProbeSites(code)) == "37600 enter returns handshakes r7 r7 int\n");
 }
 
 TEST_CASE("Both forms of SSL_read are probed in what they share", "[tls]") {
