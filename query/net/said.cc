@@ -14,7 +14,8 @@ namespace {
 using analysis::MovingCall;
 using analysis::PayloadUse;
 
-constexpr int64_t kPeek = 0x2;  // MSG_PEEK
+constexpr int64_t kPeek = 0x2;                   // MSG_PEEK
+constexpr uint64_t kPlain = uint64_t{1} << 63U;  // no channel has such a number
 
 // Calls that read and write at a place of a file: no flow, but what `files` asks for.
 struct PlacedCall {
@@ -245,9 +246,13 @@ void SaidPieces::gatherPlaintext(Database& db) {
     piece.resource_id = q.isNull(5) ? 0 : q.integer(5);
     piece.moved = static_cast<uint64_t>(std::max<int64_t>(q.integer(8), 0));
     piece.kept = std::min(static_cast<uint64_t>(std::max<int64_t>(q.integer(9), 0)), piece.moved);
-    constexpr uint64_t kPlain = uint64_t{1} << 63U;  // no channel has such a number
     const uint64_t session = kPlain | static_cast<uint64_t>(q.isNull(6) ? 0 : q.integer(6));
-    piece.flow = flows_.emplace(std::pair(session, piece.sent ? 1 : 0), flows_.size() + 1).first->second;
+    // An address is used again, for a session over another socket or in another process.
+    const auto below = resources_.find(piece.resource_id);
+    const uint64_t which = below != resources_.end() ? below->second.channel << 1U
+                                                     : static_cast<uint64_t>(piece.upid) << 1U | 1U;
+    const std::pair key(session, which << 1U | (piece.sent ? 1U : 0U));
+    piece.flow = flows_.emplace(key, flows_.size() + 1).first->second;
     pieces_.push_back(piece);
   }
 }
@@ -323,7 +328,7 @@ SaidEnds SaidPieces::ends(const SaidPiece& piece) {
 
 uint64_t SaidPieces::wayOf(const SaidPiece& piece) const {
   const auto found = resources_.find(piece.resource_id);
-  if (found == resources_.end() || piece.source == SaidIn::plaintext) return 0;
+  if (found == resources_.end()) return 0;
   const Thing& thing = found->second;
   if (thing.kind == "pipe" || thing.kind == "fifo") return thing.channel << 1U;
   const auto peer = resources_.find(thing.peer_id);
@@ -331,7 +336,8 @@ uint64_t SaidPieces::wayOf(const SaidPiece& piece) const {
   // Of two channels the lower number stands for both, its last bit for who of them speaks.
   const uint64_t sender = piece.sent ? thing.channel : peer->second.channel;
   const uint64_t lower = std::min(thing.channel, peer->second.channel);
-  return lower << 1U | (sender == lower ? 1U : 0U);
+  const uint64_t plain = piece.source == SaidIn::plaintext ? kPlain : 0;
+  return plain | lower << 1U | (sender == lower ? 1U : 0U);
 }
 
 }  // namespace tarry

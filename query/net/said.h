@@ -55,8 +55,8 @@ class SaidPieces {
   SaidEnds ends(const SaidPiece& piece);
   std::string_view kind(const SaidPiece& piece) const;  // resource.kind, empty where not known
 
-  // A number for the bytes that go one way through a connection or pipe, the same at both its ends; 0 where
-  // the other end is not known.
+  // A number for the bytes that go one way through a connection or pipe, the same at both its ends, of what
+  // TLS carries another than of the TLS; 0 where the other end is not known.
   uint64_t wayOf(const SaidPiece& piece) const;
 
  private:

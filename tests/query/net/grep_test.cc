@@ -99,6 +99,33 @@ TEST_CASE("grep shows what was said once, as it was sent, with process, directio
   CHECK(said.found);
 }
 
+TEST_CASE("grep shows what was said by TLS once, too, and joins no two sessions at one address") {
+  TraceBuilder b;
+  b.header().snaplen = 4096;
+  auto& client = b.process("curl", 100);
+  auto& server = b.process("nginx", 200);
+  int64_t ts_ns = 1'000'000;
+  for (const uint16_t port : std::initializer_list<uint16_t>{40000, 40001}) {
+    const auto there = b.socket("127.0.0.1", port, "127.0.0.1", 443);
+    const auto here = b.socket("127.0.0.1", 443, "127.0.0.1", port);
+    client.at(ts_ns += 1'000'000).tls(PayloadDirection::in, "two needles", 0x5500, there, 1_us);
+    Said::sends(client, there, "something encrypted");
+    server.at(ts_ns + 500'000).tls(PayloadDirection::out, "two needles", 0x7700, here, 1_us);
+  }
+  client.exits(0);
+  server.exits(0);
+  TraceReader reader = b.reader();
+  Database db = loadTrace(reader);
+  const auto count = [&](const std::string& pattern, bool both_ends) {
+    std::ostringstream out;
+    grepReport(db, {.pattern = pattern, .count = true, .both_ends = both_ends}, out);
+    return out.str();
+  };
+  CHECK(count("needle", false) == "2\n");
+  CHECK(count("needle", true) == "4\n");
+  CHECK(count("needlestwo", true) == "0\n");
+}
+
 TEST_CASE("grep chooses by process, direction, port, host, and looks at files when asked") {
   Said said;
   const auto lines = [&](GrepOptions options) {
