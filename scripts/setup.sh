@@ -12,7 +12,8 @@ build_packages="
 # What the tests need beside it.
 test_packages="
   bash binutils catch2 ccache clang-format curl dpkg-dev file gcc git libc6-dev libclang-rt-14-dev
-  liburing-dev man-db nghttp2-client nghttp2-server openssl procps sqlite3 strace tcpdump tshark util-linux wget zstd"
+  libcurl3-gnutls liburing-dev man-db nghttp2-client nghttp2-server nginx-light openssl procps sqlite3 strace tcpdump tshark
+  util-linux wget zstd"
 # It would replace the package busybox, which does as well.
 command -v busybox >/dev/null 2>&1 || test_packages="$test_packages busybox-static"
 tidy_packages="clang-tidy"
