@@ -29,8 +29,10 @@ using analysis::Piece;
 // include/uapi/linux/in.h, asm-generic/errno.h
 constexpr uint16_t kTcp = 6;
 constexpr uint16_t kUdp = 17;
-constexpr int32_t kInProgress = 115;
+constexpr int32_t kIsConnected = 106;
 constexpr int32_t kRefused = 111;
+constexpr int32_t kAlready = 114;
+constexpr int32_t kInProgress = 115;
 
 // As a network card would take them off the sender's hands.
 constexpr uint32_t kSegmentData = 16'384;
@@ -227,6 +229,7 @@ class Exporter {
   void segment(const Connection& connection, bool from_second, uint8_t flags, int64_t ts, std::string comment,
                uint32_t sequence, std::span<const uint8_t> data = {}, uint32_t missing = 0);
   void answerHandshake(Connection& connection, int64_t ts);
+  bool isSameSocket(ResourceId id, const Resource& socket) const;
   void stream(const Channel& channel, const Piece& piece);
   void datagram(const Channel& channel, const Piece& piece);
   void ended(const Channel& channel, Flow flow, int64_t ts);
@@ -288,6 +291,11 @@ void Exporter::answerHandshake(Connection& connection, int64_t ts) {
   segment(connection, connection.client_is_second, kTcpAck, ts, {}, 1);
 }
 
+bool Exporter::isSameSocket(ResourceId id, const Resource& socket) const {
+  const Resource* other = id ? streams_.resources().find(id) : nullptr;
+  return other != nullptr && other->cookie == socket.cookie && other->inode == socket.inode;
+}
+
 void Exporter::connected(const ConnectFacts& facts) {
   const Resource& socket = *streams_.resources().find(facts.resource);
   if (socket.kind != ResourceKind::socket || socket.protocol != kTcp) return;
@@ -302,6 +310,11 @@ void Exporter::connected(const ConnectFacts& facts) {
       return;
     }
     second = !second;
+  } else if (connection->client_is_second == second && isSameSocket(connection->opened_by, socket) &&
+             (facts.error == 0 || facts.error == kIsConnected || facts.error == kAlready)) {
+    // Asked by another call of connect how far the first one has come.
+    if (facts.error != kAlready) answerHandshake(*connection, facts.exit_ts);
+    return;
   }
   // The same addresses may be used for one connection after the other.
   const Tuple ends = connection->ends;

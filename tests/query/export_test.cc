@@ -188,3 +188,22 @@ TEST_CASE("A call that claims to have moved more than there is does not make fra
   CHECK(counts.missing_bytes == 2 * static_cast<uint64_t>(INT64_MAX));
   CHECK(counts.packets == (1 << 16) + 2);
 }
+
+TEST_CASE("A connection that connect is asked of again has one handshake", "[export]") {
+  using namespace tarry::testing;
+  const auto packets = [](std::initializer_list<int64_t> results) {
+    TraceBuilder builder;
+    auto& client = builder.process("redis-cli", 100);
+    const ResourceId socket = builder.socket("10.0.0.1", 4000, "10.0.0.2", 6379);
+    for (const int64_t result : results)
+      client.call("connect", {.args = {3, 0, 16}, .ret = result, .objects = {{0, 3, socket}}});
+    std::ostringstream out;
+    TraceReader reader = builder.reader();
+    return exportPcapng(reader, out).packets;
+  };
+  CHECK(packets({0}) == 3);
+  CHECK(packets({-115}) == 1);                    // EINPROGRESS
+  CHECK(packets({-115, 0}) == 3);                 // as hiredis does
+  CHECK(packets({-115, -114, -114, -106}) == 3);  // EALREADY, EISCONN
+  CHECK(packets({-111, -111}) == 4);              // refused twice
+}
