@@ -9,10 +9,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <set>
+#include <string>
 
 #include "format/errors.h"
 #include "format/readable.h"
 #include "format/unique_fd.h"
+#include "query/render/units.h"
 #include "replay/private_network.h"
 #include "replay/server.h"
 
@@ -50,8 +53,24 @@ pid_t start(const std::vector<std::string>& command, const sigset_t& before) {
   _exit(error == ENOENT ? kNotFound : kNotExecutable);
 }
 
+// By the first bytes: a record with a hello (RFC 8446, 5.1).
+bool isTls(const RecordedConnection& connection) {
+  if (connection.turns.empty()) return false;
+  const Bytes& asked = connection.turns.front().asked;
+  return asked.size() > 5 && asked[0] == 22 && asked[1] == 3 && asked[5] == 1;
+}
+
+void tellOfTls(const ReplayScript& script) {
+  std::set<std::string> servers;
+  for (const RecordedConnection& connection : script.connections)
+    if (isTls(connection)) servers.insert(endpointText(connection.server));
+  for (const std::string& server : servers)
+    fmt::print(stderr, "tarry: {} speaks TLS, which cannot be played back: its keys are gone\n", server);
+}
+
 void tell(const ReplayCounts& counts) {
-  fmt::print(stderr, "tarry: {} connections, {} answers\n", counts.connections, counts.answered);
+  fmt::print(stderr, "tarry: {}, {}\n", counted(static_cast<uint64_t>(counts.connections), "connection"),
+             counted(static_cast<uint64_t>(counts.answered), "answer"));
   if (counts.differing > 0)
     fmt::print(stderr, "tarry: {} of them to something else than was asked in the recording\n",
                counts.differing);
@@ -76,6 +95,7 @@ int serveTrace(TraceReader& reader, const ServeOptions& options) {
                "--snaplen all)\n",
                formatSize(script.missing_bytes));
   }
+  tellOfTls(script);
   const bool with_command = !options.command.empty();
   if (with_command) enterPrivateNetwork();
   ReplayServer server(std::move(script), options.speed);

@@ -199,6 +199,8 @@ class Http2OverTls(harness.LiveTest):
         # Not as what passes through the socket, but as what was said.
         found = harness.run_tarry("grep", "-c", "--port", self.port, "thank you", run.trace)
         self.assertEqual(found.stdout, "1\n")
+        replayed = harness.run_tarry("replay", run.trace, "--serve", "--", "true")
+        self.assertIn(f"127.0.0.1:{self.port} speaks TLS, which cannot be played back", replayed.stderr)
         net = json.loads(harness.run_tarry("net", run.trace, "--format", "json", "--process", "nghttp").stdout)
         self.assertEqual(len(net), 1)
 
