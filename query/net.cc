@@ -141,8 +141,10 @@ class Net {
   std::string remarks(const Connection& c) const {
     std::vector<std::string> said;
     const bool open = !c.close && c.isTcp() && !c.state.empty();
+    // Otherwise how an attempt in the background went on is not known, as by ptrace.
+    const bool told_by_kernel = c.segs_out || !c.state.empty();
     if (c.failed()) said.push_back(c.error);
-    else if (c.isClient() && c.isTcp() && !c.established && c.start)
+    else if (c.isClient() && c.isTcp() && !c.established && c.start && told_by_kernel)
       said.emplace_back(open ? "no answer yet" : "given up without an answer");
     else if (!c.error.empty()) said.push_back(c.error);
     if (c.resets_sent.value_or(0) > 0) said.emplace_back("reset it");

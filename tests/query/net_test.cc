@@ -71,6 +71,14 @@ TEST_CASE("net shows a line a connection, the most waited for first") {
   CHECK(net(b, {.all = true}).find("9.9.9.9") == std::string::npos);  // of a process that is not recorded
 }
 
+TEST_CASE("net says nothing of how an attempt ended that nobody watched") {
+  DbBuilder b;
+  tellOfSockets(b);
+  b.db().execute(
+      "UPDATE socket SET state = NULL, segs_out = NULL, retransmits = NULL, bytes_received = 9 WHERE id = 3");
+  CHECK(net(b).find("given up") == std::string::npos);
+}
+
 TEST_CASE("net sums up by host and by process") {
   DbBuilder b;
   tellOfSockets(b);
