@@ -305,6 +305,11 @@ SaidEnds SaidPieces::ends(const SaidPiece& piece) {
   const Thing& thing = found->second;
   if (thing.kind != "socket") {
     ends.local = !thing.path.empty() && thing.kind != "unix" ? thing.path : thing.name;
+    constexpr std::string_view kToNamed = "unix → ";
+    if (ends.local.starts_with(kToNamed)) {
+      ends.remote = ends.local.substr(kToNamed.size());
+      ends.local = "unix";
+    }
     return ends;
   }
   ends.local_addr = thing.local_addr;
