@@ -1,7 +1,6 @@
 /* stream BYTES: sends so much through one loopback connection to a process of its own, 64 KiB a call, and
  * prints as JSON how long it took until the other end had all of it. */
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -44,9 +43,6 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: stream BYTES\n");
     return 2;
   }
-  /* What a machine prefers may pace what it sends by what it has measured, as bbr does: that doubles the time
-   * of a run or not, by chance. */
-  setsockopt(peer, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
   if (bind(listener, (struct sockaddr*)&address, length) || listen(listener, 1) ||
       getsockname(listener, (struct sockaddr*)&address, &length))
     fail("listen");
