@@ -45,21 +45,32 @@ class LivesTest(harness.LiveTest):
                     os._exit(0)
                 usage = os.wait4(pid, 0)[2]
                 print('{"pid": %d, "ns": %d}' % (pid, (usage.ru_utime + usage.ru_stime) * 1e9))"""
-        recorded = self.record("python3", "-c", program, level="waits")
+        for _ in range(5):
+            before_ns = harness.stolen_ns()
+            recorded = self.record("python3", "-c", program, level="waits")
+            stolen_ns = harness.stolen_ns() - before_ns
+            wrong = self.wrong_cpu_times(recorded, stolen_ns)
+            if not wrong or not harness.events_left_out(recorded) and stolen_ns == 0:
+                break
+        self.assertEqual(wrong, [])
+        self.assertEqual(recorded.query("SELECT count(*) AS n FROM thread_state WHERE ts < 0"), [{"n": 0}])
+        self.assertEqual(recorded.query("SELECT count(*) AS n FROM wait WHERE waker = 'tarry'"), [{"n": 0}])
+
+    def wrong_cpu_times(self, recorded, stolen_ns):
         facts = recorded.json_lines()
         self.assertEqual(len(facts), 4)
+        wrong = []
         for fact in facts:
             [row] = recorded.query(f"""
                 SELECT user_ns + system_ns AS ns,
                        (SELECT sum(s.dur) FROM thread_state s JOIN thread t ON t.utid = s.utid
                         WHERE t.upid = p.upid AND s.state = 'running') AS ran
                 FROM process p WHERE pid = {fact['pid']}""")
-            with self.subTest(wait4_ns=fact["ns"]):
-                self.assertEqual(row["ns"], row["ran"])
-                # Interrupts and what a hypervisor stole are in the one and not in the other.
-                self.assertAlmostEqual(row["ns"], fact["ns"], delta=1_000_000 + fact["ns"] // 10)
-        self.assertEqual(recorded.query("SELECT count(*) AS n FROM thread_state WHERE ts < 0"), [{"n": 0}])
-        self.assertEqual(recorded.query("SELECT count(*) AS n FROM wait WHERE waker = 'tarry'"), [{"n": 0}])
+            # Interrupts and what a hypervisor stole are in the one and not in the other.
+            off_by = abs(row["ns"] - fact["ns"]) - 1_000_000 - fact["ns"] // 10 - stolen_ns
+            if row["ns"] != row["ran"] or off_by > 0:
+                wrong.append({"wait4": fact["ns"], **row})
+        return wrong
 
     def test_main_thread_that_ended_before_the_others_runs_no_more(self):
         program = """if True:
