@@ -323,13 +323,13 @@ void writeConnections(const Net& net, const NetOptions& options, RowWriter& writ
   }
   writer.begin(std::vector<RowColumn>{{"wait_ns", "waited", Align::right},
                                       {"process", "", Align::left},
-                                      {"protocol", "", Align::left},
+                                      {"protocol", "", Align::left, 6},
                                       {"ends", "connection", Align::left},
                                       {"sent", "", Align::right},
                                       {"received", "", Align::right},
-                                      {"lasted", "", Align::right},
-                                      {"handshake", "", Align::right},
-                                      {"rtt", "", Align::right},
+                                      {"lasted", "", Align::right, 4},
+                                      {"handshake", "", Align::right, 5},
+                                      {"rtt", "", Align::right, 3},
                                       {"remarks", "", Align::left}});
   for (const Connection& c : net.connections()) {
     Cell remarks(net.remarks(c));

@@ -120,10 +120,10 @@ void writeSummary(const std::vector<Lookup>& lookups, const TextStyle& style, st
 }
 
 void writePeople(const std::vector<Lookup>& lookups, const DnsOptions& options, std::ostream& out) {
-  const std::vector<RowColumn> columns = {{"time", "", Align::right},  {"process", "", Align::left},
-                                          {"name", "", Align::left},   {"type", "", Align::left},
-                                          {"took", "", Align::right},  {"tries", "", Align::right},
-                                          {"server", "", Align::left}, {"answer", "", Align::left}};
+  const std::vector<RowColumn> columns = {{"time", "", Align::right, 3},  {"process", "", Align::left},
+                                          {"name", "", Align::left},      {"type", "", Align::left},
+                                          {"took", "", Align::right},     {"tries", "", Align::right, 4},
+                                          {"server", "", Align::left, 2}, {"answer", "", Align::left}};
   const auto writer = makeRowWriter(options.format, options.style, out);
   writer->begin(columns);
   for (const Lookup& lookup : lookups) {

@@ -152,14 +152,14 @@ RowColumn machineColumn(const char* name) {
 
 const std::vector<RowColumn>& columnsFor(bool people) {
   static const std::vector<RowColumn> for_people = {{"id", "#", Align::right},
-                                                    {"ts", "time", Align::right},
+                                                    {"ts", "time", Align::right, 3},
                                                     {"process", "", Align::left},
                                                     {"method", "", Align::left},
                                                     {"status", "", Align::left},
-                                                    {"request_bytes", "sent", Align::right},
-                                                    {"response_bytes", "got", Align::right},
-                                                    {"content_type", "type", Align::left},
-                                                    {"first_byte_ns", "first byte", Align::right},
+                                                    {"request_bytes", "sent", Align::right, 5},
+                                                    {"response_bytes", "got", Align::right, 2},
+                                                    {"content_type", "type", Align::left, 6},
+                                                    {"first_byte_ns", "first byte", Align::right, 4},
                                                     {"dur_ns", "total", Align::right},
                                                     {"url", "URL", Align::left}};
   static const std::vector<RowColumn> for_machines = {machineColumn("id"),

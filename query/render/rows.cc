@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "format/errors.h"
 #include "query/render/markdown.h"
@@ -46,7 +47,9 @@ class TableWriter : public RowWriter {
       align_.push_back(column.align);
       widths_.push_back(displayWidth(titles_.back()));
       numbers_.push_back(true);
+      spare_.push_back(column.spare);
     }
+    shown_.assign(columns.size(), true);
   }
 
   void row(std::span<const Cell> cells) override {
@@ -65,18 +68,28 @@ class TableWriter : public RowWriter {
     if (held_.size() >= kHeldRows) flush();
   }
 
-  void end() override { flush(); }
+  void end() override {
+    flush();
+    std::string missing;
+    for (size_t i = 0; i < shown_.size(); ++i)
+      if (!shown_[i]) missing += (missing.empty() ? "" : ", ") + titles_[i];
+    if (!missing.empty())
+      out_ << cutTo(inked(style_, Ink::dim, "(a wider terminal also shows: " + missing + ")"), style_.width)
+           << '\n';
+  }
 
  private:
   static constexpr size_t kHeldRows = 10'000;
   // Columns wider than this are not padded: one long path must not push the others off the screen.
   static constexpr int kWidest = 120;
+  static constexpr int kLeastOfLast = 24;
 
   void flush() {
     if (flushed_) return;
     flushed_ = true;
     for (size_t i = 0; i < align_.size(); ++i)
       if (align_[i] == Align::automatic) align_[i] = numbers_[i] ? Align::right : Align::left;
+    fit();
     std::vector<std::string> titles;
     titles.reserve(titles_.size());
     for (const std::string& title : titles_) titles.push_back(inked(style_, Ink::bold, title));
@@ -85,12 +98,30 @@ class TableWriter : public RowWriter {
     held_.clear();
   }
 
+  // Leaves out what can be spared, so that of the last column at least its beginning is seen.
+  void fit() {
+    if (style_.width <= 0 || widths_.empty()) return;
+    while (true) {
+      int needed = std::min(widths_.back(), kLeastOfLast);
+      for (size_t i = 0; i + 1 < widths_.size(); ++i)
+        if (shown_[i]) needed += std::min(widths_[i], kWidest) + 2;
+      if (needed <= style_.width) return;
+      size_t most = 0;
+      for (size_t i = 0; i < spare_.size(); ++i)
+        if (shown_[i] && (!shown_[most] || spare_[i] > spare_[most])) most = i;
+      if (!shown_[most] || spare_[most] == 0) return;
+      shown_[most] = false;
+    }
+  }
+
   void print(const std::vector<std::string>& texts) {
     std::string line;
+    bool first = true;
     for (size_t i = 0; i < texts.size(); ++i) {
+      if (!shown_[i]) continue;
       const bool last = i + 1 == texts.size();
       const int pad = std::max(0, std::min(widths_[i], kWidest) - displayWidth(texts[i]));
-      if (i > 0) line += "  ";
+      if (!std::exchange(first, false)) line += "  ";
       if (align_[i] == Align::right) line.append(static_cast<size_t>(pad), ' ');
       line += texts[i];
       if (align_[i] == Align::left && !last) line.append(static_cast<size_t>(pad), ' ');
@@ -105,6 +136,8 @@ class TableWriter : public RowWriter {
   std::vector<std::string> titles_;
   std::vector<Align> align_;
   std::vector<int> widths_;
+  std::vector<int> spare_;
+  std::vector<bool> shown_;
   std::vector<bool> numbers_;  // no text in the column so far
   std::vector<std::vector<std::string>> held_;
   bool flushed_ = false;

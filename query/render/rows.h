@@ -27,6 +27,7 @@ struct RowColumn {
   std::string name;   // in machine formats
   std::string title;  // for people; empty: the name
   Align align = Align::left;
+  int spare = 0;  // where a table is wider than the terminal the highest go first, 0 never
 };
 
 struct Cell {

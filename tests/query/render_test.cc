@@ -128,6 +128,25 @@ TEST_CASE("a table is cut to the terminal's width, also when colored") {
   CHECK(out.str().find("\033[31m") != std::string::npos);
 }
 
+TEST_CASE("a table leaves out the columns it can spare where it is wider than the terminal") {
+  const std::vector<RowColumn> columns = {{"id", "", Align::right},
+                                          {"type", "", Align::left, 2},
+                                          {"size", "", Align::right, 1},
+                                          {"url", "", Align::left}};
+  const std::vector<std::vector<Cell>> rows = {
+      {Cell(int64_t{1}), Cell("text/html"), Cell(int64_t{12}), Cell("http://example.org/a/long/path")}};
+  const auto at = [&](int width) {
+    std::ostringstream out;
+    writeRows(RowFormat::table, {.color = false, .width = width}, out, columns, rows);
+    return out.str();
+  };
+  CHECK(at(80).find("text/html  ") != std::string::npos);
+  CHECK(at(40) ==
+        "id  size  url\n 1    12  http://example.org/a/long/path\n(a wider terminal also shows: type)\n");
+  CHECK(at(30).find("size  url") == std::string::npos);
+  CHECK(at(30).find("id  url") != std::string::npos);
+}
+
 TEST_CASE("tables of many rows do not wait for the last one") {
   std::ostringstream out;
   const auto writer = makeRowWriter(RowFormat::table, {}, out);
