@@ -235,8 +235,8 @@ bool askConnection(int pidfd, int fd, rec_socket_event& event) {
   event.kind = SOCKET_FACTS;
   event.has_facts = 1;
   auto& facts = event.facts;
-  // before the first sample the round trip is a guess of no use: 0, and the least one ~0
   facts[FACT_SRTT_US] = info.tcpi_rtt;
+  // no sample yet: ~0
   facts[FACT_MIN_RTT_US] = info.tcpi_min_rtt == ~0U ? 0 : info.tcpi_min_rtt;
   facts[FACT_RTT_VAR_US] = info.tcpi_rtt != 0 ? info.tcpi_rttvar : 0;
   facts[FACT_BYTES_SENT] = info.tcpi_bytes_sent + info.tcpi_notsent_bytes;
